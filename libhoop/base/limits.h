@@ -1,0 +1,75 @@
+// Every bound of the library, with its unit and the reason for its value. A test reaches each of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+
+namespace hoop::limits {
+
+inline constexpr size_t kKiB = 1024, kMiB = 1024 * kKiB, kGiB = 1024 * kMiB;
+
+// Wire. Real peers of 2026 accept 17 MiB, of 2024 16 MiB: we accept the larger and send the smaller.
+inline constexpr size_t kMessageReceiveBytesMax = 17 * kMiB;
+inline constexpr size_t kMessageSendBytesMax = 16 * kMiB;
+inline constexpr size_t kPacketTypeBytesMax = 256;
+inline constexpr size_t kPacketSpecEntriesMax = 64;
+inline constexpr size_t kChunkBytesMax = 64 * kKiB;       // one read, one packet (capability "chunks")
+inline constexpr size_t kHeaderBlockBytesMax = 64 * kKiB;  // big group claims in a token
+
+// Listeners, before a peer has proved who it is.
+inline constexpr absl::Duration kPreAuthTime = absl::Seconds(10);
+inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;        // of all such connections of a listener together
+inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;    // unread bytes of one such connection
+inline constexpr size_t kConnectionsMax = 20000;            // per listener
+
+// HTTP/2 windows (contracts: 64 KiB at first, up to 256 KiB while they drain).
+inline constexpr size_t kStreamWindowBytes = 64 * kKiB;
+inline constexpr size_t kStreamWindowBytesMax = 256 * kKiB;
+inline constexpr size_t kConnectionHeldBytesMax = 64 * kMiB;  // above it the session stalled longest ends
+inline constexpr size_t kStreamsPerConnectionMax = 20000;
+
+// Session.
+inline constexpr size_t kSharedStreamQueueHighBytes = 1 * kMiB;
+inline constexpr size_t kSharedStreamQueueLowBytes = 512 * kKiB;
+inline constexpr absl::Duration kSharedStreamStallTime = absl::Seconds(2);
+inline constexpr size_t kSendQueueHighBytes = 256 * kKiB;  // a stream's peer is not read above
+inline constexpr size_t kSendQueueLowBytes = 64 * kKiB;    // and read again below
+inline constexpr size_t kHeldReplyBytesMax = 1 * kMiB;     // replies of one connection id that wait for the sync
+inline constexpr size_t kConnectionIdsMax = 4096;          // local connections of one session
+inline constexpr size_t kConnectionIdBytesMax = 64;
+inline constexpr absl::Duration kAgentStreamOpenTime = absl::Seconds(10);
+inline constexpr absl::Duration kSealWaitTime = absl::Seconds(5);
+inline constexpr absl::Duration kSessionTimeMax = absl::Hours(48);
+inline constexpr absl::Duration kCloseGraceTime = absl::Seconds(2);
+inline constexpr size_t kSessionsMax = 20000;
+
+// Journal.
+inline constexpr size_t kRecordPayloadBytesMax = 64 * kKiB;
+inline constexpr size_t kSegmentBytes = 64 * kMiB;
+inline constexpr size_t kLaneUnsyncedBytesMax = 8 * kMiB;
+inline constexpr absl::Duration kLaneSyncAgeMax = absl::Milliseconds(100);
+inline constexpr uint64_t kJournalBytesMax = 4 * kGiB;
+inline constexpr size_t kFlushChunkBytes = 1 * kMiB;
+inline constexpr absl::Duration kFlushAge = absl::Seconds(1);
+
+// Workers.
+inline constexpr size_t kWorkerQueueMax = 4096;
+inline constexpr size_t kHashQueueMax = 64;  // password hashes cost tens of milliseconds each
+
+// Agent.
+inline constexpr absl::Duration kKeepAliveInterval = absl::Seconds(10);
+inline constexpr absl::Duration kPingInterval = absl::Seconds(30);
+inline constexpr absl::Duration kReconnectBackoffMin = absl::Milliseconds(500);
+inline constexpr absl::Duration kReconnectBackoffMax = absl::Seconds(8);
+inline constexpr absl::Duration kLivenessDialTime = absl::Seconds(5);
+inline constexpr absl::Duration kTargetDialTime = absl::Seconds(10);
+inline constexpr absl::Duration kTerminateGraceTime = absl::Seconds(2);  // between TERM and KILL
+inline constexpr size_t kExecInputBytesMax = 16 * kMiB;
+
+// Client.
+inline constexpr absl::Duration kReconnectTimeMax = absl::Minutes(5);
+inline constexpr absl::Duration kDialTime = absl::Seconds(15);
+
+}  // namespace hoop::limits

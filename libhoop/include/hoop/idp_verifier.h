@@ -1,0 +1,38 @@
+// Turns a bearer token into an Identity, or says why not. Called once per stream and per HTTP request.
+#pragma once
+
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+
+namespace hoop {
+
+// Who is calling. A value.
+struct Identity {
+  std::string org_id;
+  std::string user_id;  // our own id of the user
+  std::string subject;  // as the issuer says
+  std::string email;
+  std::string name;
+  std::vector<std::string> groups;
+  bool is_admin = false;
+  bool is_auditor = false;
+  absl::Time expires_at;  // of the token
+};
+
+// Owned by Gateway or by the host. Verify may block (a look-up, a key fetch) and is called from worker threads,
+// several at a time.
+class IdpVerifier {
+ public:
+  virtual ~IdpVerifier() = default;
+
+  // Unauthenticated: malformed, unknown, expired or inactive; the text names the reason and never the token.
+  // Unavailable: the issuer could not be asked.
+  virtual absl::StatusOr<Identity> Verify(std::string_view token, absl::Time now) = 0;
+};
+
+}  // namespace hoop
