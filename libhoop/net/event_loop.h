@@ -1,0 +1,62 @@
+// The event loop: one thread, descriptors, timers, posted work, on standalone asio (which only net/ sees).
+#pragma once
+
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "absl/status/statusor.h"
+#include "base/loop.h"
+#include "hoop/clock.h"
+
+namespace hoop {
+
+// A descriptor that is watched. Destroying it ends the watch; the descriptor stays open and belongs to the caller.
+// One-shot: each Want is answered by one call; ask again for the next. Loop thread only.
+class Watch {
+ public:
+  virtual ~Watch() = default;
+  virtual void WantRead() = 0;
+  virtual void WantWrite() = 0;
+  virtual void StopRead() = 0;  // a call that is under way already may not come any more
+};
+
+// Owned by Gateway, Agent or Client, which run it on a thread of its own. Run() is the thread; the rest as Loop says.
+class EventLoop final : public Loop {
+ public:
+  explicit EventLoop(Clock& clock);
+  ~EventLoop() override;
+
+  // Handles turns until Stop(). What is still pending is destroyed with the loop, not run.
+  void Run();
+  // Any thread.
+  void Stop();
+
+  void Post(absl::AnyInvocable<void()> task) override;
+  std::unique_ptr<Timer> After(absl::Duration delay, absl::AnyInvocable<void()> task) override;
+  void AtTurnEnd(TurnPhase phase, absl::AnyInvocable<void()> task) override;
+  absl::Duration Monotonic() const override;
+  absl::Time Now() const override;
+  bool InLoopThread() const override;
+
+  // `descriptor` is non-blocking. Call-backs may destroy the Watch.
+  std::unique_ptr<Watch> WatchDescriptor(int descriptor, absl::AnyInvocable<void()> on_readable,
+                                         absl::AnyInvocable<void()> on_writable);
+
+ private:
+  struct Reactor;  // asio
+  std::unique_ptr<Reactor> reactor_;
+};
+
+// Runs `loop` on a thread named `name` from construction to destruction.
+class LoopThread final {
+ public:
+  LoopThread(EventLoop& loop, std::string name);
+  ~LoopThread();  // stops the loop and joins
+
+ private:
+  struct Thread;
+  std::unique_ptr<Thread> thread_;
+};
+
+}  // namespace hoop

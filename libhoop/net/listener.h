@@ -1,0 +1,31 @@
+// A listening socket on a loop that goes on accepting after descriptor exhaustion. Used by front/ for the gateway's
+// doors and by client/ for local listeners.
+#pragma once
+
+#include <memory>
+#include <string>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "net/byte_stream.h"
+#include "net/dial.h"
+
+namespace hoop {
+
+class EventLoop;
+
+// Owned by who listens; destroying it closes the door. Loop thread only.
+class Listener {
+ public:
+  virtual ~Listener() = default;
+  // With the real port when 0 was asked for.
+  virtual const Address& address() const = 0;
+  // Times that accept() found no free descriptor.
+  virtual uint64_t exhausted_count() const = 0;
+};
+
+// FailedPrecondition: the address is in use; the text names it. `accepted` may destroy the Listener.
+absl::StatusOr<std::unique_ptr<Listener>> Listen(
+    EventLoop& loop, const Address& address, absl::AnyInvocable<void(std::unique_ptr<ByteStream>)> accepted);
+
+}  // namespace hoop
