@@ -50,6 +50,9 @@ class ByteStream {
   // The next close sends a reset (RST) instead of an orderly end: how an aborted target connection looks.
   virtual void ResetOnClose() = 0;
 
+  // The peer proved who it is: limits that front/ puts on strangers end here. Nothing to do for other streams.
+  virtual void Trust() {}
+
   // "203.0.113.9:5555", "unix:/path": for logs and records.
   virtual const std::string& peer() const = 0;
 };

@@ -1,0 +1,56 @@
+// The agent as a class: dials a gateway, holds the path to private services. tools/hoop-agent, `hoop start dev` and
+// host programs assemble it.
+#pragma once
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hoop/clock.h"
+#include "hoop/log.h"
+
+namespace hoop {
+
+// Everything an agent is told.
+struct AgentOptions {
+  std::string key;  // the DSN: <scheme>://<name>:<secret>@<host>:<port>?mode=standard
+  std::string version = "unknown";
+  // The program that becomes the warden when it is started with these arguments; it must call RunWarden() then.
+  // Our programs name themselves: {"/proc/self/exe", "warden"}.
+  std::vector<std::string> warden_command;
+  // Where secret files live; a 0700 folder per agent life is made inside. Default: the system's temporary folder.
+  std::string runtime_dir;
+  Clock* clock = nullptr;
+  LogSink* log = nullptr;
+};
+
+// Owned by the program. Starts a thread of its own that dials with jittered back-off until Stop. Any thread.
+class Agent final {
+ public:
+  // InvalidArgument: the key is not a DSN.
+  static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options);
+  ~Agent();  // as Stop
+  Agent(const Agent&) = delete;
+  Agent& operator=(const Agent&) = delete;
+
+  absl::Status Start();
+  // Ends all sessions and their processes, within `deadline`. Idempotent.
+  void Stop(absl::Duration deadline);
+
+  // True while the gateway has accepted this agent.
+  bool connected() const;
+
+ private:
+  struct Parts;
+  explicit Agent(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+// The warden's main(): starts commands on behalf of an agent until the socket `descriptor` (its standard input when
+// started by AgentOptions::warden_command) ends. Call it before anything else has made threads. Returns the exit code.
+int RunWarden();
+
+}  // namespace hoop

@@ -1,0 +1,95 @@
+// The gateway as a class: what tools/hoop-gateway, `hoop start dev` and a host program assemble.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hoop/audit_store.h"
+#include "hoop/clock.h"
+#include "hoop/idp_verifier.h"
+#include "hoop/log.h"
+
+namespace hoop {
+
+// Everything a gateway is told. The library reads no environment: the main()s fill this in.
+struct GatewayOptions {
+  std::string data_dir;                          // made with mode 0700 when missing; store, keys, set-up token
+  std::string journal_dir;                       // default: <data_dir>/journal
+  std::string http_listen = "0.0.0.0:8009";      // port 0: any free one
+  std::string grpc_listen = "0.0.0.0:8010";
+  std::string api_url;                           // default: http://127.0.0.1:<http port>; a base path is honoured
+  std::string grpc_url;                          // default: grpc://<host of api_url>:<grpc port>
+  uint64_t journal_bytes_max = 4ull << 30;
+  size_t journal_segment_bytes = 64u << 20;
+  std::string version = "unknown";
+
+  // Parts that a host may bring; null means ours. They outlive the Gateway.
+  Clock* clock = nullptr;
+  LogSink* log = nullptr;
+  IdpVerifier* idp_verifier = nullptr;
+  AuditStore* audit_store = nullptr;
+};
+
+// A connection as an operator declares it (cli.md 3.7 `--from-file`, REST). Values of `secrets` are plain here.
+struct ConnectionConfig {
+  std::string name;
+  std::string type = "custom";  // database, application, custom, command-line
+  std::string subtype;          // postgres, tcp ...
+  std::string agent;            // name of the agent that serves it
+  std::vector<std::string> command;
+  std::map<std::string, std::string> secrets;  // "envvar:HOST" or "filesystem:KEY" -> value
+  std::map<std::string, std::string> tags;
+  std::vector<std::string> access_modes = {"connect", "exec", "runbooks"};
+  RecordPolicy record = RecordPolicy::kDurable;
+  bool overwrite = false;
+};
+
+// Owned by the program. Create opens store, journal and keys and recovers what an earlier life left; Start listens;
+// Shutdown tells peers, ends sessions, seals records. Any thread; not from inside call-backs. Two in one process work.
+class Gateway final {
+ public:
+  // InvalidArgument: an option is wrong (the text names it). FailedPrecondition: the data folder belongs to a running
+  // gateway or to a newer version. Unavailable: the store cannot be opened.
+  static absl::StatusOr<std::unique_ptr<Gateway>> Create(GatewayOptions options);
+  ~Gateway();
+  Gateway(const Gateway&) = delete;
+  Gateway& operator=(const Gateway&) = delete;
+
+  // Opens both doors. FailedPrecondition: an address is in use.
+  absl::Status Start();
+
+  // Ends everything within `deadline`; sessions get the reason "gateway shutdown". Idempotent.
+  void Shutdown(absl::Duration deadline);
+
+  // Valid after Start.
+  std::string http_address() const;  // "127.0.0.1:8009"
+  std::string grpc_address() const;
+  std::string api_url() const;
+  std::string grpc_url() const;
+
+  // --- Administration for the program that holds the gateway; REST does the same for everybody else. May block. ---
+
+  // Makes the account (or gives it this password) with admin rights.
+  absl::Status EnsureAdmin(std::string_view email, std::string_view password);
+  // A bearer token for an existing account. NotFound: no such user.
+  absl::StatusOr<std::string> IssueToken(std::string_view email, absl::Duration valid);
+  // Makes the agent when it is missing and gives it a fresh key: the DSN for AgentOptions::key.
+  absl::StatusOr<std::string> IssueAgentKey(std::string_view agent_name);
+  // AlreadyExists: it is there and `overwrite` is not set. InvalidArgument: a field is wrong.
+  absl::Status ApplyConnection(const ConnectionConfig& config);
+  absl::StatusOr<std::vector<std::string>> ConnectionNames() const;
+
+ private:
+  struct Parts;
+  explicit Gateway(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
+};
+
+}  // namespace hoop
