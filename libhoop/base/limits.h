@@ -58,6 +58,23 @@ inline constexpr absl::Duration kFlushAge = absl::Seconds(1);
 inline constexpr size_t kWorkerQueueMax = 4096;
 inline constexpr size_t kHashQueueMax = 64;  // password hashes cost tens of milliseconds each
 
+// Store.
+inline constexpr size_t kStoreReadersMax = 4;        // reading connections of one database
+inline constexpr size_t kStoreStatementsMax = 256;   // prepared statements of one connection
+inline constexpr absl::Duration kStoreBusyTime = absl::Seconds(5);  // waiting for another process's lock
+inline constexpr size_t kStoreLogBytesMax = 64 * kMiB;  // the write-ahead log is cut to this when it was emptied
+
+// Identity.
+inline constexpr absl::Duration kTokenLifetime = absl::Hours(12);
+inline constexpr absl::Duration kTokenClockSkew = absl::Minutes(1);  // a token from the future, after a clock step
+inline constexpr size_t kTokenBytesMax = 4 * kKiB;      // of a token we signed
+inline constexpr size_t kTokenJsonDepthMax = 4;
+inline constexpr size_t kPasswordBytesMax = 1024;
+inline constexpr size_t kScryptMemoryBytesMax = 64 * kMiB;
+inline constexpr size_t kEmailBytesMax = 254;           // RFC 5321
+inline constexpr size_t kAgentDsnBytesMax = 2 * kKiB;
+inline constexpr size_t kSecretFileBytesMax = 16 * kKiB;
+
 // Agent.
 inline constexpr absl::Duration kKeepAliveInterval = absl::Seconds(10);
 inline constexpr absl::Duration kPingInterval = absl::Seconds(30);
