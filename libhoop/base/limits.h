@@ -39,6 +39,9 @@ inline constexpr size_t kSendQueueLowBytes = 64 * kKiB;    // and read again bel
 inline constexpr size_t kHeldReplyBytesMax = 1 * kMiB;     // replies of one connection id that wait for the sync
 inline constexpr size_t kConnectionIdsMax = 4096;          // local connections of one session
 inline constexpr size_t kConnectionIdBytesMax = 64;
+inline constexpr absl::Duration kDuplicateAgentTime = absl::Seconds(2);  // for the older connection to answer
+inline constexpr absl::Duration kAgentWaitTime = absl::Seconds(15);      // old clients wait for an offline agent
+inline constexpr size_t kFinishedIdsRemembered = 4096;  // of one session: late packets of theirs are dropped
 inline constexpr absl::Duration kAgentStreamOpenTime = absl::Seconds(10);
 inline constexpr absl::Duration kSealWaitTime = absl::Seconds(5);
 inline constexpr absl::Duration kSessionTimeMax = absl::Hours(48);
@@ -54,6 +57,25 @@ inline constexpr uint64_t kJournalBytesMax = 4 * kGiB;
 inline constexpr size_t kFlushChunkBytes = 1 * kMiB;
 inline constexpr absl::Duration kFlushAge = absl::Seconds(1);
 
+// PostgreSQL protocol.
+inline constexpr size_t kPostgresFrameBytesMax = 1 * kGiB;          // the server's own bound; bodies flow through
+inline constexpr size_t kPostgresPacketFrameBytesMax = 16 * kMiB;   // a message that an old peer wants whole in a packet
+inline constexpr size_t kPostgresStartupBytesMax = 10000;           // the server's own bound
+inline constexpr size_t kPostgresEncryptionRequestsMax = 16;        // libpq asks twice
+inline constexpr size_t kPostgresLoginMessageBytesMax = 64 * kKiB;  // messages kept whole during a login
+inline constexpr size_t kPostgresEarlyBytesMax = 256 * kKiB;        // sent by a client before its login is done
+inline constexpr uint32_t kScramIterationsMax = 1000000;            // half a second of a worker; the default is 4096
+inline constexpr size_t kStatementTextBytesMax = 64 * kKiB;         // of one statement in the audit
+inline constexpr size_t kPreparedTextsBytesMax = 16 * kMiB;         // of all prepared statements of a connection
+inline constexpr size_t kStatementNamesMax = 16384;                 // prepared statements, and portals, of a connection
+inline constexpr size_t kStatementPendingMax = 262144;              // requests without an answer
+inline constexpr size_t kStatementPendingBytesMax = 64 * kMiB;      // of their texts
+
+// gob. Counts and nesting are bounded by the bytes left, too.
+inline constexpr size_t kGobNestingMax = 64;
+inline constexpr size_t kGobTypesMax = 1024;    // definitions in one stream; real ones have five
+inline constexpr size_t kGobValuesMax = 262144;  // of one stream: a value in memory is larger than on the wire
+
 // Workers.
 inline constexpr size_t kWorkerQueueMax = 4096;
 inline constexpr size_t kHashQueueMax = 64;  // password hashes cost tens of milliseconds each
@@ -63,6 +85,7 @@ inline constexpr size_t kStoreReadersMax = 4;        // reading connections of o
 inline constexpr size_t kStoreStatementsMax = 256;   // prepared statements of one connection
 inline constexpr absl::Duration kStoreBusyTime = absl::Seconds(5);  // waiting for another process's lock
 inline constexpr size_t kStoreLogBytesMax = 64 * kMiB;  // the write-ahead log is cut to this when it was emptied
+inline constexpr size_t kSearchTextBytesMax = 1 * kKiB;  // a pattern in a list's filter
 
 // Identity.
 inline constexpr absl::Duration kTokenLifetime = absl::Hours(12);

@@ -37,7 +37,7 @@ class ClientLogin final {
   std::string TakeRest() { return std::exchange(rest_, {}); }
 
  private:
-  absl::Status OnMessage(FrameKind kind);
+  absl::Status OnMessage(FrameKind kind, std::string message);
 
   FrameReader reader_;
   std::string message_;  // the untyped message being collected

@@ -55,17 +55,19 @@ class FrameReader final {
   bool at_boundary() const { return header_.empty() && body_left_ == 0; }
 
  private:
-  absl::StatusOr<FramePiece> Begin(std::string_view header);
-  absl::StatusOr<FramePiece> BeginUntyped(std::string_view header);
-  absl::StatusOr<FramePiece> BeginTyped(std::string_view header);
+  absl::Status Begin(std::string_view header);  // sets current_ and, after the start-up message, typed_
+  absl::Status BeginUntyped(std::string_view header);
+  absl::Status BeginTyped(std::string_view header);
   FramePiece TakeBody(std::string_view& input);
+  FramePiece TakeEncryptionAnswer(std::string_view& input);
 
   const Sender sender_;
   bool typed_;  // past the untyped beginning
-  size_t encryption_answers_ = 0;
-  std::string header_;         // of a message whose header is not complete yet, or the one given out last
-  bool header_given_ = false;  // header_ was given out and is to be dropped by the next call
-  FramePiece current_;         // the message whose body flows
+  size_t encryption_requests_ = 0;
+  size_t encryption_answers_ = 0;  // expected
+  std::string header_;             // the beginning of a header that is not complete yet
+  std::string split_header_;       // what the last piece shows when its header came in several chunks
+  FramePiece current_;             // the message whose body flows, without bytes
   size_t body_left_ = 0;
   absl::Status broken_;
 };

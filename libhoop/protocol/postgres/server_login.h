@@ -66,12 +66,14 @@ class ServerLogin final {
 
  private:
   void SendStartup();
-  void OnMessage(std::string message);
+  void OnMessage(FrameKind kind, std::string message);
+  void OnUnreadBytes(std::string_view bytes);  // came behind the message that ended kTalking
   void OnEncryptionAnswer(char answer);
+  void OnRefusal(std::string message);
   absl::Status OnAuthentication(const AuthenticationMessage& message);
   absl::Status OnSaslOffer(std::string_view body);
   absl::Status OnMd5Request(std::string_view salt);
-  void Fail(const absl::Status& why, std::string error_message);
+  void Fail(const absl::Status& why);
 
   // Constant after construction.
   const ServerSettings settings_;
@@ -79,8 +81,9 @@ class ServerLogin final {
 
   FrameReader reader_;
   State state_ = State::kTalking;
-  bool authenticated_ = false;     // AuthenticationOk was seen
   bool encryption_asked_ = false;  // an answer to SSLRequest is awaited
+  bool authenticated_ = false;     // AuthenticationOk was seen
+  bool server_proved_ = false;     // its SCRAM signature was right
   std::string message_;            // the message being collected
   std::string waiting_;            // server bytes that came while a key is derived
   std::optional<ScramClient> scram_;
