@@ -48,12 +48,13 @@ class SqliteConnection final : public Transaction {
 
   absl::Status Configure();
   absl::StatusOr<sqlite3_stmt*> Prepare(std::string_view sql, absl::Span<const SqlValue> values);
-  absl::Status Error(std::string_view sql) const;
+  absl::Status Fail(std::string_view sql);
 
   const Role role_;
   const Handle handle_;
   std::map<std::string, Statement, std::less<>> statements_;  // after handle_: finalized before it closes
   Durability durability_ = Durability::kNormal;
+  absl::Status failed_;  // of a statement: as in PostgreSQL, the transaction is then good for nothing but a rollback
   bool visiting_ = false;
 };
 

@@ -1,0 +1,54 @@
+#include "store/sql_filter.h"
+
+#include <fmt/format.h>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/status.h"
+
+namespace hoop {
+
+void SqlFilter::And(std::string_view condition, absl::Span<const SqlValue> values) {
+  text_ += " and ";
+  size_t used = 0;
+  for (;;) {
+    const size_t mark = condition.find("$?");
+    text_ += condition.substr(0, mark);
+    if (mark == std::string_view::npos) break;
+    HOOP_CHECK(used < values.size());
+    text_ += Next(values[used++]);
+    condition.remove_prefix(mark + 2);
+  }
+  HOOP_CHECK(used == values.size());
+}
+
+void SqlFilter::AndLike(std::initializer_list<std::string_view> columns, std::string_view pattern) {
+  if (pattern.empty()) return;
+  if (pattern.size() > limits::kSearchTextBytesMax) {
+    status_.Update(InvalidArgument("search text: longer than {} bytes", limits::kSearchTextBytesMax));
+    return;
+  }
+  const std::string parameter = Next(pattern);
+  std::string alternatives;
+  for (std::string_view column : columns) {
+    if (!alternatives.empty()) alternatives += " or ";
+    alternatives += fmt::format("lower({}) like lower({}) escape '\\'", column, parameter);
+  }
+  text_ += fmt::format(" and ({})", alternatives);
+}
+
+std::string SqlFilter::Next(SqlValue value) {
+  values_.push_back(value);
+  return fmt::format("${}", values_.size());
+}
+
+std::string EscapeLike(std::string_view text) {
+  std::string out;
+  for (char c : text) {
+    if (c == '%' || c == '_' || c == '\\') out += '\\';
+    out += c;
+  }
+  return out;
+}
+
+}  // namespace hoop
