@@ -1,0 +1,33 @@
+// Messages that wait to be sent on one call, each behind gRPC's 5-byte prefix.
+#pragma once
+
+#include <cstddef>
+#include <string>
+#include <vector>
+
+namespace hoop {
+
+class OutputBatch;
+
+// Part of GrpcCall. Costs nothing while empty.
+class MessageQueue final {
+ public:
+  void Push(std::string message);
+  void Clear(OutputBatch* batch);
+
+  // Moves the next `size` bytes into `batch`; size <= size_bytes().
+  void MoveTo(OutputBatch& batch, size_t size);
+
+  // Prefixes included.
+  size_t size_bytes() const { return size_bytes_; }
+  // True when a message has left in part.
+  bool in_message() const { return offset_ != 0; }
+
+ private:
+  std::vector<std::string> messages_;
+  size_t first_ = 0;   // index of the oldest that is still here
+  size_t offset_ = 0;  // of its prefix and bytes, how many have left
+  size_t size_bytes_ = 0;
+};
+
+}  // namespace hoop
