@@ -2,6 +2,8 @@
 
 #include <sqlite3.h>
 
+#include <charconv>
+
 #include "base/check.h"
 #include "base/limits.h"
 #include "base/status.h"
@@ -46,6 +48,15 @@ class StatementUse final {
  private:
   sqlite3_stmt* statement_;
 };
+
+// 7 for "$7"; 0 for another name.
+size_t ParameterNumber(const char* name) {
+  const std::string_view text = name == nullptr ? std::string_view() : name;
+  size_t number = 0;
+  if (text.size() < 2 || text[0] != '$') return 0;
+  const auto [end, error] = std::from_chars(text.data() + 1, text.data() + text.size(), number);
+  return error == std::errc() && end == text.data() + text.size() ? number : 0;
+}
 
 int Bind(sqlite3_stmt* statement, int index, const SqlValue& value) {
   const auto& content = value.content();
@@ -102,21 +113,22 @@ void SqliteConnection::Closer::operator()(sqlite3_stmt* statement) const { sqlit
 SqliteConnection::SqliteConnection(Handle handle, Role role) : role_(role), handle_(std::move(handle)) {}
 SqliteConnection::~SqliteConnection() = default;
 
-absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path, Role role) {
+absl::StatusOr<std::unique_ptr<SqliteConnection>> SqliteConnection::Open(const std::string& path, Role role,
+                                                                         absl::Duration busy_time) {
   sqlite3* raw = nullptr;
   const int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
   const int code = sqlite3_open_v2(path.c_str(), &raw, flags, nullptr);
   Handle handle(raw);  // there also after an error
   if (code != SQLITE_OK) return StatusF(CodeOf(code), "database {}: {}", path, sqlite3_errstr(code));
   std::unique_ptr<SqliteConnection> connection(new SqliteConnection(std::move(handle), role));
-  if (absl::Status status = connection->Configure(); !status.ok()) {
+  if (absl::Status status = connection->Configure(busy_time); !status.ok()) {
     return Annotate(status, fmt::format("database {}", path));
   }
   return connection;
 }
 
-absl::Status SqliteConnection::Configure() {
-  sqlite3_busy_timeout(handle_.get(), static_cast<int>(absl::ToInt64Milliseconds(limits::kStoreBusyTime)));
+absl::Status SqliteConnection::Configure(absl::Duration busy_time) {
+  sqlite3_busy_timeout(handle_.get(), static_cast<int>(absl::ToInt64Milliseconds(busy_time)));
   // Text in double quotes would be a string where it names no column; and the file is data, not programs.
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_DQS_DML, 0, nullptr);
   sqlite3_db_config(handle_.get(), SQLITE_DBCONFIG_DQS_DDL, 0, nullptr);
@@ -183,15 +195,16 @@ absl::StatusOr<sqlite3_stmt*> SqliteConnection::Prepare(std::string_view sql, ab
   if (sqlite3_bind_parameter_count(statement) != static_cast<int>(values.size())) {
     return Internal("database: {} values for the parameters of: {}", values.size(), sql);
   }
-  for (size_t i = 0; i < values.size(); ++i) {
-    const int index = sqlite3_bind_parameter_index(statement, fmt::format("${}", i + 1).c_str());
-    if (index == 0) return Internal("database: no parameter ${} in: {}", i + 1, sql);
-    const auto* text = std::get_if<SqlValue::Text>(&values[i].content());
+  for (int index = 1; index <= static_cast<int>(values.size()); ++index) {
+    const size_t number = ParameterNumber(sqlite3_bind_parameter_name(statement, index));
+    if (number < 1 || number > values.size()) return Internal("database: a parameter is not $1 to $n in: {}", sql);
+    const SqlValue& value = values[number - 1];
+    const auto* text = std::get_if<SqlValue::Text>(&value.content());
     if (text != nullptr && !IsPortableText(text->value)) {
-      failed_ = InvalidArgument("database: parameter ${} is not UTF-8 text or holds a NUL", i + 1);
+      failed_ = InvalidArgument("database: parameter ${} is not UTF-8 text or holds a NUL", number);
       return failed_;
     }
-    if (Bind(statement, index, values[i]) != SQLITE_OK) return Fail(sql);
+    if (Bind(statement, index, value) != SQLITE_OK) return Fail(sql);
   }
   return statement;
 }

@@ -20,7 +20,8 @@ class SqliteConnection final : public Transaction {
  public:
   enum class Role { kWriter, kReader };
 
-  static absl::StatusOr<std::unique_ptr<SqliteConnection>> Open(const std::string& path, Role role);
+  static absl::StatusOr<std::unique_ptr<SqliteConnection>> Open(const std::string& path, Role role,
+                                                                absl::Duration busy_time);
   ~SqliteConnection() override;
   SqliteConnection(const SqliteConnection&) = delete;
   SqliteConnection& operator=(const SqliteConnection&) = delete;
@@ -46,7 +47,7 @@ class SqliteConnection final : public Transaction {
 
   SqliteConnection(Handle handle, Role role);
 
-  absl::Status Configure();
+  absl::Status Configure(absl::Duration busy_time);
   absl::StatusOr<sqlite3_stmt*> Prepare(std::string_view sql, absl::Span<const SqlValue> values);
   absl::Status Fail(std::string_view sql);
 

@@ -67,12 +67,15 @@ void SqlitePool::GiveBack(std::unique_ptr<SqliteConnection> connection) {
   free_.push_back(std::move(connection));
 }
 
-absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Create(const std::string& path) {
+absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Create(const std::string& path,
+                                                                       absl::Duration busy_time) {
   HOOP_RETURN_IF_ERROR(MakePrivateFile(path));
   std::vector<std::unique_ptr<SqliteConnection>> writer, readers;
-  HOOP_ASSIGN_OR_RETURN(writer.emplace_back(), SqliteConnection::Open(path, SqliteConnection::Role::kWriter));
+  HOOP_ASSIGN_OR_RETURN(writer.emplace_back(),
+                        SqliteConnection::Open(path, SqliteConnection::Role::kWriter, busy_time));
   for (size_t i = 0; i < limits::kStoreReadersMax; ++i) {
-    HOOP_ASSIGN_OR_RETURN(readers.emplace_back(), SqliteConnection::Open(path, SqliteConnection::Role::kReader));
+    HOOP_ASSIGN_OR_RETURN(readers.emplace_back(),
+                          SqliteConnection::Open(path, SqliteConnection::Role::kReader, busy_time));
   }
   HOOP_RETURN_IF_ERROR(SyncFolder(path));
   return std::unique_ptr<SqliteDatabase>(new SqliteDatabase(std::move(writer), std::move(readers)));

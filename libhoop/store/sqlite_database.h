@@ -8,6 +8,8 @@
 
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
+#include "base/limits.h"
 #include "store/database.h"
 #include "store/sqlite_connection.h"
 
@@ -31,8 +33,10 @@ class SqlitePool final {
 // Owned by Store. No lock is held while a transaction works, a connection is taken out of its pool instead.
 class SqliteDatabase final : public Database {
  public:
-  // Opens the file, makes it when it is not there (0600, it holds secrets). The folder exists.
-  static absl::StatusOr<std::unique_ptr<SqliteDatabase>> Create(const std::string& path);
+  // Opens the file, makes it when it is not there (0600, it holds secrets). The folder exists. `busy_time`: how long a
+  // transaction waits for one of another process before it is Unavailable.
+  static absl::StatusOr<std::unique_ptr<SqliteDatabase>> Create(const std::string& path,
+                                                                absl::Duration busy_time = limits::kStoreBusyTime);
 
   absl::Status Write(Durability durability, absl::FunctionRef<absl::Status(Transaction&)> work) override;
   absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> work) override;

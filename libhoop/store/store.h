@@ -21,7 +21,7 @@ namespace hoop {
 class Store final {
  public:
   // Opens <path> (made when it is not there), brings the schema up to date and makes the default organization.
-  // FailedPrecondition: a newer program wrote it. Unavailable: it cannot be opened.
+  // FailedPrecondition: a newer program wrote it. DataLoss: it is no database. Else why it cannot be opened.
   static absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path, absl::Time now);
 
   Database& database() { return *database_; }

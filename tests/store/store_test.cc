@@ -1,0 +1,63 @@
+#include "store/store.h"
+
+#include <gtest/gtest.h>
+
+#include "base/ids.h"
+#include "store/migrations.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_store.h"
+
+namespace hoop {
+namespace {
+
+TEST(Store, MakesOneDefaultOrganization) {
+  testing::TempStore store;
+  const OrganizationRow first = store->default_organization();
+  EXPECT_TRUE(IsUuid(first.id));
+  EXPECT_EQ(first.name, "default");
+  store.Reopen();
+  EXPECT_EQ(store->default_organization().id, first.id);
+  EXPECT_EQ(store->default_organization().created_at, store.now());
+}
+
+TEST(Store, FindsAnOrganizationById) {
+  testing::TempStore store;
+  auto found = store->organizations().Find(store.org_id());
+  ASSERT_OK(found);
+  EXPECT_EQ(found->name, "default");
+  EXPECT_STATUS(store->organizations().Find("nobody"), absl::StatusCode::kNotFound, "organization nobody");
+}
+
+TEST(Store, MigratesOnlyOnce) {
+  testing::TempStore store;
+  EXPECT_OK(Migrate(store->database(), store.now()));
+  int64_t steps = 0;
+  EXPECT_OK(store->database().Read([&](Transaction& transaction) {
+    return transaction.Select("select count(*) from schema_migrations", {}, [&](const Row& row) {
+      steps = row.Int(0);
+      return absl::OkStatus();
+    });
+  }));
+  EXPECT_EQ(steps, 1);
+}
+
+TEST(Store, RefusesTheSchemaOfANewerProgram) {
+  testing::TempStore store;
+  ASSERT_OK(store->database().Write(Durability::kNormal, [](Transaction& transaction) {
+    return transaction.Execute("insert into schema_migrations (version, name, applied_at) values (999, 'later', 0)")
+        .status();
+  }));
+  EXPECT_STATUS(Store::OpenSqlite(store.path(), store.now()), absl::StatusCode::kFailedPrecondition, "version 999");
+}
+
+TEST(Store, AStepThatFailsLeavesNothingBehind) {
+  testing::TempStore store;
+  // The tables are there, the note that they are is not: the step cannot run again.
+  ASSERT_OK(store->database().Write(Durability::kNormal, [](Transaction& transaction) {
+    return transaction.Execute("delete from schema_migrations").status();
+  }));
+  EXPECT_STATUS(Store::OpenSqlite(store.path(), store.now()), absl::StatusCode::kInternal, "schema step 1");
+}
+
+}  // namespace
+}  // namespace hoop
