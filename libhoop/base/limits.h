@@ -24,11 +24,24 @@ inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;        // of all such conne
 inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;    // unread bytes of one such connection
 inline constexpr size_t kConnectionsMax = 20000;            // per listener
 
+inline constexpr size_t kAcceptsPerTurnMax = 64;            // the others wait for the next turn
+inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor
+
+// Name look-ups of one loop: a slow name server holds one thread, not the others.
+inline constexpr size_t kNameLookupThreadsMax = 8;
+inline constexpr size_t kNameLookupQueueMax = 1024;
+
 // HTTP/2 windows (contracts: 64 KiB at first, up to 256 KiB while they drain).
 inline constexpr size_t kStreamWindowBytes = 64 * kKiB;
 inline constexpr size_t kStreamWindowBytesMax = 256 * kKiB;
 inline constexpr size_t kConnectionHeldBytesMax = 64 * kMiB;  // above it the session stalled longest ends
 inline constexpr size_t kStreamsPerConnectionMax = 20000;
+inline constexpr size_t kPreAuthStreamsPerConnectionMax = 8;    // more wait or are refused until the peer is known
+inline constexpr size_t kConnectionWindowBytes = 1 * kGiB;      // given back on arrival: only stream windows hold back
+inline constexpr size_t kHttp2FrameBytesMax = 64 * kKiB;        // size is noise for speed; bounds a turn's smallest step
+inline constexpr size_t kHttp2ReadBytes = 128 * kKiB;           // one read of a turn, one buffer per loop
+inline constexpr size_t kHttp2WriteBytes = 256 * kKiB;          // one write of a turn; also what waits for a full socket
+inline constexpr int kPingsUnansweredMax = 2;                   // then the connection is broken
 
 // Session.
 inline constexpr size_t kSharedStreamQueueHighBytes = 1 * kMiB;
@@ -56,6 +69,16 @@ inline constexpr absl::Duration kLaneSyncAgeMax = absl::Milliseconds(100);
 inline constexpr uint64_t kJournalBytesMax = 4 * kGiB;
 inline constexpr size_t kFlushChunkBytes = 1 * kMiB;
 inline constexpr absl::Duration kFlushAge = absl::Seconds(1);
+inline constexpr size_t kSegmentBytesMin = 512 * kKiB;           // some records of the largest size
+inline constexpr size_t kSealBytesMax = 2 * kKiB;                // of a lane, kept free for each open session
+inline constexpr size_t kEndReasonBytesMax = 256;                // so that a seal keeps to its bound
+inline constexpr uint64_t kSessionJournalShare = 4;              // a session holds a quarter of the journal at most
+inline constexpr absl::Duration kJournalFullTime = absl::Seconds(10);
+inline constexpr absl::Duration kSegmentRetryTime = absl::Seconds(1);
+inline constexpr absl::Duration kWriteStallTime = absl::Seconds(1);
+inline constexpr size_t kFlushPassBytes = 8 * kMiB;              // of one lane, held in memory and in one transaction
+inline constexpr absl::Duration kFlushRetryTime = absl::Seconds(1);
+inline constexpr absl::Duration kFlushWaitTime = absl::Seconds(10);  // of a reader for what is not flushed yet
 
 // PostgreSQL protocol.
 inline constexpr size_t kPostgresFrameBytesMax = 1 * kGiB;          // the server's own bound; bodies flow through
@@ -98,6 +121,29 @@ inline constexpr size_t kEmailBytesMax = 254;           // RFC 5321
 inline constexpr size_t kAgentDsnBytesMax = 2 * kKiB;
 inline constexpr size_t kSecretFileBytesMax = 16 * kKiB;
 
+// HTTP door and REST.
+inline constexpr size_t kHttpTargetBytesMax = 4 * kKiB;   // path and query of a request line
+inline constexpr size_t kHttpHeaderLinesMax = 100;
+inline constexpr absl::Duration kHttpBodyTime = absl::Seconds(30);   // from the head to the last byte of the body
+inline constexpr absl::Duration kHttpWriteTime = absl::Seconds(30);  // without a byte of the answer taken
+inline constexpr absl::Duration kHttpIdleTime = absl::Seconds(75);   // between two requests; browsers keep 60 s
+inline constexpr absl::Duration kHttpLingerTime = absl::Seconds(2);  // a refused peer may finish its sentence
+inline constexpr size_t kHttpLingerBytesMax = 1 * kMiB;
+inline constexpr size_t kRestThreads = 4;
+inline constexpr size_t kRestQueueMax = 256;              // requests that wait for one of them
+inline constexpr size_t kRestBodyBytesMax = 1 * kMiB;
+inline constexpr size_t kRestLoginBytesMax = 8 * kKiB;    // bodies of strangers
+inline constexpr int kRestJsonDepthMax = 32;
+inline constexpr int kRestPageRowsMax = 100;
+inline constexpr int kRestOffsetMax = 10000;
+inline constexpr int kRestCountMax = 10000;               // sessions are counted up to here
+inline constexpr size_t kRestEventStreamBytesMax = 16 * kMiB;
+inline constexpr size_t kRestRecordPageBytes = 1 * kMiB;
+inline constexpr size_t kRestRecordPageBytesMax = 8 * kMiB;
+inline constexpr size_t kRestStatements = 1000;           // of one page, when nothing else is asked for
+inline constexpr size_t kRestStatementsMax = 100000;
+inline constexpr size_t kRestStatementsBytesMax = 8 * kMiB;
+
 // Agent.
 inline constexpr absl::Duration kKeepAliveInterval = absl::Seconds(10);
 inline constexpr absl::Duration kPingInterval = absl::Seconds(30);
@@ -107,9 +153,26 @@ inline constexpr absl::Duration kLivenessDialTime = absl::Seconds(5);
 inline constexpr absl::Duration kTargetDialTime = absl::Seconds(10);
 inline constexpr absl::Duration kTerminateGraceTime = absl::Seconds(2);  // between TERM and KILL
 inline constexpr size_t kExecInputBytesMax = 16 * kMiB;
+inline constexpr absl::Duration kReconnectResetTime = absl::Seconds(60);  // connected as long: no back-off any more
+inline constexpr size_t kAgentSessionsMax = 10000;
+inline constexpr absl::Duration kKillTimeMax = absl::Seconds(10);  // for processes that KILL does not end at once
+inline constexpr size_t kLaunchBytesMax = 16 * kMiB;     // arguments, environment and secret files of one command
+inline constexpr size_t kLaunchesWaitingMax = 4096;      // commands that the warden has not taken yet
+inline constexpr size_t kWardenMessageBytesMax = 8 * kKiB;
+inline constexpr size_t kWardenMessageDescriptorsMax = 4;
+inline constexpr size_t kCommandDescriptorsMax = 1024;   // soft limit of a command: select() works below it
 
 // Client.
 inline constexpr absl::Duration kReconnectTimeMax = absl::Minutes(5);
 inline constexpr absl::Duration kDialTime = absl::Seconds(15);
+inline constexpr absl::Duration kSessionOpenTime = absl::Seconds(60);    // for a gateway's first word; not for reviewers
+inline constexpr absl::Duration kAgentOfflineWait = absl::Seconds(30);   // as real clients: sixty times
+inline constexpr int kAgentOfflineAsksMax = 60;
+inline constexpr absl::Duration kCancelAnswerTime = absl::Seconds(4);    // as real clients: psql waits no longer
+inline constexpr size_t kLocalWaitingMax = 64;                           // accepted while no session is open
+inline constexpr size_t kExecOutputHighBytes = 1 * kMiB;                 // that the program has not taken
+inline constexpr size_t kExecOutputLowBytes = 256 * kKiB;
+inline constexpr size_t kOldReadBytesMax = 32 * kKiB;                    // of one packet, towards old agents
+inline constexpr size_t kConfigLineBytesMax = 1 * kMiB;                  // a CA bundle is one line
 
 }  // namespace hoop::limits

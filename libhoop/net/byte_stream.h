@@ -21,7 +21,7 @@ struct IoResult {
   absl::Status status;  // kError: why
 };
 
-// Owned by one user; lives on one loop. Destroying it closes (and resets what was not sent).
+// Owned by one user; lives on one loop. Destroying it closes; what Write took still goes out.
 class ByteStream {
  public:
   // Outlives the stream or is replaced. Each call answers one Want.

@@ -1,8 +1,10 @@
 // Connects to a TCP address or a Unix socket without blocking the loop.
 #pragma once
 
+#include <cstdint>
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
@@ -29,9 +31,9 @@ class Dialing {
   virtual ~Dialing() = default;
 };
 
-// Resolves (on a worker thread shared by the process's loops), tries each address in turn, then calls `done` once on
-// the loop. Unavailable: refused, unreachable, unknown host. DeadlineExceeded: nothing within `timeout`.
-// The text names the address: "connect 127.0.0.1:5432: Connection refused".
+// Resolves (on the loop's NameLookup; numbers and paths need none), tries each address in turn, then calls `done` once
+// on the loop. Unavailable: refused, unreachable, unknown host. DeadlineExceeded: nothing within `timeout`. The text
+// names the address: "connect 127.0.0.1:5432: Connection refused".
 std::unique_ptr<Dialing> Dial(EventLoop& loop, const Address& address, absl::Duration timeout,
                               absl::AnyInvocable<void(absl::StatusOr<std::unique_ptr<ByteStream>>)> done);
 

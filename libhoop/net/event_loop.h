@@ -1,15 +1,16 @@
 // The event loop: one thread, descriptors, timers, posted work, on standalone asio (which only net/ sees).
 #pragma once
 
-#include <functional>
 #include <memory>
 #include <string>
 
-#include "absl/status/statusor.h"
+#include "absl/functional/any_invocable.h"
 #include "base/loop.h"
 #include "hoop/clock.h"
 
 namespace hoop {
+
+class NameLookup;
 
 // A descriptor that is watched. Destroying it ends the watch; the descriptor stays open and belongs to the caller.
 // One-shot: each Want is answered by one call; ask again for the next. Loop thread only.
@@ -42,6 +43,9 @@ class EventLoop final : public Loop {
   // `descriptor` is non-blocking. Call-backs may destroy the Watch.
   std::unique_ptr<Watch> WatchDescriptor(int descriptor, absl::AnyInvocable<void()> on_readable,
                                          absl::AnyInvocable<void()> on_writable);
+
+  // Where Dial looks names up; made at first use.
+  NameLookup& names();
 
  private:
   struct Reactor;  // asio

@@ -25,7 +25,7 @@ class Listener {
 };
 
 // FailedPrecondition: the address is in use; the text names it. `accepted` may destroy the Listener.
-absl::StatusOr<std::unique_ptr<Listener>> Listen(
-    EventLoop& loop, const Address& address, absl::AnyInvocable<void(std::unique_ptr<ByteStream>)> accepted);
+absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Address& address,
+                                                 absl::AnyInvocable<void(std::unique_ptr<ByteStream>)> accepted);
 
 }  // namespace hoop

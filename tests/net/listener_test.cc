@@ -1,0 +1,147 @@
+#include "net/listener.h"
+
+#include <fcntl.h>
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/resource.h>
+#include <sys/socket.h>
+#include <sys/un.h>
+
+#include <string>
+#include <vector>
+
+#include "base/limits.h"
+#include "net/descriptor.h"
+#include "net/event_loop.h"
+#include "tests/fakes/manual_clock.h"
+#include "tests/net/stream_probe.h"
+#include "tests/support/status_matchers.h"
+
+namespace hoop {
+namespace {
+
+class ListenerTest : public ::testing::Test {
+ protected:
+  std::unique_ptr<Listener> ListenOn(const Address& address) {
+    auto listener = Listen(loop_, address, [this](std::unique_ptr<ByteStream> stream) {
+      accepted_.push_back(std::move(stream));
+      if (accepted_.size() == stop_at_) loop_.Stop();
+    });
+    EXPECT_OK(listener);
+    return *std::move(listener);
+  }
+  void RunUntilAccepted(size_t count) {
+    stop_at_ = count;
+    if (accepted_.size() < count) loop_.Run();
+  }
+  // A connection as the kernel makes it at once: it waits in the listener's queue.
+  static Descriptor Knock(const Address& address) {
+    const int number = ::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0);
+    sockaddr_in name = {.sin_family = AF_INET, .sin_port = htons(address.port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    EXPECT_EQ(::connect(number, reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+    return Descriptor(number);
+  }
+
+  ManualClock clock_;
+  EventLoop loop_{clock_};
+  std::vector<std::unique_ptr<ByteStream>> accepted_;
+  size_t stop_at_ = 0;
+};
+
+// Lowers the number of descriptors this process may have to those it has, plus `more`, while it lives.
+class DescriptorShortage {
+ public:
+  explicit DescriptorShortage(rlim_t more) {
+    ::getrlimit(RLIMIT_NOFILE, &before_);
+    const Descriptor next(::open("/dev/null", O_RDONLY));
+    rlimit lower = before_;
+    lower.rlim_cur = static_cast<rlim_t>(next.get()) + more;
+    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
+  }
+  ~DescriptorShortage() { ::setrlimit(RLIMIT_NOFILE, &before_); }
+
+ private:
+  rlimit before_;
+};
+
+TEST_F(ListenerTest, SaysItsRealPort) {
+  const auto listener = ListenOn({"127.0.0.1", 0});
+  EXPECT_NE(listener->address().port, 0);
+  EXPECT_EQ(listener->address().host, "127.0.0.1");
+}
+
+TEST_F(ListenerTest, AcceptsSeveralAndNamesThem) {
+  const auto listener = ListenOn({"127.0.0.1", 0});
+  const Descriptor one = Knock(listener->address()), two = Knock(listener->address());
+  RunUntilAccepted(2);
+  sockaddr_in name;
+  socklen_t size = sizeof name;
+  ::getsockname(one.get(), reinterpret_cast<sockaddr*>(&name), &size);
+  EXPECT_EQ(accepted_[0]->peer(), "127.0.0.1:" + std::to_string(ntohs(name.sin_port)));
+}
+
+TEST_F(ListenerTest, RefusesAnAddressInUse) {
+  const auto listener = ListenOn({"127.0.0.1", 0});
+  EXPECT_STATUS(Listen(loop_, listener->address(), [](auto) {}), absl::StatusCode::kFailedPrecondition,
+                "listen on " + listener->address().ToString() + ": Address already in use");
+}
+
+TEST_F(ListenerTest, DoesNotTakeALivingSocketFile) {
+  const std::string path = ::testing::TempDir() + "/hoop-listener-living.sock";
+  const auto listener = ListenOn({path, 0});
+  EXPECT_STATUS(Listen(loop_, {path, 0}, [](auto) {}), absl::StatusCode::kFailedPrecondition, path);
+}
+
+TEST_F(ListenerTest, ReplacesAStaleSocketFileAndRemovesItsOwn) {
+  const std::string path = ::testing::TempDir() + "/hoop-listener-stale.sock";
+  sockaddr_un name = {.sun_family = AF_UNIX};
+  path.copy(name.sun_path, sizeof name.sun_path - 1);
+  {
+    const Descriptor left_behind(::socket(AF_UNIX, SOCK_STREAM, 0));
+    ASSERT_EQ(::bind(left_behind.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+  }
+  ListenOn({path, 0});
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
+TEST_F(ListenerTest, MayBeDestroyedInItsOwnCall) {
+  std::unique_ptr<Listener> listener;
+  int calls = 0;
+  listener = *Listen(loop_, {"127.0.0.1", 0}, [&](auto) {
+    ++calls;
+    listener.reset();
+    loop_.Stop();
+  });
+  const Descriptor one = Knock(listener->address()), two = Knock(listener->address());
+  loop_.Run();
+  EXPECT_EQ(calls, 1);
+}
+
+TEST_F(ListenerTest, GoesOnAfterDescriptorsRanOut) {
+  const auto listener = ListenOn({"127.0.0.1", 0});
+  const Descriptor first = Knock(listener->address());
+  RunUntilAccepted(1);
+  Descriptor waiting = Knock(listener->address());
+  {
+    const DescriptorShortage shortage(0);
+    loop_.Post([this] { loop_.Post([this] { loop_.Stop(); }); });
+    loop_.Run();
+    EXPECT_EQ(listener->exhausted_count(), 1u);
+    EXPECT_EQ(accepted_.size(), 1u);
+  }
+  // The one that waited was told: its connection is closed.
+  StreamProbe probe(loop_, AdoptSocket(loop_, waiting.Release(), "waiting"));
+  probe.ReadToEnd();
+  EXPECT_TRUE(probe.ended());
+
+  const Descriptor next = Knock(listener->address());
+  loop_.Post([this] { loop_.Stop(); });
+  loop_.Run();
+  EXPECT_EQ(accepted_.size(), 1u);  // pausing
+  clock_.Advance(limits::kAcceptPauseTime);
+  RunUntilAccepted(2);
+  EXPECT_EQ(listener->exhausted_count(), 1u);
+}
+
+}  // namespace
+}  // namespace hoop
