@@ -2,6 +2,7 @@
 // The seam between those who move bytes and those who decide: session, agent and client see only this.
 #pragma once
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "wire/metadata.h"
 #include "wire/packet.h"
@@ -43,6 +44,10 @@ class PacketStream {
 
   // false: no further OnPacket, the peer is held back by its window. Starts as true.
   virtual void SetReading(bool reading) = 0;
+
+  // Asks the connection for a sign of life. `answered` is called at most once, and never after the stream is
+  // destroyed. What has no wire below it answers at once.
+  virtual void Ping(absl::AnyInvocable<void()> answered) { answered(); }
 
   // After what was sent: listening side ends the stream with `status`; dialling side half-closes (status ignored).
   virtual void Finish(const absl::Status& status) = 0;

@@ -1,0 +1,42 @@
+#include "gateway/admission.h"
+
+namespace hoop {
+
+// Hears when the peer leaves.
+struct Admission::Waiting final : PacketStream::Receiver {
+  Waiting(Admission& owner, uint64_t own_key) : admission(owner), key(own_key) {}
+  void OnPacket(Packet) override {}  // nothing comes: the stream is not read
+  void OnEnd(const absl::Status&) override { admission.loop_.DestroyLater(std::move(admission.waiting_.extract(key).mapped())); }
+
+  Admission& admission;
+  const uint64_t key;
+  Candidate candidate;
+};
+
+Admission::Admission(Loop& loop) : loop_(loop), worker_("hoop-admission", limits::kWorkerQueueMax) {}
+
+Admission::~Admission() = default;
+
+uint64_t Admission::Keep(Candidate candidate) {
+  const uint64_t key = ++last_key_;
+  auto waiting = std::make_unique<Waiting>(*this, key);
+  waiting->candidate = std::move(candidate);
+  PacketStream& stream = *waiting->candidate.stream;
+  PacketStream::Receiver* receiver = waiting.get();
+  waiting_.emplace(key, std::move(waiting));
+  stream.SetReading(false);
+  stream.SetReceiver(receiver);
+  return key;
+}
+
+Admission::Candidate Admission::Take(uint64_t key) {
+  auto found = waiting_.find(key);
+  if (found == waiting_.end()) return {};
+  Candidate candidate = std::move(found->second->candidate);
+  waiting_.erase(found);
+  candidate.stream->SetReceiver(nullptr);
+  candidate.stream->SetReading(true);
+  return candidate;
+}
+
+}  // namespace hoop

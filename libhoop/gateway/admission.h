@@ -1,0 +1,64 @@
+// Streams that wait while a worker decides about them: SQL and signatures never run on the loop.
+// Used by client_entry and agent_entry.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <utility>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/statusor.h"
+#include "base/limits.h"
+#include "base/loop.h"
+#include "base/status.h"
+#include "base/worker.h"
+#include "transport/grpc_server.h"
+#include "wire/packet_stream.h"
+
+namespace hoop {
+
+// Owned by Gateway. Loop thread only; ends when the loop does not turn any more.
+class Admission final {
+ public:
+  // A stream with nobody behind it yet. Packets wait in the transport; when the peer leaves it is forgotten.
+  struct Candidate {
+    std::unique_ptr<PacketStream> stream;
+    GrpcConnection* connection = nullptr;  // lives as long as the stream
+
+    // Refuses: the peer gets `status` as the stream's end.
+    void Refuse(const absl::Status& status) { stream->Finish(status); }
+  };
+
+  explicit Admission(Loop& loop);
+  ~Admission();
+
+  // Runs `question` on the worker, then `answer` on the loop unless the peer has left meanwhile.
+  // A full queue refuses the candidate with ResourceExhausted.
+  template <typename T>
+  void Ask(Candidate candidate, absl::AnyInvocable<absl::StatusOr<T>()> question,
+           absl::AnyInvocable<void(Candidate, absl::StatusOr<T>)> answer) {
+    const uint64_t key = Keep(std::move(candidate));
+    const absl::Status posted =
+        worker_.Post([this, key, question = std::move(question), answer = std::move(answer)]() mutable {
+          loop_.Post([this, key, result = question(), answer = std::move(answer)]() mutable {
+            if (auto back = Take(key); back.stream != nullptr) answer(std::move(back), std::move(result));
+          });
+        });
+    if (!posted.ok()) Take(key).Refuse(posted);
+  }
+
+  // Work without a stream, in order with the questions.
+  absl::Status Post(absl::AnyInvocable<void()> task) { return worker_.Post(std::move(task)); }
+
+ private:
+  struct Waiting;
+  uint64_t Keep(Candidate candidate);
+  Candidate Take(uint64_t key);  // stream is null: the peer left
+
+  Loop& loop_;
+  uint64_t last_key_ = 0;
+  std::map<uint64_t, std::unique_ptr<Waiting>> waiting_;
+  Worker worker_;  // last: joins before the map goes
+};
+
+}  // namespace hoop

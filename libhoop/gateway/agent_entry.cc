@@ -1,0 +1,72 @@
+#include "gateway/agent_entry.h"
+
+#include <map>
+#include <utility>
+
+#include "base/status.h"
+#include "identity/digest.h"
+#include "wire/capabilities.h"
+
+namespace hoop {
+namespace {
+
+// What is kept of an agent's headers: shown to administrators.
+std::map<std::string, std::string> KeptMetadata(const Metadata& metadata) {
+  std::map<std::string, std::string> kept;
+  for (const std::string_view name : {header::kVersion, header::kHostname, header::kPlatform, header::kMachineId,
+                                      header::kKernelVersion, header::kGoVersion, header::kCompiler}) {
+    kept.emplace(name, metadata.Get(name));
+  }
+  return kept;
+}
+
+}  // namespace
+
+AgentEntry::AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, Router& router,
+                       Admission& admission)
+    : log_(log), clock_(clock), store_(store), verifier_(verifier), router_(router), admission_(admission) {}
+
+void AgentEntry::Enter(Admission::Candidate candidate, std::string bearer) {
+  if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
+  std::string bearer_hash = Sha256(bearer);
+  admission_.Ask<AgentRow>(
+      std::move(candidate), [this, bearer = std::move(bearer)] { return verifier_.Verify(bearer); },
+      [this, bearer_hash = std::move(bearer_hash)](Admission::Candidate back, absl::StatusOr<AgentRow> row) {
+        if (!row.ok()) return back.Refuse(row.status());
+        back.connection->Authenticated();
+        Register(std::move(back), *row, bearer_hash);
+      });
+}
+
+void AgentEntry::EnterDataStream(Admission::Candidate candidate, std::string_view bearer) {
+  const std::string token(candidate.stream->metadata().Get(header::kStreamToken));
+  const absl::Status offered = router_.OfferStream(token, Sha256(bearer), candidate.stream);
+  if (!offered.ok()) candidate.Refuse(offered);
+}
+
+void AgentEntry::Register(Admission::Candidate candidate, const AgentRow& row, std::string bearer_hash) {
+  const Metadata& metadata = candidate.stream->metadata();
+  AgentInfo info;
+  info.id = row.id;
+  info.name = row.name;
+  info.org_id = row.org_id;
+  info.version = std::string(metadata.Get(header::kVersion));
+  info.hostname = std::string(metadata.Get(header::kHostname));
+  info.platform = std::string(metadata.Get(header::kPlatform));
+  info.bearer_hash = std::move(bearer_hash);
+  info.capabilities = Common(kAllCapabilities, ParseCapabilities(metadata.Get(header::kCapabilities)));
+  auto kept = KeptMetadata(metadata);
+  router_.Register(std::move(info), std::move(candidate.stream),
+                   [this, id = row.id, name = row.name, kept = std::move(kept)](const absl::Status& status) {
+                     if (!status.ok()) {
+                       log_.Warning("agent refused", "agent", name, "reason", StatusText(status));
+                       return;
+                     }
+                     (void)admission_.Post([this, id, kept] {
+                       const absl::Status stored = store_.agents().SetConnected(id, kept, clock_.Now());
+                       if (!stored.ok()) log_.Warning("agent row not updated", "agent", id, "reason", StatusText(stored));
+                     });
+                   });
+}
+
+}  // namespace hoop

@@ -1,0 +1,232 @@
+#include "gateway/client_entry.h"
+
+#include <utility>
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "gateway/connection_types.h"
+#include "gateway/linked_agent_leg.h"
+#include "identity/digest.h"
+#include "session/session.h"
+#include "session/stages/access_stage.h"
+#include "wire/capabilities.h"
+#include "wire/packet_types.h"
+#include "wire/spec_keys.h"
+
+namespace hoop {
+
+// A candidate whose agent is offline, while somebody still hopes.
+struct ClientEntry::Offline final : PacketStream::Receiver {
+  void OnPacket(Packet) override {}  // not read
+  void OnEnd(const absl::Status&) override {
+    entry->loop_.DestroyLater(std::move(entry->offline_.extract(key).mapped()));
+  }
+
+  ClientEntry* entry = nullptr;
+  uint64_t key = 0;
+  Admission::Candidate candidate;
+  Admitted admitted;
+  std::unique_ptr<Router::Waiting> waiting;
+};
+
+ClientEntry::ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit,
+                         Router& router, SessionDirectory& sessions, Admission& admission)
+    : loop_(loop),
+      log_(log),
+      clock_(clock),
+      store_(store),
+      verifier_(verifier),
+      audit_(audit),
+      router_(router),
+      sessions_(sessions),
+      admission_(admission) {}
+
+ClientEntry::~ClientEntry() = default;
+
+void ClientEntry::Enter(Admission::Candidate candidate, std::string bearer) {
+  if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
+  if (sessions_.size() >= limits::kSessionsMax) {
+    return candidate.Refuse(ResourceExhausted("more than {} sessions are going on", limits::kSessionsMax));
+  }
+  Metadata metadata = candidate.stream->metadata();
+  admission_.Ask<Admitted>(
+      std::move(candidate),
+      [this, bearer = std::move(bearer), metadata = std::move(metadata)] { return Authorize(bearer, metadata); },
+      [this](Admission::Candidate back, absl::StatusOr<Admitted> admitted) {
+        if (!admitted.ok()) return back.Refuse(admitted.status());
+        back.connection->Authenticated();
+        AwaitAgent(std::move(back), *std::move(admitted));
+      });
+}
+
+void ClientEntry::EnterDataStream(Admission::Candidate candidate, std::string_view bearer) {
+  const Metadata& metadata = candidate.stream->metadata();
+  const std::string session_id(metadata.Get(header::kSession));
+  const std::string connection_id(metadata.Get(header::kConnection));
+  const absl::Status offered =
+      sessions_.OfferStream(session_id, Sha256(bearer), connection_id, candidate.stream);
+  if (!offered.ok()) candidate.Refuse(offered);
+}
+
+// ---- On the worker -------------------------------------------------------------------------------------------------
+
+absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& bearer,
+                                                             const Metadata& metadata) const {
+  auto identity = verifier_.Verify(bearer, clock_.Now());
+  if (!identity.ok()) {
+    if (identity.status().code() != absl::StatusCode::kUnauthenticated) return identity.status();
+    log_.Debug("client refused", "reason", StatusText(identity.status()));
+    return Unauthenticated("invalid authentication");
+  }
+  const std::string_view verb = metadata.Get(header::kVerb);
+  if (verb.empty()) return InvalidArgument("missing verb");
+  if (verb != "connect" && verb != "exec") return FailedPrecondition("verb {} is not known", verb);
+
+  ConnectionTable& connections = store_.connections();
+  const std::string_view name = metadata.Get(header::kConnectionName);
+  auto connection = identity->is_admin ? connections.Find(identity->org_id, name)
+                                       : connections.FindVisible(identity->org_id, name, identity->groups);
+  if (absl::IsNotFound(connection.status())) return NotFound("connection not found");
+  if (!connection.ok()) return Annotate(connection.status(), "internal error, failed to obtain connection");
+  if (verb == "exec" ? !connection->exec_enabled : !connection->connect_enabled) {
+    return FailedPrecondition("{} is disabled for this connection", verb);
+  }
+  SessionContext context = BuildContext(*identity, *connection, metadata);
+  const std::string& type = context.head.wire_type;
+  if (verb == "exec" && type == "tcp") {
+    return InvalidArgument("exec is not allowed for tcp type connections. Use 'hoop connect <name>' instead");
+  }
+  if (verb == "connect" && !context.is_command() && FindProtocolPackets(type) == nullptr) {
+    return Unimplemented("connection {}: type {} is not served by this gateway", connection->name, type);
+  }
+  return Admitted{std::move(context), Sha256(bearer)};
+}
+
+SessionContext ClientEntry::BuildContext(const Identity& identity, const ConnectionRow& connection,
+                                         const Metadata& metadata) const {
+  SessionContext context;
+  SessionHead& head = context.head;
+  head.session_id = NewUuid();
+  head.org_id = identity.org_id;
+  head.user_id = identity.user_id;
+  head.user_email = identity.email;
+  head.user_name = identity.name;
+  head.connection = connection.name;
+  head.connection_type = connection.type;
+  head.connection_subtype = connection.subtype;
+  head.wire_type = std::string(WireType(connection.type, connection.subtype));
+  head.agent_id = connection.agent_id;
+  head.verb = std::string(metadata.Get(header::kVerb));
+  head.origin = std::string(metadata.Get(header::kOrigin));
+  head.command = connection.command;
+  head.policy = connection.record_policy;
+  head.started_at = clock_.Now();
+
+  AgentConnectionParams& params = context.params;
+  params.connection_name = connection.name;
+  params.connection_type = head.wire_type;
+  params.connection_subtype = connection.subtype;
+  params.user_id = identity.subject;
+  params.user_email = identity.email;
+  params.env_vars = connection.secrets;
+  params.command = connection.command;
+  params.client_verb = head.verb;
+  params.client_origin = head.origin;
+  params.dlp_mode = "best-effort";
+
+  context.client_capabilities = Common(kAllCapabilities, ParseCapabilities(metadata.Get(header::kCapabilities)));
+  return context;
+}
+
+// ---- On the loop again ---------------------------------------------------------------------------------------------
+
+void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) {
+  if (router_.Find(admitted.context.head.agent_id).ok()) return StoreAndBegin(std::move(candidate), std::move(admitted));
+  // Our own client tries again by itself; old ones want the agent to appear while they wait.
+  if (admitted.context.client_capabilities.any()) return RefuseOffline(std::move(candidate), admitted);
+  const uint64_t key = ++last_offline_;
+  auto offline = std::make_unique<Offline>();
+  Offline& kept = *offline;
+  kept.entry = this;
+  kept.key = key;
+  kept.candidate = std::move(candidate);
+  kept.admitted = std::move(admitted);
+  offline_.emplace(key, std::move(offline));
+  kept.candidate.stream->SetReading(false);
+  kept.candidate.stream->SetReceiver(&kept);
+  kept.waiting = router_.WaitFor(
+      kept.admitted.context.head.agent_id, limits::kAgentWaitTime, [this, key](absl::StatusOr<AgentLink*> link) {
+        std::unique_ptr<Offline> back = std::move(offline_.extract(key).mapped());
+        back->candidate.stream->SetReceiver(nullptr);
+        back->candidate.stream->SetReading(true);
+        if (link.ok()) {
+          StoreAndBegin(std::move(back->candidate), std::move(back->admitted));
+        } else {
+          back->candidate.Refuse(link.status());
+        }
+        loop_.DestroyLater(std::move(back));
+      });
+}
+
+void ClientEntry::RefuseOffline(Admission::Candidate candidate, const Admitted& admitted) {
+  candidate.stream->Send(Packet(packet::kClientSessionClose,
+                                {{spec::kSessionId, admitted.context.head.session_id},
+                                 {spec::kExitCode, "1"},
+                                 {spec::kRetry, "1"}},
+                                "agent is offline"));
+  candidate.Refuse(FailedPrecondition("agent is offline"));
+}
+
+// The session is in the store before anybody can hear of it; a store that is down refuses new sessions.
+void ClientEntry::StoreAndBegin(Admission::Candidate candidate, Admitted admitted) {
+  SessionHead head = admitted.context.head;
+  auto shared = std::make_unique<Admitted>(std::move(admitted));
+  admission_.Ask<std::unique_ptr<Admitted>>(
+      std::move(candidate),
+      [this, head = std::move(head), kept = std::move(shared)]() mutable -> absl::StatusOr<std::unique_ptr<Admitted>> {
+        HOOP_RETURN_IF_ERROR(Annotate(store_.sessions().Insert(head), "failed persisting session to store"));
+        return std::move(kept);
+      },
+      [this](Admission::Candidate back, absl::StatusOr<std::unique_ptr<Admitted>> stored) {
+        if (!stored.ok()) return back.Refuse(stored.status());
+        Begin(std::move(back), std::move(**stored));
+      });
+}
+
+void ClientEntry::Begin(Admission::Candidate candidate, Admitted admitted) {
+  const std::string session_id = admitted.context.head.session_id;
+  auto link = router_.Find(admitted.context.head.agent_id);
+  if (!link.ok() || closed_) {
+    candidate.Refuse(closed_ ? Unavailable("gateway shutdown") : link.status());
+    return OnSessionOver(session_id);
+  }
+  SessionContext& context = admitted.context;
+  context.agent_version = (*link)->info().version;
+  context.agent_capabilities = (*link)->info().capabilities;
+  // A client may put several protocol messages into a packet only if the agent takes them so.
+  context.client_capabilities.chunks &= context.agent_capabilities.chunks;
+  log_.Info("session opened", "session", session_id, "connection", context.head.connection, "user",
+            context.head.user_email, "verb", context.head.verb);
+  auto leg = std::make_unique<LinkedAgentLeg>(**link, session_id);
+  sessions_.Add(std::make_unique<Session>(loop_, log_, audit_, std::move(context), std::move(candidate.stream),
+                                          std::move(leg), [this, session_id] { OnSessionOver(session_id); }),
+                std::move(admitted.user_key));
+}
+
+void ClientEntry::OnSessionOver(const std::string& session_id) {
+  // With a record, its seal ends the row. Without one - the client left before it opened - nobody else would.
+  Session* session = sessions_.Find(session_id);
+  if (session == nullptr || !session->recorded()) {
+    const std::string reason = session == nullptr ? "agent is offline" : session->ending().reason;
+    (void)admission_.Post([this, session_id, reason] {
+      const absl::Status finished =
+          store_.sessions().Finish(session_id, clock_.Now(), {.reason = reason}, std::nullopt);
+      if (!finished.ok()) log_.Warning("session row not ended", "session", session_id, "reason", StatusText(finished));
+    });
+  }
+  sessions_.Remove(session_id);
+}
+
+}  // namespace hoop

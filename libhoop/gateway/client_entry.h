@@ -1,0 +1,71 @@
+// READ THIS FIRST. Where a client's stream enters the gateway: who is it, may he use this connection, which agent
+// serves it; then a Session begins. Data streams of running sessions pass through here too.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/status/statusor.h"
+#include "base/log.h"
+#include "gateway/admission.h"
+#include "gateway/session_directory.h"
+#include "hoop/audit_store.h"
+#include "hoop/clock.h"
+#include "hoop/idp_verifier.h"
+#include "router/router.h"
+#include "session/session_context.h"
+#include "store/store.h"
+
+namespace hoop {
+
+// Owned by Gateway; loop thread only.
+class ClientEntry final {
+ public:
+  ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit,
+              Router& router, SessionDirectory& sessions, Admission& admission);
+  ~ClientEntry();
+
+  // A stream with origin client and a bearer token: authenticates and authorizes it on a worker, waits for the agent,
+  // begins the session. Every refusal ends the stream with the status and text that real peers expect.
+  void Enter(Admission::Candidate candidate, std::string bearer);
+
+  // A data stream of a running session: the bearer must be the one of its control stream.
+  void EnterDataStream(Admission::Candidate candidate, std::string_view bearer);
+
+  // Nobody enters any more.
+  void Close() { closed_ = true; }
+
+ private:
+  // What the worker found out about a candidate.
+  struct Admitted {
+    SessionContext context;
+    std::string user_key;
+  };
+  struct Offline;
+
+  absl::StatusOr<Admitted> Authorize(const std::string& bearer, const Metadata& metadata) const;
+  SessionContext BuildContext(const Identity& identity, const ConnectionRow& connection,
+                              const Metadata& metadata) const;
+  void AwaitAgent(Admission::Candidate candidate, Admitted admitted);
+  void RefuseOffline(Admission::Candidate candidate, const Admitted& admitted);
+  void StoreAndBegin(Admission::Candidate candidate, Admitted admitted);
+  void Begin(Admission::Candidate candidate, Admitted admitted);
+  void OnSessionOver(const std::string& session_id);
+
+  Loop& loop_;
+  const Log log_;
+  Clock& clock_;
+  Store& store_;
+  IdpVerifier& verifier_;
+  AuditStore& audit_;
+  Router& router_;
+  SessionDirectory& sessions_;
+  Admission& admission_;
+  bool closed_ = false;
+  uint64_t last_offline_ = 0;
+  std::map<uint64_t, std::unique_ptr<Offline>> offline_;  // candidates whose agent is not there yet
+};
+
+}  // namespace hoop

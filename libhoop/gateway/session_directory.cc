@@ -1,0 +1,58 @@
+#include "gateway/session_directory.h"
+
+#include <utility>
+#include <vector>
+
+#include "base/status.h"
+
+namespace hoop {
+
+Session& SessionDirectory::Add(std::unique_ptr<Session> session, std::string user_key) {
+  Session& added = *session;
+  sessions_.emplace(added.id(), Entry{std::move(session), std::move(user_key)});
+  added.Start();
+  return added;
+}
+
+void SessionDirectory::Remove(std::string_view session_id) {
+  auto found = sessions_.find(session_id);
+  if (found == sessions_.end()) return;
+  loop_.DestroyLater(std::move(found->second.session));
+  sessions_.erase(found);
+  if (sessions_.empty() && emptied_) std::exchange(emptied_, {})();
+}
+
+Session* SessionDirectory::Find(std::string_view session_id) {
+  auto found = sessions_.find(session_id);
+  return found == sessions_.end() ? nullptr : found->second.session.get();
+}
+
+absl::Status SessionDirectory::OfferStream(std::string_view session_id, std::string_view user_key,
+                                           std::string_view connection_id, std::unique_ptr<PacketStream>& stream) {
+  auto found = sessions_.find(session_id);
+  // Somebody else's session answers like an unknown one.
+  if (found == sessions_.end() || found->second.user_key != user_key) return NotFound("session not found");
+  return found->second.session->AddClientStream(connection_id, stream);
+}
+
+absl::Status SessionDirectory::Kill(std::string_view session_id, std::string_view by) {
+  Session* session = Find(session_id);
+  if (session == nullptr || session->finishing()) return NotFound("session {} is not going on", session_id);
+  session->Finish({.reason = fmt::format("killed by {}", by),
+                   .text = "session killed by the user",
+                   .exit_code = 1,
+                   .status = Unknown("session killed by the user")});
+  return absl::OkStatus();
+}
+
+void SessionDirectory::FinishAll(const Ending& ending, absl::AnyInvocable<void()> done) {
+  if (sessions_.empty()) return done();
+  emptied_ = std::move(done);
+  std::vector<std::string> ids;  // a session may leave the map while it ends
+  for (const auto& [id, entry] : sessions_) ids.push_back(id);
+  for (const std::string& id : ids) {
+    if (Session* session = Find(id); session != nullptr) session->Finish(ending);
+  }
+}
+
+}  // namespace hoop

@@ -1,0 +1,50 @@
+// The sessions that are going on. Knows each by its id; ends them all at shutdown.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "base/loop.h"
+#include "session/session.h"
+
+namespace hoop {
+
+// Owned by Gateway. Loop thread only.
+class SessionDirectory final {
+ public:
+  explicit SessionDirectory(Loop& loop) : loop_(loop) {}
+
+  // Adds and starts a session. `user_key` proves later data streams to be of the same user.
+  Session& Add(std::unique_ptr<Session> session, std::string user_key);
+  // Called when a session has nothing left to do.
+  void Remove(std::string_view session_id);
+
+  size_t size() const { return sessions_.size(); }
+  Session* Find(std::string_view session_id);
+
+  // A data stream of a client. NotFound: no such session, or not this user's.
+  absl::Status OfferStream(std::string_view session_id, std::string_view user_key, std::string_view connection_id,
+                           std::unique_ptr<PacketStream>& stream);
+
+  // NotFound: it is not going on.
+  absl::Status Kill(std::string_view session_id, std::string_view by);
+
+  // Ends all; `done` is called when none is left.
+  void FinishAll(const Ending& ending, absl::AnyInvocable<void()> done);
+
+ private:
+  struct Entry {
+    std::unique_ptr<Session> session;
+    std::string user_key;
+  };
+
+  Loop& loop_;
+  std::map<std::string, Entry, std::less<>> sessions_;
+  absl::AnyInvocable<void()> emptied_;
+};
+
+}  // namespace hoop

@@ -1,0 +1,178 @@
+#include "router/router.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "base/status.h"
+
+namespace hoop {
+namespace {
+
+absl::Status Offline() { return FailedPrecondition("agent is offline"); }
+
+}  // namespace
+
+// Somebody who waits for an agent to connect.
+struct Router::Waiter final : Router::Waiting {
+  explicit Waiter(Router& owner) : router(owner) {}
+  ~Waiter() override { Leave(); }
+
+  void Leave() {
+    if (!waits) return;
+    waits = false;
+    router.waiters_.erase(position);
+  }
+  void Answer(absl::StatusOr<AgentLink*> link) {
+    Leave();
+    timeout.reset();
+    auto call = std::move(ready);
+    call(std::move(link));  // may destroy this
+  }
+
+  Router& router;
+  std::multimap<std::string, Waiter*, std::less<>>::iterator position;
+  bool waits = false;
+  std::unique_ptr<Timer> timeout;
+  absl::AnyInvocable<void(absl::StatusOr<AgentLink*>)> ready;
+};
+
+// A second stream of an agent that is connected already, while the first one is asked whether it lives.
+struct Router::Contender final : PacketStream::Receiver {
+  void OnPacket(Packet) override {}  // it says keepalive before it is accepted
+  void OnEnd(const absl::Status&) override { gone = true; }
+
+  AgentInfo info;
+  std::unique_ptr<PacketStream> control;
+  absl::AnyInvocable<void(const absl::Status&)> done;
+  absl::Duration asked_at;
+  std::unique_ptr<Timer> timeout;
+  bool gone = false;
+};
+
+Router::Router(Loop& loop, Log log) : loop_(loop), log_(log) {}
+
+Router::~Router() = default;
+
+void Router::Register(AgentInfo info, std::unique_ptr<PacketStream> control,
+                      absl::AnyInvocable<void(const absl::Status&)> done) {
+  const std::string id = info.id;
+  if (!links_.contains(id)) {
+    Bind(std::move(info), std::move(control));
+    done(absl::OkStatus());
+    return;
+  }
+  if (contenders_.contains(id)) {
+    const absl::Status refused = FailedPrecondition("agent already connected");
+    control->Finish(refused);
+    loop_.DestroyLater(std::move(control));
+    done(refused);
+    return;
+  }
+  // Agents say a keepalive every ten seconds, far too rarely to decide by: an HTTP/2 ping answers within the two
+  // seconds when the older connection lives, and a dead one fails its write.
+  auto contender = std::make_unique<Contender>();
+  contender->info = std::move(info);
+  contender->control = std::move(control);
+  contender->done = std::move(done);
+  contender->asked_at = loop_.Monotonic();
+  contender->control->SetReceiver(contender.get());
+  links_.find(id)->second->Probe();
+  contender->timeout = loop_.After(limits::kDuplicateAgentTime, [this, id] {
+    std::unique_ptr<Contender> contender = std::move(contenders_.find(id)->second);
+    contenders_.erase(id);
+    auto old = links_.find(id);
+    const bool alive = old != links_.end() && old->second->last_heard() >= contender->asked_at;
+    if (contender->gone) {
+      contender->done(Unavailable("agent left"));
+    } else if (alive) {
+      const absl::Status refused = FailedPrecondition("agent already connected");
+      contender->control->Finish(refused);
+      contender->done(refused);
+    } else {
+      if (old != links_.end()) old->second->End(Unavailable("replaced by a newer connection of the same agent"));
+      Bind(std::move(contender->info), std::move(contender->control));
+      contender->done(absl::OkStatus());
+    }
+    loop_.DestroyLater(std::move(contender));
+  });
+  contenders_.emplace(id, std::move(contender));
+}
+
+void Router::Bind(AgentInfo info, std::unique_ptr<PacketStream> control) {
+  const std::string id = info.id;
+  log_.Info("agent connected", "agent", info.name, "version", info.version, "hostname", info.hostname);
+  {
+    absl::MutexLock lock(&mu_);
+    online_.insert_or_assign(id, info);
+  }
+  auto link = std::make_unique<AgentLink>(loop_, std::move(info), std::move(control),
+                                          [this, id](const absl::Status& status) { OnLinkEnded(id, status); });
+  AgentLink* started = link.get();
+  links_.emplace(id, std::move(link));
+  started->Start();
+  while (true) {
+    auto waiter = waiters_.find(id);
+    if (waiter == waiters_.end()) break;
+    waiter->second->Answer(started);
+  }
+}
+
+void Router::OnLinkEnded(const std::string& agent_id, const absl::Status& status) {
+  auto found = links_.find(agent_id);
+  if (found == links_.end()) return;
+  log_.Info("agent disconnected", "agent", found->second->info().name, "reason", StatusText(status));
+  std::unique_ptr<AgentLink> link = std::move(found->second);
+  links_.erase(found);
+  {
+    absl::MutexLock lock(&mu_);
+    online_.erase(agent_id);
+  }
+  loop_.DestroyLater(std::move(link));
+}
+
+absl::StatusOr<AgentLink*> Router::Find(std::string_view agent_id) const {
+  auto found = links_.find(agent_id);
+  if (found == links_.end()) return Offline();
+  return found->second.get();
+}
+
+std::unique_ptr<Router::Waiting> Router::WaitFor(std::string_view agent_id, absl::Duration patience,
+                                                 absl::AnyInvocable<void(absl::StatusOr<AgentLink*>)> ready) {
+  auto waiter = std::make_unique<Waiter>(*this);
+  waiter->ready = std::move(ready);
+  if (auto link = Find(agent_id); link.ok() || patience <= absl::ZeroDuration()) {
+    waiter->Answer(link);
+    return nullptr;
+  }
+  waiter->position = waiters_.emplace(agent_id, waiter.get());
+  waiter->waits = true;
+  waiter->timeout = loop_.After(patience, [waiting = waiter.get()] { waiting->Answer(Offline()); });
+  return waiter;
+}
+
+absl::Status Router::OfferStream(std::string_view token, std::string_view bearer_hash,
+                                 std::unique_ptr<PacketStream>& stream) {
+  for (auto& [id, link] : links_) {
+    if (link->info().bearer_hash == bearer_hash) return link->OfferStream(token, stream);
+  }
+  return PermissionDenied("data stream: no such agent is connected");
+}
+
+void Router::EndAll(const absl::Status& status) {
+  for (auto& [id, contender] : contenders_) contender->control->Finish(status);
+  while (!links_.empty()) links_.begin()->second->End(status);
+}
+
+bool Router::IsOnline(std::string_view agent_id) const {
+  absl::MutexLock lock(&mu_);
+  return online_.find(agent_id) != online_.end();
+}
+
+std::vector<AgentInfo> Router::Online() const {
+  absl::MutexLock lock(&mu_);
+  std::vector<AgentInfo> all;
+  for (const auto& [id, info] : online_) all.push_back(info);
+  return all;
+}
+
+}  // namespace hoop

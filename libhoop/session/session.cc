@@ -1,0 +1,526 @@
+#include "session/session.h"
+
+#include <charconv>
+#include <functional>
+#include <utility>
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "session/stages/access_stage.h"
+#include "session/stages/record_stage.h"
+#include "wire/gob.h"
+#include "wire/packet_types.h"
+#include "wire/spec_keys.h"
+
+namespace hoop {
+namespace {
+
+constexpr int kAgentFailureExitCode = 254;  // as real agents and clients say it
+
+// The serving end said what `status` says; the session's user gets the same words.
+Ending Failure(const absl::Status& status) {
+  return {.reason = StatusText(status), .text = StatusText(status), .exit_code = kAgentFailureExitCode, .status = status};
+}
+
+std::optional<int> ParseExitCode(std::string_view text) {
+  int code = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), code);
+  if (error != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return code;
+}
+
+// On streams that several connection ids share, packets say to whom they belong.
+void Address(Packet& packet, std::string_view session_id, std::string_view connection_id) {
+  if (packet.SpecText(spec::kSessionId) != session_id) packet.AppendSpec(spec::kSessionId, session_id);
+  if (packet.SpecText(spec::kConnectionId) != connection_id) packet.AppendSpec(spec::kConnectionId, connection_id);
+}
+
+}  // namespace
+
+Session::Session(Loop& loop, Log log, AuditStore& audit, SessionContext context, std::unique_ptr<PacketStream> control,
+                 std::unique_ptr<AgentLeg> agent, absl::AnyInvocable<void()> ended)
+    : loop_(loop),
+      log_(log),
+      audit_(audit),
+      context_(std::move(context)),
+      control_(std::move(control)),
+      agent_(std::move(agent)),
+      ended_(std::move(ended)) {
+  pipeline_.AddRequestStage(std::make_unique<RecordStage>());
+  pipeline_.AddRequestStage(std::make_unique<AccessStage>());
+  pipeline_.AddReplyStage(std::make_unique<RecordStage>());
+}
+
+Session::~Session() = default;
+
+void Session::Start() {
+  lifetime_ = loop_.After(limits::kSessionTimeMax, [this] {
+    Finish(Failure(Aborted("session ended, reached {}", absl::FormatDuration(limits::kSessionTimeMax))));
+  });
+  agent_->Start(*this);
+  control_->SetReceiver(this);
+}
+
+// ---- Opening -------------------------------------------------------------------------------------------------------
+
+void Session::OpenSession(Packet packet) {
+  if (const auto args = packet.Spec(spec::kTerminalArgs); args) {
+    // Arguments that cannot be decoded are no arguments: transport.md 4.3.
+    if (auto decoded = DecodeGobStrings(*args); decoded.ok()) context_.head.client_args = *std::move(decoded);
+  }
+  context_.params.client_args = context_.head.client_args;
+  context_.head.started_at = loop_.Now();
+  auto record = audit_.Open(context_.head, *this);
+  if (!record.ok()) {
+    Finish(Failure(Annotate(record.status(), "record")));
+    return;
+  }
+  record_ = *std::move(record);
+  control_flow_ = std::make_unique<Flow>(*this, std::string(kCommandConnectionId), /*control=*/true);
+  control_flow_->SetLastRequest(record_->last());
+  agent_open_ = BuildAgentOpen(packet);
+  state_ = State::kOpening;
+  PlanRelease();
+}
+
+Packet Session::BuildAgentOpen(const Packet& client_open) {
+  Packet open(packet::kAgentSessionOpen, {{spec::kSessionId, id()},
+                                          {spec::kConnectionType, context_.head.wire_type},
+                                          {spec::kConnectionParams, EncodeConnectionParams(context_.params)}});
+  for (size_t i = 0; i < client_open.spec_size(); ++i) {
+    const Packet::SpecEntry entry = client_open.spec_at(i);
+    if (!open.Spec(entry.key) && !entry.key.starts_with(spec::kOursPrefix)) open.AppendSpec(entry.key, entry.value);
+  }
+  const bool command = context_.is_command() || context_.head.verb == "exec";
+  if (command && context_.agent_capabilities.streams) {
+    open.AppendSpec(spec::kStreamToken, control_flow_->ExpectAgentStream());
+  }
+  return open;
+}
+
+void Session::OnOpenOk(Packet packet) {
+  if (state_ != State::kOpening) return;  // some agents say it after a close
+  state_ = State::kRunning;
+  Address(packet, id(), packet.SpecText(spec::kConnectionId));
+  if (!context_.agent_version.empty()) packet.AppendSpec(spec::kAgentVersion, context_.agent_version);
+  if (context_.client_capabilities.any()) {
+    packet.AppendSpec(spec::kCapabilities, FormatCapabilities(context_.client_capabilities));
+  }
+  RunReply(*control_flow_, std::move(packet), 0, 0);
+}
+
+absl::Status Session::AddClientStream(std::string_view connection_id, std::unique_ptr<PacketStream>& stream) {
+  if (state_ != State::kRunning) return FailedPrecondition("session {} is not open", id());
+  if (!context_.client_capabilities.streams) return FailedPrecondition("session {} has no data streams", id());
+  if (FindFlow(connection_id) != nullptr || WasFinished(connection_id)) {
+    return AlreadyExists("connection id {} was used already", connection_id);
+  }
+  auto flow = MakeFlow(connection_id);
+  if (!flow.ok()) return flow.status();
+  (*flow)->UseClientStream(std::move(stream));
+  return absl::OkStatus();
+}
+
+// ---- Requests: client -> agent -------------------------------------------------------------------------------------
+
+void Session::OnPacket(Packet packet) {
+  if (finishing()) return;
+  const std::string_view type = packet.type();
+  if (type == packet::kKeepAlive || type == packet::kLegacyKeepAlive) return;
+  if (type == packet::kAgentSessionOpen) {
+    if (state_ == State::kStarting) OpenSession(std::move(packet));
+    return;
+  }
+  if (type == packet::kAgentSessionClose) {
+    Finish({.reason = "client closed the session"});
+    return;
+  }
+  OnRequest(std::move(packet), nullptr);
+}
+
+void Session::OnRequest(Packet packet, Flow* own) {
+  if (state_ == State::kStarting) {
+    Finish(Failure(FailedPrecondition("packet {} before the session was opened", packet.type())));
+    return;
+  }
+  if (!context_.client_capabilities.any() && packet.HasSpecWithPrefix(spec::kOursPrefix)) {
+    packet = packet.WithoutSpecPrefix(spec::kOursPrefix);
+  }
+  const bool command = context_.is_command() || context_.head.verb == "exec";
+  Flow* flow = own != nullptr ? own : command ? control_flow_.get() : FindFlow(packet.SpecText(spec::kConnectionId));
+  if (flow == nullptr) {
+    const std::string id(packet.SpecText(spec::kConnectionId));
+    if (WasFinished(id) || packet.type() == packet::kAgentConnectionClose) return;  // late
+    auto made = MakeFlow(id);
+    if (!made.ok()) {
+      Finish(Failure(made.status()));
+      return;
+    }
+    flow = *made;
+  }
+  if (!flow->closed()) RunRequest(*flow, std::move(packet), 0, 0);
+}
+
+void Session::RunRequest(Flow& flow, Packet packet, size_t first_stage, SessionRecord::Position position) {
+  if (auto& parked = flow.parked(Direction::kRequest); parked) {
+    parked->behind.push_back(std::move(packet));
+    return;
+  }
+  PacketContext context{context_, Direction::kRequest, flow.id(), *record_, position};
+  Pipeline::Outcome outcome = pipeline_.Run(std::move(packet), context, first_stage);
+  if (Park(flow, Direction::kRequest, outcome, context.position)) return;
+  ForwardRequest(flow, std::move(outcome.packet), context.position);
+}
+
+void Session::ForwardRequest(Flow& flow, Packet packet, SessionRecord::Position position) {
+  if (agent() == nullptr) return;
+  if (packet.Spec(spec::kFin) && !context_.agent_capabilities.streams) {
+    packet = Packet(packet::kAgentConnectionClose);  // old agents know no half close
+  }
+  const bool closes = packet.type() == packet::kAgentConnectionClose;
+  if (flow.shares_agent_stream() && context_.agent_capabilities.streams && !flow.is_control()) {
+    const std::string token = flow.ExpectAgentStream();
+    agent()->Send(Packet(packet::kAgentStreamOpen,
+                         {{spec::kSessionId, id()}, {spec::kConnectionId, flow.id()}, {spec::kStreamToken, token}}));
+  }
+  Address(packet, id(), flow.id());
+  flow.Request(std::move(packet), position);
+  if (closes) CloseFlow(flow);
+}
+
+// ---- Replies: agent -> client --------------------------------------------------------------------------------------
+
+void Session::OnAgentPacket(Packet packet) { OnReply(std::move(packet), nullptr); }
+
+void Session::OnReply(Packet packet, Flow* own) {
+  if (finishing() || record_ == nullptr) return;
+  const std::string_view type = packet.type();
+  if (type == packet::kClientSessionClose) return OnAgentClose(packet);
+  if (!context_.agent_capabilities.any() && packet.HasSpecWithPrefix(spec::kOursPrefix)) {
+    packet = packet.WithoutSpecPrefix(spec::kOursPrefix);
+  }
+  if (type == packet::kClientSessionOpenOk) return OnOpenOk(std::move(packet));
+  const ProtocolPackets* protocol = FindProtocolPackets(context_.head.wire_type);
+  const bool known = type == packet::kClientWriteStdout || type == packet::kClientWriteStderr ||
+                     type == packet::kClientConnectionClose || (protocol != nullptr && type == protocol->reply);
+  if (!known) {
+    log_.Debug("packet of an unknown type from the agent", "session", id(), "type", type);
+    return;
+  }
+  const bool command = context_.is_command() || context_.head.verb == "exec";
+  Flow* flow = own != nullptr ? own : command ? control_flow_.get() : FindFlow(packet.SpecText(spec::kConnectionId));
+  if (flow == nullptr || flow->closed()) return;  // late, of a connection id that is over
+  RunReply(*flow, std::move(packet), 0, 0);
+}
+
+void Session::RunReply(Flow& flow, Packet packet, size_t first_stage, SessionRecord::Position position) {
+  if (auto& parked = flow.parked(Direction::kReply); parked) {
+    parked->behind.push_back(std::move(packet));
+    return;
+  }
+  PacketContext context{context_, Direction::kReply, flow.id(), *record_, position};
+  Pipeline::Outcome outcome = pipeline_.Run(std::move(packet), context, first_stage);
+  if (Park(flow, Direction::kReply, outcome, context.position)) return;
+  ForwardReply(flow, std::move(outcome.packet));
+}
+
+void Session::ForwardReply(Flow& flow, Packet packet) {
+  if (packet.Spec(spec::kFin) && !context_.client_capabilities.streams) {
+    packet = Packet(packet::kClientConnectionClose);  // old clients know no half close
+  }
+  const bool closes = packet.type() == packet::kClientConnectionClose;
+  if (!flow.is_control()) Address(packet, id(), flow.id());
+  flow.Reply(std::move(packet));
+  if (closes) CloseFlow(flow);
+}
+
+void Session::OnAgentClose(const Packet& packet) {
+  Ending ending;
+  ending.text = std::string(packet.payload());
+  ending.exit_code = ParseExitCode(packet.SpecText(spec::kExitCode));
+  if (!ending.exit_code) ending.exit_code = ending.text.empty() ? 0 : kAgentFailureExitCode;
+  ending.reason = ending.text.empty() ? "finished" : ending.text;
+  Finish(std::move(ending));
+}
+
+// ---- Holding -------------------------------------------------------------------------------------------------------
+
+bool Session::Park(Flow& flow, Direction direction, Pipeline::Outcome& outcome, SessionRecord::Position position) {
+  if (outcome.kind == Pipeline::Outcome::Kind::kRefused) {
+    Finish(Failure(outcome.status));
+    return true;
+  }
+  if (outcome.kind == Pipeline::Outcome::Kind::kForward) return false;
+  flow.parked(direction) = Flow::Parked{std::move(outcome.packet), outcome.next_stage, position, {}};
+  flow.UpdateReading();
+  return true;
+}
+
+absl::Status Session::Resume(std::string_view connection_id, Direction direction, Verdict verdict) {
+  Flow* flow = connection_id == kCommandConnectionId ? control_flow_.get() : FindFlow(connection_id);
+  if (finishing() || flow == nullptr || !flow->parked(direction)) {
+    return NotFound("session {}: nothing is held for connection id {}", id(), connection_id);
+  }
+  Flow::Parked parked = *std::exchange(flow->parked(direction), std::nullopt);
+  if (verdict.kind == Verdict::Kind::kRefuse) {
+    Finish(Failure(verdict.status));
+    return absl::OkStatus();
+  }
+  Packet packet = verdict.kind == Verdict::Kind::kReplace ? std::move(verdict.packet) : std::move(parked.packet);
+  const auto run = direction == Direction::kRequest ? &Session::RunRequest : &Session::RunReply;
+  (this->*run)(*flow, std::move(packet), parked.next_stage, parked.position);
+  for (Packet& next : parked.behind) {
+    if (finishing()) break;
+    (this->*run)(*flow, std::move(next), 0, 0);
+  }
+  flow->UpdateReading();
+  return absl::OkStatus();
+}
+
+// ---- Flows ---------------------------------------------------------------------------------------------------------
+
+Flow* Session::FindFlow(std::string_view connection_id) {
+  auto found = flows_.find(connection_id);
+  return found == flows_.end() ? nullptr : found->second.get();
+}
+
+absl::StatusOr<Flow*> Session::MakeFlow(std::string_view connection_id) {
+  if (flows_.size() >= limits::kConnectionIdsMax) {
+    return ResourceExhausted("session {}: more than {} local connections", id(), limits::kConnectionIdsMax);
+  }
+  auto flow = std::make_unique<Flow>(*this, std::string(connection_id), /*control=*/false);
+  flow->SetLastRequest(control_flow_->last_request());
+  Flow* made = flow.get();
+  flows_.emplace(connection_id, std::move(flow));
+  return made;
+}
+
+bool Session::WasFinished(std::string_view connection_id) const {
+  const size_t hash = std::hash<std::string_view>()(connection_id);
+  for (size_t finished : finished_ids_) {
+    if (finished == hash) return true;
+  }
+  return false;
+}
+
+void Session::CloseFlow(Flow& flow) {
+  if (flow.closed() || flow.is_control()) return;
+  flow.Close();
+  finished_ids_.push_back(std::hash<std::string_view>()(flow.id()));
+  if (finished_ids_.size() > limits::kFinishedIdsRemembered) finished_ids_.pop_front();
+  ReleaseAtTurnEnd(flow);
+}
+
+void Session::CloseToClient(Flow& flow, std::string_view why) {
+  if (flow.closed() || finishing()) return;
+  RunReply(flow,
+           Packet(packet::kClientConnectionClose, {{spec::kSessionId, id()}, {spec::kConnectionId, flow.id()}}, why), 0,
+           0);
+}
+
+void Session::CloseToAgent(Flow& flow) {
+  if (flow.closed() || finishing()) return;
+  RunRequest(flow, Packet(packet::kAgentConnectionClose, {{spec::kSessionId, id()}, {spec::kConnectionId, flow.id()}}),
+             0, 0);
+}
+
+void Session::OnFlowPacket(Flow& flow, Direction direction, Packet packet) {
+  if (finishing()) return;
+  if (direction == Direction::kReply) return OnReply(std::move(packet), &flow);
+  if (packet.type() == packet::kKeepAlive) return;
+  OnRequest(std::move(packet), &flow);
+}
+
+// A data stream that ends without a close packet resets that connection id only.
+void Session::OnFlowStreamEnd(Flow& flow, Direction direction) {
+  if (flow.is_control()) {
+    // The stream of a command: the agent lost it or gave it up.
+    if (!finishing()) Finish(Failure(Unavailable("agent ended the session's stream")));
+    return;
+  }
+  if (direction == Direction::kRequest) {
+    CloseToAgent(flow);
+  } else {
+    CloseToClient(flow, "");
+  }
+  ReleaseAtTurnEnd(flow);
+}
+
+void Session::OnAgentStreamMissing(Flow& flow, const absl::Status& status) {
+  if (finishing()) return;
+  if (flow.is_control()) {
+    Finish(Failure(status));
+  } else {
+    CloseToClient(flow, StatusText(status));
+  }
+}
+
+void Session::OnStalled(Flow&) {
+  Finish(Failure(ResourceExhausted("client read nothing for {}, and the agent's stream is shared",
+                                   absl::FormatDuration(limits::kSharedStreamStallTime))));
+}
+
+void Session::ReleaseAtTurnEnd(Flow& flow) {
+  if (!flow.release_planned) {
+    flow.release_planned = true;
+    dirty_flows_.push_back(&flow);
+  }
+  PlanRelease();
+}
+
+void Session::PlanRelease() {
+  if (release_planned_) return;
+  release_planned_ = true;
+  loop_.AtTurnEnd(TurnPhase::kRelease, [this] { Release(); });
+}
+
+void Session::Release() {
+  release_planned_ = false;
+  if (agent_open_ && agent() != nullptr) agent()->Send(*std::exchange(agent_open_, std::nullopt));
+  std::vector<Flow*> flows = std::exchange(dirty_flows_, {});
+  for (Flow* flow : flows) flow->Release();
+  if (flows.capacity() > dirty_flows_.capacity() && dirty_flows_.empty()) {
+    flows.clear();
+    dirty_flows_ = std::move(flows);  // keeps its room
+  }
+  SweepFlows();
+}
+
+void Session::SweepFlows() {
+  for (auto flow = flows_.begin(); flow != flows_.end();) {
+    const bool gone = flow->second->over() && !flow->second->release_planned;
+    if (gone) loop_.DestroyLater(std::move(flow->second));
+    flow = gone ? flows_.erase(flow) : std::next(flow);
+  }
+}
+
+// ---- Reading -------------------------------------------------------------------------------------------------------
+
+void Session::OnSharedReading(bool reading) {
+  blocked_flows_ += reading ? -1 : 1;
+  UpdateControlReading();
+}
+
+void Session::UpdateControlReading() {
+  if (client_control() != nullptr) control_->SetReading(blocked_flows_ == 0);
+}
+
+void Session::OnDrained() {
+  if (control_flow_ != nullptr) control_flow_->UpdateReading();
+  for (auto& [id, flow] : flows_) flow->UpdateReading();
+}
+
+void Session::OnAgentDrained() { OnDrained(); }
+
+void Session::OnRecordPressure(bool stop_reading) {
+  pressure_ = stop_reading;
+  OnDrained();
+}
+
+// ---- The end -------------------------------------------------------------------------------------------------------
+
+void Session::OnPeerDone() { Finish({.reason = "client left"}); }
+
+void Session::OnEnd(const absl::Status&) {
+  client_gone_ = true;
+  Finish({.reason = "client left"});
+  MaybeOver();
+}
+
+void Session::OnAgentGone(const absl::Status&) {
+  agent_gone_ = true;
+  Ending ending = Failure(Unavailable("agent has disconnected"));
+  ending.retry = true;
+  Finish(std::move(ending));
+}
+
+void Session::OnRecordFailed(const absl::Status& status) {
+  if (finishing()) return TellClient(status);
+  Finish(Failure(Annotate(status, "record")));
+}
+
+void Session::Finish(Ending ending) {
+  if (finishing()) return;
+  state_ = State::kFinishing;
+  ending_ = std::move(ending);
+  lifetime_.reset();
+  log_.Info("session ended", "session", id(), "connection", context_.head.connection, "user",
+            context_.head.user_email, "reason", ending_.reason);
+  if (control_flow_ != nullptr) {
+    control_flow_->Close();
+    ReleaseAtTurnEnd(*control_flow_);
+  }
+  for (auto& [id, flow] : flows_) {
+    flow->Close();
+    ReleaseAtTurnEnd(*flow);
+  }
+  TellAgent();
+  SealRecord();
+}
+
+void Session::TellAgent() {
+  if (agent() == nullptr) return;
+  // Not before the agent knows the session: both leave in this turn, in order.
+  if (agent_open_) agent()->Send(*std::exchange(agent_open_, std::nullopt));
+  if (record_ != nullptr) agent()->Send(Packet(packet::kAgentSessionClose, {{spec::kSessionId, id()}}));
+}
+
+void Session::SealRecord() {
+  if (record_ == nullptr) return TellClient(absl::OkStatus());
+  auto sealed = record_->Seal({ending_.reason, ending_.exit_code});
+  if (!sealed.ok()) return TellClient(sealed.status());
+  seal_timer_ = loop_.After(limits::kSealWaitTime, [this] {
+    TellClient(DeadlineExceeded("not on stable storage within {}", absl::FormatDuration(limits::kSealWaitTime)));
+  });
+  if (context_.head.policy == RecordPolicy::kDurable) {
+    record_->WhenDurable(*sealed, [this](const absl::Status& status) { TellClient(status); });
+  } else {
+    loop_.AtTurnEnd(TurnPhase::kRelease, [this] { TellClient(absl::OkStatus()); });
+  }
+}
+
+void Session::TellClient(const absl::Status& sealed) {
+  if (std::exchange(client_told_, true)) return;
+  seal_timer_.reset();
+  if (record_ != nullptr) {
+    // Everything the record proves goes out before the close.
+    control_flow_->Release();
+    for (auto& [id, flow] : flows_) flow->Release();
+  }
+  if (!sealed.ok()) {
+    log_.Error("record not sealed", "session", id(), "reason", StatusText(sealed));
+    ending_.text += fmt::format("{}record not sealed: {}", ending_.text.empty() ? "" : "\n", StatusText(sealed));
+  }
+  if (client_control() != nullptr) {
+    const std::string exit_code =
+        std::to_string(ending_.exit_code.value_or(ending_.text.empty() ? 0 : kAgentFailureExitCode));
+    Packet close(packet::kClientSessionClose, {{spec::kSessionId, id()}, {spec::kExitCode, exit_code}}, ending_.text);
+    if (ending_.retry && context_.client_capabilities.any()) close.AppendSpec(spec::kRetry, "1");
+    control_->Send(std::move(close));
+    control_->Finish(ending_.status);
+    WaitForClient(SIZE_MAX);
+  }
+  MaybeOver();
+}
+
+// The client has as long as it makes progress, then it is cut off.
+void Session::WaitForClient(size_t queued_before) {
+  const size_t queued = control_->queued_bytes();
+  if (queued >= queued_before) {
+    client_gone_ = true;
+    loop_.DestroyLater(std::move(control_));
+    MaybeOver();
+    return;
+  }
+  leave_timer_ = loop_.After(limits::kCloseGraceTime, [this, queued] { WaitForClient(queued); });
+}
+
+void Session::MaybeOver() {
+  if (state_ != State::kFinishing || !client_told_ || !client_gone_) return;
+  state_ = State::kOver;
+  leave_timer_.reset();
+  auto ended = std::move(ended_);
+  ended();
+}
+
+}  // namespace hoop

@@ -1,0 +1,28 @@
+// What the parts of one session share: who uses what, what both peers can do. Built by gateway/client_entry, read by
+// the stages.
+#pragma once
+
+#include <string>
+#include <string_view>
+
+#include "hoop/audit_store.h"
+#include "wire/capabilities.h"
+#include "wire/connection_params.h"
+
+namespace hoop {
+
+// The connection id of terminals and one-off commands, which have no local connections.
+inline constexpr std::string_view kCommandConnectionId = "0";
+
+// Owned by Session; constant after the session was opened, but for head.client_args, known with the first packet.
+struct SessionContext {
+  SessionHead head;
+  AgentConnectionParams params;      // what the agent is told; secrets included
+  Capabilities client_capabilities;  // granted
+  Capabilities agent_capabilities;   // granted
+  std::string agent_version;
+
+  bool is_command() const { return head.wire_type == "command-line"; }
+};
+
+}  // namespace hoop
