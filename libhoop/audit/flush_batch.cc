@@ -1,0 +1,142 @@
+#include "audit/flush_batch.h"
+
+#include <cstring>
+
+#include "audit/session_head_json.h"
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "protocol/record_seal.h"
+
+namespace hoop {
+
+absl::StatusOr<StoredTail> LoadStoredTail(RecordChunkTable& chunks, const std::string& session_id) {
+  StoredTail tail;
+  HOOP_ASSIGN_OR_RETURN(const std::optional<RecordChunkEnd> end, chunks.End(session_id));
+  if (!end.has_value()) return tail;
+  tail.seq = end->seq;
+  tail.last_position = end->last_lsn;
+  const std::optional<std::string> head = HexDecode(end->chain_head);
+  if (!head.has_value() || head->size() != tail.chain_head.size()) {
+    return DataLoss("session {}: stored chunk {}: no chain head", session_id, end->seq);
+  }
+  std::memcpy(tail.chain_head.data(), head->data(), head->size());
+  return tail;
+}
+
+absl::StatusOr<StoredTail> TailCache::Get(const SessionUuid& session) {
+  if (const auto found = tails_.find(session); found != tails_.end()) return found->second;
+  return LoadStoredTail(chunks_, SessionUuidText(session));
+}
+
+void TailCache::Put(const SessionUuid& session, const StoredTail& tail) {
+  if (tails_.size() >= limits::kSessionsMax) tails_.clear();  // sessions whose seal was lost are never forgotten
+  tails_[session] = tail;
+}
+
+FlushBatch::FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails, ChainHasher& hasher,
+                       ChunkCompressor& compressor)
+    : instance_(std::move(instance)),
+      lane_(lane),
+      generation_(generation),
+      tails_(tails),
+      hasher_(hasher),
+      compressor_(compressor) {}
+
+absl::StatusOr<FlushBatch::Session*> FlushBatch::Find(const SessionUuid& uuid) {
+  if (const auto found = sessions_.find(uuid); found != sessions_.end()) return &found->second;
+  Session session;
+  HOOP_ASSIGN_OR_RETURN(session.tail, tails_.Get(uuid));
+  return &sessions_.emplace(uuid, std::move(session)).first->second;
+}
+
+absl::Status FlushBatch::Add(const RecordView& record) {
+  HOOP_ASSIGN_OR_RETURN(Session* const session, Find(record.session));
+  session->bytes += record.bytes.size();
+  if (record.position <= session->tail.last_position) return absl::OkStatus();
+
+  if (session->open.empty()) session->next.first_lsn = record.position;
+  session->open.append(record.bytes);
+  ++session->next.records;
+  hasher_.Extend(session->tail.chain_head, record.bytes);
+  session->tail.last_position = record.position;
+  ++session->counts.records;
+  if (record.direction == Direction::kRequest) session->counts.request_bytes += record.payload.size();
+  if (record.direction == Direction::kReply) session->counts.reply_bytes += record.payload.size();
+
+  if (record.kind == RecordKind::kOpen) {
+    HOOP_ASSIGN_OR_RETURN(session->head, SessionHeadFromJson(record.payload));
+  }
+  if (record.kind == RecordKind::kSeal) {
+    Ended ended = {absl::FromUnixMicros(record.time_us), {}, std::string(record.payload)};
+    if (const absl::StatusOr<SignedSeal> seal = ParseSealPayload(record.payload); seal.ok()) {
+      if (absl::StatusOr<SealStatement> statement = ParseSealText(seal->text); statement.ok()) {
+        ended.end = {std::move(statement->end_reason), statement->exit_code};
+      }
+    }
+    session->ended = std::move(ended);
+  }
+  if (session->open.size() >= limits::kFlushChunkBytes) CloseChunk(*session);
+  return absl::OkStatus();
+}
+
+void FlushBatch::CloseChunk(Session& session) {
+  RecordChunk& chunk = session.next;
+  chunk.seq = ++session.tail.seq;
+  chunk.instance = instance_;
+  chunk.lane = lane_;
+  chunk.generation = fmt::format("{}", generation_);
+  chunk.last_lsn = session.tail.last_position;
+  chunk.chain_head =
+      HexEncode({reinterpret_cast<const char*>(session.tail.chain_head.data()), session.tail.chain_head.size()});
+  compressor_.Fill(chunk, session.open);
+  session.chunks.push_back(std::exchange(chunk, {}));
+  session.open.clear();
+}
+
+absl::Status FlushBatch::Store(Transaction& transaction, const std::string& session_id, const Session& session) {
+  if (session.head.has_value()) HOOP_RETURN_IF_ERROR(SessionTable::InsertIfAbsent(transaction, *session.head));
+  for (const RecordChunk& chunk : session.chunks) HOOP_RETURN_IF_ERROR(RecordChunkTable::Insert(transaction, chunk));
+  HOOP_RETURN_IF_ERROR(SessionTable::AddCounts(transaction, session_id, session.counts));
+  if (!session.ended.has_value()) return absl::OkStatus();
+  return SessionTable::Finish(transaction, session_id, session.ended->at, session.ended->end, session.ended->seal);
+}
+
+absl::Status FlushBatch::Commit(Database& database) {
+  bool anything = false;
+  for (auto& [uuid, session] : sessions_) {
+    if (!session.open.empty()) CloseChunk(session);
+    for (RecordChunk& chunk : session.chunks) chunk.session_id = SessionUuidText(uuid);
+    anything = anything || !session.chunks.empty();
+  }
+  if (!anything) return absl::OkStatus();
+  const absl::Status status = database.Write(Durability::kFull, [this](Transaction& transaction) -> absl::Status {
+    for (const auto& [uuid, session] : sessions_) {
+      if (session.chunks.empty()) continue;
+      const std::string session_id = SessionUuidText(uuid);
+      HOOP_RETURN_IF_ERROR(Annotate(Store(transaction, session_id, session), "session " + session_id));
+    }
+    return absl::OkStatus();
+  });
+  if (!status.ok()) {
+    tails_.Clear();
+    return status;
+  }
+  for (const auto& [uuid, session] : sessions_) {
+    if (session.ended.has_value()) {
+      tails_.Forget(uuid);
+    } else {
+      tails_.Put(uuid, session.tail);
+    }
+  }
+  return absl::OkStatus();
+}
+
+std::vector<std::pair<SessionUuid, uint64_t>> FlushBatch::Bytes() const {
+  std::vector<std::pair<SessionUuid, uint64_t>> bytes;
+  for (const auto& [uuid, session] : sessions_) bytes.emplace_back(uuid, session.bytes);
+  return bytes;
+}
+
+}  // namespace hoop

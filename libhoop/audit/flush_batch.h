@@ -1,0 +1,94 @@
+// What one pass of the flusher takes from a lane: records sorted by session, as chunks, in one transaction.
+// Used by flusher.h.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "audit/chunk_codec.h"
+#include "hoop/audit_store.h"
+#include "protocol/record_format.h"
+#include "store/database.h"
+#include "store/record_chunk_table.h"
+#include "store/session_table.h"
+
+namespace hoop {
+
+// Where the stored record of a session ends: the chain goes on from here.
+struct StoredTail {
+  int64_t seq = 0;  // of the last chunk; 0: none
+  uint64_t last_position = 0;
+  ChainHead chain_head = {};
+};
+
+// Asks the database. DataLoss: the chain head there is none.
+absl::StatusOr<StoredTail> LoadStoredTail(RecordChunkTable& chunks, const std::string& session_id);
+
+// Remembers tails, so that the database is asked once per session. Flusher's thread.
+class TailCache final {
+ public:
+  explicit TailCache(Database& database) : chunks_(database) {}
+
+  absl::StatusOr<StoredTail> Get(const SessionUuid& session);
+  void Put(const SessionUuid& session, const StoredTail& tail);
+  void Forget(const SessionUuid& session) { tails_.erase(session); }
+  void Clear() { tails_.clear(); }  // after a commit of which nobody knows whether it happened
+
+ private:
+  RecordChunkTable chunks_;
+  std::map<SessionUuid, StoredTail> tails_;
+};
+
+// Lives for one pass. Flusher's thread.
+class FlushBatch final {
+ public:
+  FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails, ChainHasher& hasher,
+             ChunkCompressor& compressor);
+
+  // In the order of the journal. What is stored already is skipped.
+  absl::Status Add(const RecordView& record);
+
+  // One transaction on stable storage. On success the tails are moved on.
+  absl::Status Commit(Database& database);
+
+  // Journal bytes by session, skipped ones too.
+  std::vector<std::pair<SessionUuid, uint64_t>> Bytes() const;
+
+ private:
+  struct Ended {
+    absl::Time at;
+    SessionEnd end;
+    std::string seal;
+  };
+  struct Session {
+    StoredTail tail;
+    std::optional<SessionHead> head;
+    std::vector<RecordChunk> chunks;
+    std::string open;  // records of the chunk that is being filled
+    RecordChunk next;
+    SessionCounts counts;
+    std::optional<Ended> ended;
+    uint64_t bytes = 0;
+  };
+
+  absl::StatusOr<Session*> Find(const SessionUuid& uuid);
+  void CloseChunk(Session& session);
+  static absl::Status Store(Transaction& transaction, const std::string& session_id, const Session& session);
+
+  const std::string instance_;
+  const uint32_t lane_, generation_;
+  TailCache& tails_;
+  ChainHasher& hasher_;
+  ChunkCompressor& compressor_;
+  std::map<SessionUuid, Session> sessions_;
+};
+
+}  // namespace hoop

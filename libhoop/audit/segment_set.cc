@@ -1,0 +1,230 @@
+#include "audit/segment_set.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/check.h"
+
+namespace hoop {
+
+bool JournalSpace::TryTake(uint64_t bytes) {
+  uint64_t used = used_.load();
+  do {
+    if (used + bytes > bytes_max_) return false;
+  } while (!used_.compare_exchange_weak(used, used + bytes));
+  return true;
+}
+
+SegmentSet::SegmentSet(std::string folder, std::string instance, uint32_t lane)
+    : folder_(std::move(folder)), instance_(std::move(instance)), lane_(lane) {}
+
+SegmentSet::Live* SegmentSet::Find(const Segment& segment) {
+  for (Live& live : live_) {
+    if (live.segment.get() == &segment) return &live;
+  }
+  return nullptr;
+}
+
+const SegmentSet::Live* SegmentSet::OldestUnsynced() const {
+  for (const Live& live : live_) {
+    if (live.synced_bytes < live.written_bytes) return &live;
+  }
+  return nullptr;
+}
+
+void SegmentSet::AddRecovered(std::shared_ptr<Segment> segment, uint64_t bytes, uint64_t position,
+                              uint64_t valid_through) {
+  absl::MutexLock lock(&mu_);
+  Live live;
+  live.segment = std::move(segment);
+  live.written_bytes = live.synced_bytes = bytes;
+  live.written_position = live.synced_position = position;
+  live.flushed_bytes = kSegmentHeaderBytes;
+  live.valid_through = valid_through;
+  live.closed = true;
+  live.base = base_;
+  base_ += bytes;
+  live_.push_back(std::move(live));
+}
+
+void SegmentSet::AddSpare(std::shared_ptr<Segment> segment) {
+  absl::MutexLock lock(&mu_);
+  HOOP_CHECK(spare_ == nullptr);
+  spare_ = std::move(segment);
+}
+
+void SegmentSet::StartAfter(uint64_t position) {
+  absl::MutexLock lock(&mu_);
+  synced_position_ = position;
+}
+
+std::shared_ptr<Segment> SegmentSet::TakeReady() {
+  absl::MutexLock lock(&mu_);
+  return std::exchange(ready_, nullptr);
+}
+
+void SegmentSet::Activate(const std::shared_ptr<Segment>& segment) {
+  absl::MutexLock lock(&mu_);
+  Live live;
+  live.segment = segment;
+  live.flushed_bytes = kSegmentHeaderBytes;
+  live.written_position = live.synced_position = synced_position_;
+  live.base = base_;
+  base_ += segment->capacity;
+  live_.push_back(std::move(live));
+  ready_wanted_ = true;
+  changed_.SignalAll();
+}
+
+void SegmentSet::Wrote(const Segment& segment, uint64_t bytes, uint64_t position) {
+  absl::MutexLock lock(&mu_);
+  Live* live = Find(segment);
+  HOOP_CHECK(live != nullptr && !live->abandoned);
+  live->written_bytes = bytes;
+  live->written_position = position;
+  changed_.SignalAll();
+}
+
+void SegmentSet::Close(const Segment& segment) {
+  absl::MutexLock lock(&mu_);
+  Live* live = Find(segment);
+  HOOP_CHECK(live != nullptr);
+  live->closed = true;
+}
+
+uint64_t SegmentSet::Abandon() {
+  absl::MutexLock lock(&mu_);
+  for (Live& live : live_) {
+    live.abandoned = live.abandoned || !live.closed || live.synced_bytes < live.written_bytes;
+    live.closed = true;
+    live.written_bytes = live.synced_bytes;
+    live.written_position = live.synced_position;
+  }
+  failure_ = absl::OkStatus();
+  return synced_position_;
+}
+
+SegmentSet::Progress SegmentSet::progress() const {
+  absl::MutexLock lock(&mu_);
+  Progress progress;
+  progress.synced_position = synced_position_;
+  for (const Live& live : live_) progress.unsynced_bytes += live.written_bytes - live.synced_bytes;
+  progress.sync_failed = !failure_.ok();
+  progress.failure = failure_;
+  return progress;
+}
+
+SegmentSet::Want SegmentSet::AwaitWork(const Clock& clock, absl::Duration retry_at, SyncTask& task) {
+  absl::MutexLock lock(&mu_);
+  for (;;) {
+    // After a failed sync nothing is synced until the loop has abandoned what it wrote: the kernel may have thrown
+    // the pages away and would call a second sync a success.
+    const Live* live = failure_.ok() ? OldestUnsynced() : nullptr;
+    if (live != nullptr) {
+      task = {live->segment, live->written_bytes, live->written_position};
+      return Want::kSync;
+    }
+    if (stopping_) return Want::kStop;
+    const bool prepare = ready_wanted_ && ready_ == nullptr;
+    const absl::Duration wait = prepare ? clock.SleepUntil(retry_at) : absl::InfiniteDuration();
+    if (prepare && wait <= absl::ZeroDuration()) return Want::kPrepare;
+    changed_.WaitWithTimeout(&mu_, wait);
+  }
+}
+
+void SegmentSet::Synced(const SyncTask& task, const absl::Status& status) {
+  absl::MutexLock lock(&mu_);
+  Live* live = Find(*task.segment);
+  if (live == nullptr || live->abandoned) return;  // given up meanwhile: what this sync says does not count
+  if (!status.ok()) {
+    failure_ = status;
+    return;
+  }
+  live->synced_bytes = task.bytes;
+  live->synced_position = task.position;
+  synced_position_ = task.position;
+}
+
+std::shared_ptr<Segment> SegmentSet::TakeSpare() {
+  absl::MutexLock lock(&mu_);
+  return std::exchange(spare_, nullptr);
+}
+
+void SegmentSet::AddReady(std::shared_ptr<Segment> segment) {
+  absl::MutexLock lock(&mu_);
+  ready_ = std::move(segment);
+  ready_wanted_ = false;
+}
+
+void SegmentSet::Stop() {
+  absl::MutexLock lock(&mu_);
+  stopping_ = true;
+  changed_.SignalAll();
+}
+
+void SegmentSet::Wake() {
+  absl::MutexLock lock(&mu_);
+  changed_.SignalAll();
+}
+
+std::optional<SegmentSet::FlushSpan> SegmentSet::NextSpan() const {
+  absl::MutexLock lock(&mu_);
+  for (const Live& live : live_) {
+    if (live.flushed_bytes >= live.synced_bytes) continue;
+    return FlushSpan{live.segment, live.flushed_bytes, live.synced_bytes,
+                     live.closed && live.synced_bytes == live.written_bytes, live.valid_through};
+  }
+  return std::nullopt;
+}
+
+uint64_t SegmentSet::unflushed_bytes() const {
+  absl::MutexLock lock(&mu_);
+  uint64_t bytes = 0;
+  for (const Live& live : live_) {
+    if (live.synced_bytes > live.flushed_bytes) bytes += live.synced_bytes - live.flushed_bytes;
+  }
+  return bytes;
+}
+
+void SegmentSet::Flushed(const Segment& segment, uint64_t to) {
+  absl::MutexLock lock(&mu_);
+  Live* live = Find(segment);
+  HOOP_CHECK(live != nullptr);
+  live->flushed_bytes = to;
+}
+
+std::shared_ptr<Segment> SegmentSet::RemoveFlushed(uint64_t segment_bytes, bool* reuse) {
+  absl::MutexLock lock(&mu_);
+  if (live_.empty()) return nullptr;
+  const Live& oldest = live_.front();
+  if (!oldest.closed || oldest.synced_bytes < oldest.written_bytes || oldest.flushed_bytes < oldest.synced_bytes) {
+    return nullptr;
+  }
+  std::shared_ptr<Segment> segment = oldest.segment;
+  // A file that failed once is not trusted again.
+  *reuse = spare_ == nullptr && !oldest.abandoned && segment->capacity == segment_bytes;
+  live_.pop_front();
+  if (*reuse) {
+    spare_ = segment;
+    changed_.SignalAll();
+  }
+  return segment;
+}
+
+uint64_t SegmentSet::written_mark() const {
+  absl::MutexLock lock(&mu_);
+  return live_.empty() ? base_ : live_.back().base + live_.back().written_bytes;
+}
+
+uint64_t SegmentSet::flushed_mark() const {
+  absl::MutexLock lock(&mu_);
+  for (const Live& live : live_) {
+    if (live.flushed_bytes < std::max<uint64_t>(live.written_bytes, kSegmentHeaderBytes)) {
+      return live.base + live.flushed_bytes;
+    }
+  }
+  // Behind a closed segment also counts what was written to it and abandoned.
+  return live_.empty() || live_.back().closed ? base_ : live_.back().base + live_.back().flushed_bytes;
+}
+
+}  // namespace hoop
