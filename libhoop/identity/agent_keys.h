@@ -31,6 +31,8 @@ class AgentVerifier final {
   absl::StatusOr<AgentRow> Verify(std::string_view token);
 
  private:
+  absl::StatusOr<AgentRow> FindByHash(std::string_view hash);
+
   AgentTable& agents_;
 };
 

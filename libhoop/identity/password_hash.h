@@ -20,6 +20,10 @@ struct ScryptCost {
 // "$scrypt$ln=15,r=8,p=3$<salt>$<hash>", salt and hash base64url. InvalidArgument: empty or too long a password.
 absl::StatusOr<std::string> HashPassword(std::string_view password, const ScryptCost& cost = {});
 
+// A text that no password matches, and that takes as long to compare as one of HashPassword: for users who are not
+// there.
+std::string HashOfNobody(const ScryptCost& cost = {});
+
 // False also for a text that is no such hash, or one whose parameters are outside our bounds.
 bool PasswordMatches(std::string_view password, std::string_view hash);
 
