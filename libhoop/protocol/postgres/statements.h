@@ -1,12 +1,9 @@
 // Which SQL statements a recorded connection ran: derived from the record, off the packet's way. Fed by the readers of
-// the record (audit) with what each side said, in the order of the record; understands simple and extended protocol,
-// pipelines, cursors and COPY. Uses framing and messages.
+// the record (audit) with what each side said, in the order of the record, and with its times; understands simple and
+// extended protocol, pipelines, cursors and COPY. Uses statement_request, message_head and bounded_names.
 #pragma once
 
 #include <cstdint>
-#include <deque>
-#include <functional>
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -16,7 +13,6 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "protocol/postgres/framing.h"
 
 namespace hoop::postgres {
 
