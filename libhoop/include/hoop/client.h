@@ -1,13 +1,15 @@
-// What the command line is made of: configuration, dial, exec, connect, sessions. Not part of the ABI's promise yet.
+// What the command line is made of: configuration, one-off commands, local listeners. tools/hoop reads environment and
+// arguments, hands them in and shows what comes out. REST and the audit record: hoop/api_client.h.
+// Not part of the ABI's promise yet.
 #pragma once
 
 #include <cstdint>
-#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -22,7 +24,7 @@ struct ClientConfig {
   std::string token;
   std::string api_url;
   std::string grpc_url;
-  std::string tls_ca;           // base64 of PEM
+  std::string tls_ca;  // base64 of PEM
   bool skip_tls_verify = false;
   std::string audit_key;
 
@@ -30,6 +32,115 @@ struct ClientConfig {
   static absl::StatusOr<ClientConfig> Load(const std::string& path);
   // Folder 0700, file 0600, replaced atomically.
   absl::Status Save(const std::string& path) const;
+};
+
+// InvalidArgument: not http(s)://host[:port][/path]. The answer has no slash at its end.
+absl::StatusOr<std::string> NormalizeApiUrl(std::string_view text);
+// InvalidArgument: not an address of a gateway (grpc://host:port, grpcs://host:port, host:port).
+absl::Status CheckGrpcUrl(std::string_view text);
+
+// What a session is asked for.
+struct SessionRequest {
+  std::string connection;
+  std::vector<std::string> args;           // appended to the connection's command
+  std::map<std::string, std::string> env;  // name -> value, for the command
+};
+
+// How a session ended that the gateway or the command itself ended.
+struct SessionResult {
+  int exit_code = 0;
+  std::string text;  // why, for the user; empty after a good end
+};
+
+// Something to tell the user while a session runs.
+struct ClientEvent {
+  enum class Kind {
+    kConnected,        // the session is open; data: session_id, connection_type, command
+    kReady,            // the local listener takes connections; data: host, port, user, password
+    kWaitingApproval,  // data: review_url, session_id
+    kApproved,
+    kAgentOffline,  // the gateway has no agent for it and is asked again; data: retry
+    kDisconnected,  // a new session is tried; data: error
+    kLocalOpened,   // a program connected to the listener; data: connection_id
+    kLocalClosed,   // data: connection_id, and error unless it ended well
+    kCompleted,     // the command ended; exit_code is set; data: stdout, stderr, error
+    kError,         // exit_code is set
+  };
+  Kind kind = Kind::kError;
+  std::string message;
+  std::vector<std::pair<std::string, std::string>> data;
+  std::optional<int> exit_code;
+
+  std::string_view Get(std::string_view key) const;  // of data; "" when absent
+};
+
+// One line of JSON without a line feed: {"status":"ready","message":...,"data":{...},"exit_code":...}. Bytes that are
+// not UTF-8 are replaced.
+std::string EventJson(const ClientEvent& event);
+
+// Called on the thread that runs the session; must not block for long.
+class ClientEvents {
+ public:
+  virtual ~ClientEvents() = default;
+  virtual void OnEvent(const ClientEvent& event) = 0;
+};
+
+// What a command reads. Read blocks and is called from a thread of its own, one call at a time.
+class ClientInput {
+ public:
+  virtual ~ClientInput() = default;
+  // How many bytes were put into `buffer`; 0: the end.
+  virtual absl::StatusOr<size_t> Read(char* buffer, size_t size) = 0;
+  // From any thread: a Read that waits ends, all further ones answer 0.
+  virtual void Stop() = 0;
+};
+
+// What a command says. Write may block; it is called from a thread of its own, one call at a time, in order.
+class ClientOutput {
+ public:
+  enum class Channel { kStdout, kStderr };
+  virtual ~ClientOutput() = default;
+  virtual absl::Status Write(Channel channel, std::string_view bytes) = 0;
+};
+
+struct ClientOptions {
+  ClientConfig config;
+  std::string version = "unknown";
+  Clock* clock = nullptr;  // null: the machine's
+};
+
+struct ListenOptions {
+  std::string host = "127.0.0.1";
+  std::optional<uint16_t> port;  // default: by type, 5433 and 8999; 0: any free one
+};
+
+// Runs sessions, one at a time, on the thread that calls. Owned by the program.
+class Client final {
+ public:
+  // InvalidArgument: an URL of the configuration is wrong. Unauthenticated: no token. FailedPrecondition: the gateway
+  // wants TLS, which this build does not speak.
+  static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
+  ~Client();
+  Client(const Client&) = delete;
+  Client& operator=(const Client&) = delete;
+
+  // Runs one command to its end. A status: it was not run to its end; NotFound, Unauthenticated, PermissionDenied as
+  // the gateway says, Unavailable: the gateway is gone, Cancelled: Cancel().
+  absl::StatusOr<SessionResult> Exec(const SessionRequest& request, ClientInput& input, ClientOutput& output,
+                                     ClientEvents& events);
+
+  // Listens locally until the session ends for good; a lost gateway or agent is tried again for five minutes. Besides
+  // the above: FailedPrecondition: the local address is in use. Unimplemented: this type has no local listener.
+  absl::StatusOr<SessionResult> Connect(const SessionRequest& request, const ListenOptions& listen,
+                                        ClientEvents& events);
+
+  // Ends what runs. Any thread, not a signal handler. Remembered: a session that starts later ends at once.
+  void Cancel();
+
+ private:
+  struct Parts;
+  explicit Client(std::unique_ptr<Parts> parts);
+  std::unique_ptr<Parts> parts_;
 };
 
 }  // namespace hoop

@@ -85,6 +85,8 @@ class Gateway final {
   // AlreadyExists: it is there and `overwrite` is not set. InvalidArgument: a field is wrong.
   absl::Status ApplyConnection(const ConnectionConfig& config);
   absl::StatusOr<std::vector<std::string>> ConnectionNames() const;
+  // The public half of the key that seals records, base64: what `hoop audit verify` checks with.
+  std::string audit_public_key() const;
 
  private:
   struct Parts;

@@ -1,0 +1,37 @@
+#include "gateway/data_folder.h"
+
+#include <fcntl.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <filesystem>
+#include <system_error>
+
+#include "base/status.h"
+
+namespace hoop {
+
+absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Open(const std::string& path) {
+  std::error_code error;
+  if (const auto parent = std::filesystem::path(path).parent_path(); !parent.empty()) {
+    std::filesystem::create_directories(parent, error);
+    if (error) return ErrnoStatus(error.value(), fmt::format("data folder {}", path));
+  }
+  if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
+    return ErrnoStatus(errno, fmt::format("data folder {}", path));
+  }
+  const std::string lock_path = path + "/lock";
+  const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+  if (lock < 0) return ErrnoStatus(errno, fmt::format("data folder {}: open lock", path));
+  if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
+    ::close(lock);
+    return FailedPrecondition("data folder {}: another gateway runs in it", path);
+  }
+  return std::unique_ptr<DataFolder>(new DataFolder(path, lock));
+}
+
+DataFolder::~DataFolder() { ::close(lock_); }
+
+}  // namespace hoop

@@ -1,0 +1,280 @@
+// Assembles a gateway top-down: store, keys, journal, router, entries, doors. Nothing here is on a packet's way.
+#include "hoop/gateway.h"
+
+
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "audit/journal_audit_store.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "front/front_door.h"
+#include "gateway/admission.h"
+#include "gateway/agent_entry.h"
+#include "gateway/client_entry.h"
+#include "gateway/connection_config.h"
+#include "gateway/data_folder.h"
+#include "gateway/loop_bridges.h"
+#include "gateway/session_directory.h"
+#include "gateway/stream_entry.h"
+#include "base/agent_dsn.h"
+#include "identity/agent_keys.h"
+#include "identity/local_accounts.h"
+#include "identity/local_verifier.h"
+#include "identity/token_signer.h"
+#include "net/event_loop.h"
+#include "rest/api.h"
+#include "rest/edge.h"
+#include "router/router.h"
+#include "store/store.h"
+#include "transport/grpc_server.h"
+
+namespace hoop {
+namespace {
+
+constexpr char kTokenIssuer[] = "hoop";
+
+// host part of "http://host:port/base".
+std::string HostOf(std::string_view url) {
+  if (const size_t scheme = url.find("://"); scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  url = url.substr(0, url.find('/'));
+  if (url.starts_with('[')) return std::string(url.substr(0, url.find(']') + 1));
+  return std::string(url.substr(0, url.find(':')));
+}
+
+}  // namespace
+
+// The order of members is the order of construction, and shutdown reversed.
+struct Gateway::Parts {
+  explicit Parts(GatewayOptions given)
+      : options(std::move(given)),
+        clock(options.clock != nullptr ? *options.clock : Clock::System()),
+        log(options.log),
+        packet_loop(clock),
+        http_loop(clock) {}
+
+  absl::Status Open();
+  absl::Status Start();
+  void Shutdown(absl::Duration deadline);
+  void EndLeftovers();
+  const std::string& org_id() const { return store->default_organization().id; }
+
+  GatewayOptions options;
+  Clock& clock;
+  const Log log;
+  std::unique_ptr<DataFolder> folder;  // held while we run
+  EventLoop packet_loop;
+  EventLoop http_loop;
+
+  std::unique_ptr<Store> store;
+  const RoleGroups roles;
+  std::unique_ptr<TokenSigner> signer;
+  std::unique_ptr<LocalAccounts> accounts;
+  std::unique_ptr<LocalVerifier> local_verifier;
+  std::unique_ptr<AgentVerifier> agent_verifier;
+  std::unique_ptr<JournalAuditStore> journal;
+  AuditStore* audit = nullptr;
+  IdpVerifier* verifier = nullptr;
+
+  std::unique_ptr<Router> router;
+  std::unique_ptr<SessionDirectory> sessions;
+  std::unique_ptr<Admission> admission;
+  std::unique_ptr<ClientEntry> client_entry;
+  std::unique_ptr<AgentEntry> agent_entry;
+  std::unique_ptr<StreamEntry> stream_entry;
+  std::unique_ptr<GrpcServer> grpc_server;
+  std::unique_ptr<FrontDoor> grpc_door;
+
+  std::unique_ptr<LoopSessionControl> session_control;
+  std::unique_ptr<RouterPresence> presence;
+  std::unique_ptr<rest::Api> api;
+  std::unique_ptr<rest::Edge> edge;
+  std::unique_ptr<FrontDoor> http_door;
+
+  std::unique_ptr<LoopThread> packet_thread;
+  std::unique_ptr<LoopThread> http_thread;
+  bool shut_down = false;
+};
+
+absl::Status Gateway::Parts::Open() {
+  HOOP_ASSIGN_OR_RETURN(folder, DataFolder::Open(options.data_dir));
+  HOOP_ASSIGN_OR_RETURN(store, Store::OpenSqlite(folder->File("hoop.db"), clock.Now()));
+  HOOP_ASSIGN_OR_RETURN(signer, TokenSigner::Create(folder->File("token.key"), kTokenIssuer));
+  accounts = std::make_unique<LocalAccounts>(store->users(), *signer, clock, org_id(), roles);
+  local_verifier = std::make_unique<LocalVerifier>(*signer, store->users(), roles);
+  agent_verifier = std::make_unique<AgentVerifier>(store->agents());
+  verifier = options.idp_verifier != nullptr ? options.idp_verifier : local_verifier.get();
+  audit = options.audit_store;
+  if (audit == nullptr) {
+    JournalOptions journal_options;
+    journal_options.journal_dir = options.journal_dir.empty() ? folder->File("journal") : options.journal_dir;
+    journal_options.key_path = folder->File("audit.key");
+    journal_options.bytes_max = options.journal_bytes_max;
+    journal_options.segment_bytes = options.journal_segment_bytes;
+    HOOP_ASSIGN_OR_RETURN(journal, JournalAuditStore::Create(journal_options, {&packet_loop}, store->database(), clock,
+                                                             log));
+    audit = journal.get();
+  }
+  HOOP_RETURN_IF_ERROR(store->agents().DisconnectAll(clock.Now()));
+
+  router = std::make_unique<Router>(packet_loop, log);
+  sessions = std::make_unique<SessionDirectory>(packet_loop);
+  admission = std::make_unique<Admission>(packet_loop);
+  client_entry = std::make_unique<ClientEntry>(packet_loop, log, clock, *store, *verifier, *audit, *router, *sessions,
+                                               *admission);
+  agent_entry = std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *router, *admission);
+  stream_entry = std::make_unique<StreamEntry>(*client_entry, *agent_entry);
+  grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
+  session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions);
+  presence = std::make_unique<RouterPresence>(packet_loop, *router);
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::Start() {
+  HOOP_ASSIGN_OR_RETURN(const Address grpc_address, Address::Parse(options.grpc_listen));
+  HOOP_ASSIGN_OR_RETURN(const Address http_address, Address::Parse(options.http_listen));
+  HOOP_ASSIGN_OR_RETURN(grpc_door, FrontDoor::Open(packet_loop, log, {.name = "grpc", .address = grpc_address},
+                                                   [this](std::unique_ptr<ByteStream> stream) {
+                                                     grpc_server->Accept(std::move(stream));
+                                                   }));
+  HOOP_ASSIGN_OR_RETURN(http_door, FrontDoor::Open(http_loop, log, {.name = "http", .address = http_address},
+                                                   [this](std::unique_ptr<ByteStream> stream) {
+                                                     edge->Accept(std::move(stream));
+                                                   }));
+  if (options.api_url.empty()) options.api_url = fmt::format("http://127.0.0.1:{}", http_door->address().port);
+  if (options.grpc_url.empty()) {
+    options.grpc_url = fmt::format("grpc://{}:{}", HostOf(options.api_url), grpc_door->address().port);
+  }
+  rest::ServerInfo info;
+  info.version = options.version;
+  info.api_url = options.api_url;
+  info.grpc_url = options.grpc_url;
+  info.audit_key_id = journal != nullptr ? journal->key_id() : "";
+  api = std::make_unique<rest::Api>(rest::ApiParts{.store = *store,
+                                                   .audit = *audit,
+                                                   .verifier = *verifier,
+                                                   .accounts = *accounts,
+                                                   .sessions = *session_control,
+                                                   .agents = *presence,
+                                                   .clock = clock,
+                                                   .log = log,
+                                                   .info = info});
+  rest::Edge::Options edge_options;
+  edge_options.version = options.version;
+  edge = std::make_unique<rest::Edge>(http_loop, *api, log, edge_options);
+  packet_thread = std::make_unique<LoopThread>(packet_loop, "hoop-packets");
+  http_thread = std::make_unique<LoopThread>(http_loop, "hoop-http");
+  if (journal != nullptr) HOOP_RETURN_IF_ERROR(admission->Post([this] { EndLeftovers(); }));
+  log.Info("gateway serving", "api_url", options.api_url, "grpc_url", options.grpc_url, "version", options.version,
+           "tls", "false");
+  return absl::OkStatus();
+}
+
+// Sessions of an earlier life that never got a record: their rows would stay open for ever.
+void Gateway::Parts::EndLeftovers() {
+  if (const absl::Status flushed = journal->FlushAll(); !flushed.ok()) {
+    log.Warning("recovered records are not flushed yet", "reason", StatusText(flushed));
+    return;
+  }
+  auto unfinished = store->sessions().Unfinished();
+  if (!unfinished.ok()) return;
+  for (const std::string& id : *unfinished) {
+    packet_loop.Post([this, id] {
+      if (sessions->Find(id) != nullptr) return;  // of this life
+      (void)admission->Post([this, id] {
+        (void)store->sessions().Finish(id, clock.Now(), {.reason = "gateway restarted", .exit_code = std::nullopt},
+                                       std::nullopt);
+      });
+    });
+  }
+}
+
+void Gateway::Parts::Shutdown(absl::Duration deadline) {
+  if (std::exchange(shut_down, true)) return;
+  if (packet_thread != nullptr) {
+    auto done = std::make_shared<absl::Notification>();  // shared: the loop may outlive our patience
+    packet_loop.Post([this, done, grace = deadline / 2] {
+      grpc_door.reset();
+      client_entry->Close();
+      agent_entry->Close();
+      const Ending ending{.reason = "gateway shutdown",
+                          .text = "gateway shutdown",
+                          .exit_code = 1,
+                          .status = Unavailable("gateway shutdown"),
+                          .retry = true};
+      sessions->FinishAll(ending, [this, done, grace] {
+        router->EndAll(Unavailable("gateway shutdown"));
+        grpc_server->Drain(grace, [done] { done->Notify(); });
+      });
+    });
+    http_loop.Post([this] {
+      http_door.reset();
+      edge->Drain();
+    });
+    done->WaitForNotificationWithTimeout(deadline);
+  }
+  // No loop turns from here on: the rest is destroyed on this thread.
+  http_thread.reset();
+  packet_thread.reset();
+  log.Info("gateway stopped");
+}
+
+Gateway::Gateway(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+Gateway::~Gateway() { parts_->Shutdown(absl::Seconds(5)); }
+
+absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(GatewayOptions options) {
+  if (options.data_dir.empty()) return InvalidArgument("data_dir is not set");
+  auto parts = std::make_unique<Parts>(std::move(options));
+  HOOP_RETURN_IF_ERROR(parts->Open());
+  return std::unique_ptr<Gateway>(new Gateway(std::move(parts)));
+}
+
+absl::Status Gateway::Start() { return parts_->Start(); }
+void Gateway::Shutdown(absl::Duration deadline) { parts_->Shutdown(deadline); }
+std::string Gateway::http_address() const { return parts_->http_door->address().ToString(); }
+std::string Gateway::grpc_address() const { return parts_->grpc_door->address().ToString(); }
+std::string Gateway::api_url() const { return parts_->options.api_url; }
+std::string Gateway::grpc_url() const { return parts_->options.grpc_url; }
+
+std::string Gateway::audit_public_key() const { return parts_->audit->public_key(); }
+
+absl::Status Gateway::EnsureAdmin(std::string_view email, std::string_view password) {
+  return parts_->accounts->EnsureAdmin(email, password, "admin").status();
+}
+
+absl::StatusOr<std::string> Gateway::IssueToken(std::string_view email, absl::Duration valid) {
+  HOOP_ASSIGN_OR_RETURN(const UserRow user, parts_->store->users().FindByEmail(parts_->org_id(), email));
+  return parts_->signer->Sign(user.subject, user.id, user.email, parts_->clock.Now(), valid);
+}
+
+absl::StatusOr<std::string> Gateway::IssueAgentKey(std::string_view agent_name) {
+  const std::string key = NewAgentKey();
+  HOOP_ASSIGN_OR_RETURN(std::string dsn, MakeAgentDsn(parts_->options.grpc_url, agent_name, key, "standard"));
+  AgentRow row;
+  row.org_id = parts_->org_id();
+  row.name = std::string(agent_name);
+  row.id = AgentId(row.org_id, agent_name);
+  row.mode = "standard";
+  row.key_hash = HashAgentKey(key);
+  row.created_at = row.updated_at = parts_->clock.Now();
+  HOOP_RETURN_IF_ERROR(parts_->store->agents().Put(row));
+  return dsn;
+}
+
+absl::Status Gateway::ApplyConnection(const ConnectionConfig& config) {
+  HOOP_ASSIGN_OR_RETURN(const ConnectionRow row, MakeConnectionRow(config, parts_->org_id(), parts_->clock.Now()));
+  ConnectionTable& connections = parts_->store->connections();
+  return config.overwrite ? connections.Put(row) : connections.Insert(row);
+}
+
+absl::StatusOr<std::vector<std::string>> Gateway::ConnectionNames() const {
+  HOOP_ASSIGN_OR_RETURN(const auto rows, parts_->store->connections().List(parts_->org_id(), {}));
+  std::vector<std::string> names;
+  for (const ConnectionRow& row : rows) names.push_back(row.name);
+  return names;
+}
+
+}  // namespace hoop

@@ -1,0 +1,37 @@
+// What REST threads may ask of the packet loop: kill a session, which agents are here.
+#pragma once
+
+#include <string_view>
+
+#include "base/loop.h"
+#include "gateway/session_directory.h"
+#include "rest/api.h"
+#include "router/router.h"
+
+namespace hoop {
+
+// Owned by Gateway. Worker threads, several at a time; the answer comes from the loop.
+class LoopSessionControl final : public rest::SessionControl {
+ public:
+  LoopSessionControl(Loop& loop, SessionDirectory& sessions) : loop_(loop), sessions_(sessions) {}
+  // DeadlineExceeded: the loop did not answer within limits::kLoopAnswerTime.
+  absl::Status Kill(std::string_view session_id, std::string_view by) override;
+
+ private:
+  Loop& loop_;
+  SessionDirectory& sessions_;
+};
+
+// Owned by Gateway. Any thread.
+class RouterPresence final : public rest::AgentPresence {
+ public:
+  RouterPresence(Loop& loop, Router& router) : loop_(loop), router_(router) {}
+  bool IsOnline(std::string_view agent_id) const override { return router_.IsOnline(agent_id); }
+  void Disconnect(std::string_view agent_id) override;
+
+ private:
+  Loop& loop_;
+  Router& router_;
+};
+
+}  // namespace hoop

@@ -1,0 +1,514 @@
+#include "session/session.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "tests/fakes/manual_loop.h"
+#include "tests/fakes/memory_audit_store.h"
+#include "tests/fakes/scripted_stream.h"
+#include "tests/support/status_matchers.h"
+#include "wire/gob.h"
+#include "wire/packet_types.h"
+#include "wire/spec_keys.h"
+
+namespace hoop {
+namespace {
+
+using Types = std::vector<std::string>;
+
+struct AgentScript {
+  std::vector<Packet> sent;
+  std::map<std::string, AgentLeg::StreamReady> expected;
+  AgentLeg::Receiver* receiver = nullptr;
+  int holds = 0;
+  size_t queued_bytes = 0;
+};
+
+class ScriptedLeg final : public AgentLeg {
+ public:
+  explicit ScriptedLeg(AgentScript& script) : script_(script) {}
+  void Start(Receiver& receiver) override { script_.receiver = &receiver; }
+  void Send(Packet packet) override { script_.sent.push_back(std::move(packet)); }
+  size_t queued_bytes() const override { return script_.queued_bytes; }
+  void HoldReading() override { ++script_.holds; }
+  void ReleaseReading() override { --script_.holds; }
+  std::string ExpectStream(StreamReady ready) override {
+    const std::string token = "token-" + std::to_string(script_.expected.size());
+    script_.expected.emplace(token, std::move(ready));
+    return token;
+  }
+  void ForgetStream(std::string_view token) override { script_.expected.erase(std::string(token)); }
+
+ private:
+  AgentScript& script_;
+};
+
+// Holds a packet that says "hold", lets all others go on.
+class HoldStage final : public Stage {
+ public:
+  std::string_view name() const override { return "review"; }
+  Verdict OnPacket(const Packet& packet, PacketContext&) override {
+    return packet.payload() == "hold" ? Verdict::Hold("waits for a reviewer") : Verdict::Continue();
+  }
+};
+
+class SessionTest : public ::testing::Test {
+ protected:
+  void Make(std::string wire_type, Capabilities client = {}, Capabilities agent_caps = {},
+            RecordPolicy policy = RecordPolicy::kDurable) {
+    SessionContext context;
+    context.head.session_id = "s1";
+    context.head.connection = "demo";
+    context.head.wire_type = std::move(wire_type);
+    context.head.verb = context.head.wire_type == "command-line" ? "exec" : "connect";
+    context.head.policy = policy;
+    context.params.connection_name = "demo";
+    context.client_capabilities = client;
+    context.agent_capabilities = agent_caps;
+    context.agent_version = "1.2.3";
+    session_ = std::make_unique<Session>(loop_, Log(), audit_, std::move(context),
+                                         std::make_unique<ScriptedStream>(client_),
+                                         std::make_unique<ScriptedLeg>(agent_), [this] { over_ = true; });
+    session_->Start();
+  }
+  void OpenWith(std::string wire_type, Capabilities client = {}, Capabilities agent_caps = {},
+                RecordPolicy policy = RecordPolicy::kDurable) {
+    Make(std::move(wire_type), client, agent_caps, policy);
+    FromClient(Packet(packet::kAgentSessionOpen));
+    FromAgent(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
+    Sync();
+    client_.sent.clear();
+    agent_.sent.clear();
+  }
+  void FromClient(Packet packet) {
+    client_.Deliver(std::move(packet));
+    loop_.Turn();
+  }
+  void FromAgent(Packet packet) {
+    agent_.receiver->OnAgentPacket(std::move(packet));
+    loop_.Turn();
+  }
+  void Sync() {
+    audit_.Sync();
+    loop_.Turn();
+  }
+  Packet TcpRequest(std::string_view id, std::string_view payload) {
+    return Packet(packet::kAgentTcpWrite, {{spec::kSessionId, "s1"}, {spec::kConnectionId, id}}, payload);
+  }
+  Packet TcpReply(std::string_view id, std::string_view payload) {
+    return Packet(packet::kClientTcpWrite, {{spec::kSessionId, "s1"}, {spec::kConnectionId, id}}, payload);
+  }
+  Types AgentTypes() const {
+    Types types;
+    for (const Packet& packet : agent_.sent) types.emplace_back(packet.type());
+    return types;
+  }
+  MemoryAuditStore::Session& recorded() { return audit_.sessions["s1"]; }
+  std::string LastClientText() { return std::string(client_.sent.back().payload()); }
+
+  ManualClock clock_;
+  ManualLoop loop_{clock_};
+  MemoryAuditStore audit_;
+  StreamScript client_;
+  AgentScript agent_;
+  bool over_ = false;
+  std::unique_ptr<Session> session_;
+};
+
+TEST_F(SessionTest, TellsTheAgentWhoUsesWhatAndKeepsTheClientsKeys) {
+  Make("tcp");
+  const std::string args = EncodeGobStrings({"-l"});
+  FromClient(Packet(packet::kAgentSessionOpen,
+                    {{spec::kTerminalArgs, args}, {spec::kSessionId, "forged"}, {spec::kStreamToken, "forged"}}));
+  ASSERT_EQ(AgentTypes(), Types{"AgentSessionOpen"});
+  const Packet& open = agent_.sent[0];
+  EXPECT_EQ(open.SpecText(spec::kSessionId), "s1");
+  EXPECT_EQ(open.SpecText(spec::kConnectionType), "tcp");
+  EXPECT_EQ(open.SpecText(spec::kTerminalArgs), args);
+  EXPECT_FALSE(open.Spec(spec::kStreamToken));
+  auto params = DecodeConnectionParams(open.SpecText(spec::kConnectionParams));
+  ASSERT_OK(params);
+  EXPECT_EQ(params->client_args, std::vector<std::string>{"-l"});
+  EXPECT_EQ(recorded().head.client_args, std::vector<std::string>{"-l"});
+}
+
+TEST_F(SessionTest, HoldsOpenOkUntilTheOpenRecordIsDurable) {
+  Make("tcp");
+  FromClient(Packet(packet::kAgentSessionOpen));
+  FromAgent(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
+  EXPECT_TRUE(client_.sent.empty());
+  Sync();
+  ASSERT_EQ(client_.SentTypes(), Types{"ClientSessionOpenOK"});
+  EXPECT_EQ(client_.sent[0].SpecText(spec::kAgentVersion), "1.2.3");
+}
+
+TEST_F(SessionTest, HoldsAReplyUntilTheRequestBeforeItIsDurable) {
+  OpenWith("tcp");
+  FromClient(TcpRequest("000001", "select"));
+  EXPECT_EQ(AgentTypes(), Types{"AgentTCPConnectionWrite"});
+  FromAgent(TcpReply("000001", "row"));
+  EXPECT_TRUE(client_.sent.empty());
+  Sync();
+  EXPECT_EQ(LastClientText(), "row");
+}
+
+TEST_F(SessionTest, ReleasesAReplyThatAnswersNothingNewAtOnce) {
+  OpenWith("tcp");
+  FromClient(TcpRequest("000001", "listen"));
+  Sync();
+  FromAgent(TcpReply("000001", "notification"));
+  EXPECT_EQ(LastClientText(), "notification");
+}
+
+TEST_F(SessionTest, HoldsRepliesPerConnectionIdOnly) {
+  OpenWith("tcp");
+  FromClient(TcpRequest("000001", "a"));
+  Sync();
+  FromClient(TcpRequest("000002", "b"));
+  FromAgent(TcpReply("000001", "for a"));
+  FromAgent(TcpReply("000002", "for b"));
+  EXPECT_EQ(LastClientText(), "for a");
+  Sync();
+  EXPECT_EQ(LastClientText(), "for b");
+}
+
+TEST_F(SessionTest, BufferedRepliesWaitForNoSync) {
+  OpenWith("tcp", {}, {}, RecordPolicy::kBuffered);
+  FromClient(TcpRequest("000001", "select"));
+  FromAgent(TcpReply("000001", "row"));
+  EXPECT_EQ(LastClientText(), "row");
+}
+
+TEST_F(SessionTest, RecordsBothDirectionsBeforeItForwards) {
+  OpenWith("tcp");
+  client_.Deliver(TcpRequest("000001", "in"));
+  EXPECT_TRUE(agent_.sent.empty());  // the turn is not written yet
+  EXPECT_EQ(recorded().entries.back().payload, "in");
+  loop_.Turn();
+  EXPECT_EQ(agent_.sent.size(), 1u);
+  FromAgent(TcpReply("000001", "out"));
+  EXPECT_EQ(recorded().entries.back().payload, "out");
+  EXPECT_EQ(recorded().entries.back().kind, RecordKind::kOutput);
+}
+
+TEST_F(SessionTest, TellsTheCloseOnlyWhenTheSealIsDurable) {
+  OpenWith("command-line");
+  FromAgent(Packet(packet::kClientWriteStdout, {{spec::kSessionId, "s1"}}, "hello"));
+  FromAgent(Packet(packet::kClientSessionClose, {{spec::kSessionId, "s1"}, {spec::kExitCode, "3"}}, "exit status 3"));
+  EXPECT_EQ(client_.SentTypes(), Types{"ClientWriteStdout"});
+  Sync();
+  EXPECT_EQ(client_.SentTypes(), (Types{"ClientWriteStdout", "ClientSessionClose"}));
+  EXPECT_EQ(client_.sent.back().SpecText(spec::kExitCode), "3");
+  EXPECT_EQ(client_.finished, absl::OkStatus());
+  ASSERT_EQ(recorded().seals.size(), 1u);
+  EXPECT_EQ(recorded().seals[0].exit_code, 3);
+  client_.End(absl::OkStatus());
+  loop_.Turn();
+  EXPECT_TRUE(over_);
+}
+
+TEST_F(SessionTest, SaysThatTheRecordIsNotSealedAfterFiveSeconds) {
+  OpenWith("command-line");
+  FromAgent(Packet(packet::kClientSessionClose, {{spec::kSessionId, "s1"}, {spec::kExitCode, "0"}}));
+  loop_.Advance(limits::kSealWaitTime);
+  EXPECT_NE(LastClientText().find("record not sealed"), std::string::npos);
+}
+
+TEST_F(SessionTest, SealsWhenTheClientLeaves) {
+  OpenWith("tcp");
+  client_.End(absl::CancelledError(""));
+  loop_.Turn();
+  EXPECT_EQ(AgentTypes(), Types{"AgentSessionClose"});
+  ASSERT_EQ(recorded().seals.size(), 1u);
+  EXPECT_EQ(recorded().seals[0].reason, "client left");
+  Sync();
+  EXPECT_TRUE(over_);
+}
+
+TEST_F(SessionTest, SealsAndTellsTheClientWhenTheAgentIsGone) {
+  OpenWith("tcp", kAllCapabilities);
+  agent_.receiver->OnAgentGone(absl::UnavailableError(""));
+  loop_.Turn();
+  Sync();
+  EXPECT_EQ(LastClientText(), "agent has disconnected");
+  EXPECT_TRUE(client_.sent.back().Spec(spec::kRetry));
+  EXPECT_EQ(recorded().seals[0].reason, "agent has disconnected");
+  EXPECT_EQ(client_.finished->code(), absl::StatusCode::kUnavailable);
+}
+
+TEST_F(SessionTest, OldClientsNeverSeeKeysOfOurs) {
+  OpenWith("tcp");
+  agent_.receiver->OnAgentGone(absl::UnavailableError(""));
+  Sync();
+  EXPECT_FALSE(client_.sent.back().HasSpecWithPrefix(spec::kOursPrefix));
+}
+
+TEST_F(SessionTest, EndsWhenTheRecordFailsAndReleasesNothing) {
+  OpenWith("tcp");
+  FromClient(TcpRequest("000001", "select"));
+  FromAgent(TcpReply("000001", "row"));
+  audit_.Fail(absl::UnavailableError("disk is gone"));
+  loop_.Turn();
+  EXPECT_EQ(client_.SentTypes(), Types{"ClientSessionClose"});
+  EXPECT_NE(LastClientText().find("disk is gone"), std::string::npos);
+  EXPECT_NE(LastClientText().find("record not sealed"), std::string::npos);
+}
+
+TEST_F(SessionTest, RefusesToOpenWithoutARecord) {
+  audit_.open_status = absl::ResourceExhaustedError("journal is full");
+  Make("tcp");
+  FromClient(Packet(packet::kAgentSessionOpen));
+  EXPECT_TRUE(agent_.sent.empty());
+  EXPECT_NE(LastClientText().find("journal is full"), std::string::npos);
+  EXPECT_EQ(client_.finished->code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(SessionTest, RefusesPacketsBeforeTheOpen) {
+  Make("tcp");
+  FromClient(TcpRequest("000001", "x"));
+  EXPECT_TRUE(agent_.sent.empty());
+  EXPECT_EQ(client_.finished->code(), absl::StatusCode::kFailedPrecondition);
+}
+
+class RefusedPacket : public SessionTest, public ::testing::WithParamInterface<const char*> {};
+
+TEST_P(RefusedPacket, EndsTheSessionAndStandsInTheRecord) {
+  OpenWith("tcp");
+  FromClient(Packet(GetParam(), {{spec::kConnectionId, "000001"}}, "x"));
+  Sync();
+  EXPECT_EQ(AgentTypes(), Types{"AgentSessionClose"});
+  EXPECT_EQ(client_.finished->code(), absl::StatusCode::kPermissionDenied);
+  const auto& entries = recorded().entries;
+  EXPECT_EQ(entries[entries.size() - 2].kind, RecordKind::kVerdict);
+  EXPECT_EQ(entries[entries.size() - 3].payload, "x");
+}
+
+INSTANTIATE_TEST_SUITE_P(Types, RefusedPacket,
+                         ::testing::Values("AgentPGConnectionWrite", "AgentExecWriteStdin", "ClientTCPConnectionWrite",
+                                           "ClientSessionClose", "SysBareExecRequest", "Unknown"));
+
+TEST_F(SessionTest, RefusesAConnectionIdThatCannotBeOne) {
+  for (const std::string& id : {std::string(), std::string(65, '1'), std::string("../1")}) {
+    session_.reset();
+    client_ = {};
+    agent_ = {};
+    audit_.sessions.clear();
+    OpenWith("tcp");
+    FromClient(TcpRequest(id, "x"));
+    Sync();
+    EXPECT_EQ(client_.finished->code(), absl::StatusCode::kInvalidArgument) << id;
+  }
+}
+
+TEST_F(SessionTest, DropsLatePacketsOfAConnectionIdThatIsOver) {
+  OpenWith("tcp");
+  FromClient(TcpRequest("000001", "a"));
+  FromClient(Packet(packet::kAgentConnectionClose, {{spec::kConnectionId, "000001"}}));
+  Sync();
+  agent_.sent.clear();
+  FromAgent(TcpReply("000001", "late"));
+  FromClient(TcpRequest("000001", "again"));
+  EXPECT_TRUE(client_.sent.empty());
+  EXPECT_TRUE(agent_.sent.empty());
+}
+
+TEST_F(SessionTest, OneConnectionIdEndsWithoutTheOthers) {
+  OpenWith("tcp");
+  FromClient(TcpRequest("000001", "a"));
+  FromClient(TcpRequest("000010", "b"));
+  FromAgent(Packet(packet::kClientConnectionClose, {{spec::kSessionId, "s1"}, {spec::kConnectionId, "000001"}}));
+  Sync();
+  FromAgent(TcpReply("000010", "still here"));
+  EXPECT_EQ(LastClientText(), "still here");
+  EXPECT_FALSE(session_->finishing());
+}
+
+TEST_F(SessionTest, GivesEachConnectionIdAStreamOnTheAgentsLeg) {
+  OpenWith("tcp", {}, kAllCapabilities);
+  FromClient(TcpRequest("000001", "first"));
+  ASSERT_EQ(AgentTypes(), Types{"AgentStreamOpen"});
+  EXPECT_EQ(agent_.sent[0].SpecText(spec::kConnectionId), "000001");
+  StreamScript data;
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  loop_.Turn();
+  ASSERT_EQ(data.sent.size(), 1u);
+  EXPECT_EQ(data.sent[0].payload(), "first");
+  data.Deliver(Packet(packet::kClientTcpWrite, {}, "answer"));
+  loop_.Turn();
+  Sync();
+  EXPECT_EQ(LastClientText(), "answer");
+  EXPECT_EQ(client_.sent.back().SpecText(spec::kConnectionId), "000001");
+}
+
+TEST_F(SessionTest, ADataStreamThatEndsWithoutACloseEndsItsConnectionIdOnly) {
+  OpenWith("tcp", {}, kAllCapabilities);
+  FromClient(TcpRequest("000001", "first"));
+  StreamScript data;
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  loop_.Turn();
+  data.End(absl::UnavailableError("reset"));
+  Sync();
+  EXPECT_EQ(client_.SentTypes(), Types{"ClientTCPConnectionClose"});
+  EXPECT_FALSE(session_->finishing());
+}
+
+TEST_F(SessionTest, AnAgentThatOpensNoStreamLosesThatConnectionIdOnly) {
+  OpenWith("tcp", {}, kAllCapabilities);
+  FromClient(TcpRequest("000001", "first"));
+  agent_.expected.begin()->second(absl::DeadlineExceededError("late"));
+  Sync();
+  EXPECT_EQ(client_.SentTypes(), Types{"ClientTCPConnectionClose"});
+  EXPECT_FALSE(session_->finishing());
+}
+
+TEST_F(SessionTest, CarriesACommandOnAStreamOfItsOwn) {
+  Make("command-line", {}, kAllCapabilities);
+  FromClient(Packet(packet::kAgentSessionOpen));
+  EXPECT_EQ(agent_.sent[0].SpecText(spec::kStreamToken), "token-0");
+  StreamScript data;
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  data.Deliver(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
+  Sync();
+  EXPECT_EQ(client_.SentTypes(), Types{"ClientSessionOpenOK"});
+  FromClient(Packet(packet::kAgentExecWriteStdin, {}, "uname"));
+  ASSERT_EQ(data.sent.size(), 1u);
+  data.Deliver(Packet(packet::kClientSessionClose, {{spec::kExitCode, "0"}}));
+  Sync();
+  EXPECT_EQ(client_.SentTypes().back(), "ClientSessionClose");
+}
+
+TEST_F(SessionTest, TakesClientDataStreamsOfAnOpenSessionOnly) {
+  Make("tcp", kAllCapabilities);
+  StreamScript data;
+  std::unique_ptr<PacketStream> stream = std::make_unique<ScriptedStream>(data);
+  EXPECT_STATUS(session_->AddClientStream("000001", stream), absl::StatusCode::kFailedPrecondition, "not open");
+  FromClient(Packet(packet::kAgentSessionOpen));
+  FromAgent(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
+  Sync();
+  EXPECT_EQ(client_.sent[0].SpecText(spec::kCapabilities), "1;streams,chunks,ping");
+  ASSERT_OK(session_->AddClientStream("000001", stream));
+  data.Deliver(Packet(packet::kAgentTcpWrite, {}, "hello"));
+  loop_.Turn();
+  EXPECT_EQ(agent_.sent.back().payload(), "hello");
+  EXPECT_EQ(agent_.sent.back().SpecText(spec::kConnectionId), "000001");
+  FromAgent(TcpReply("000001", "world"));
+  Sync();
+  ASSERT_EQ(data.sent.size(), 1u);
+  StreamScript second;
+  std::unique_ptr<PacketStream> again = std::make_unique<ScriptedStream>(second);
+  EXPECT_STATUS(session_->AddClientStream("000001", again), absl::StatusCode::kAlreadyExists, "used already");
+}
+
+TEST_F(SessionTest, BoundsTheNumberOfLocalConnections) {
+  OpenWith("tcp");
+  for (size_t i = 0; i < limits::kConnectionIdsMax; ++i) FromClient(TcpRequest(fmt::format("{:06}", i), "x"));
+  EXPECT_FALSE(session_->finishing());
+  FromClient(TcpRequest("one-more", "x"));
+  Sync();
+  EXPECT_EQ(client_.finished->code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(SessionTest, AStoppedClientStopsTheReadingOfItsAgentStreamOnly) {
+  OpenWith("tcp", {}, kAllCapabilities, RecordPolicy::kBuffered);
+  FromClient(TcpRequest("000001", "first"));
+  StreamScript data;
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  loop_.Turn();
+  client_.queued_bytes = limits::kSendQueueHighBytes + 1;
+  data.Deliver(Packet(packet::kClientTcpWrite, {}, "x"));
+  loop_.Turn();
+  EXPECT_FALSE(data.reading);
+  EXPECT_EQ(agent_.holds, 0);
+  client_.Drain();
+  EXPECT_TRUE(data.reading);
+}
+
+TEST_F(SessionTest, AStoppedAgentStreamStopsTheReadingOfTheClient) {
+  OpenWith("tcp");
+  agent_.queued_bytes = limits::kSendQueueHighBytes + 1;
+  FromClient(TcpRequest("000001", "x"));
+  EXPECT_FALSE(client_.reading);
+  agent_.queued_bytes = 0;
+  agent_.receiver->OnAgentDrained();
+  EXPECT_TRUE(client_.reading);
+}
+
+TEST_F(SessionTest, ReadsNothingWhileTheDiskIsBehind) {
+  OpenWith("tcp");
+  FromClient(TcpRequest("000001", "x"));
+  audit_.Press(true);
+  EXPECT_FALSE(client_.reading);
+  audit_.Press(false);
+  EXPECT_TRUE(client_.reading);
+}
+
+TEST_F(SessionTest, EndsAClientThatStallsASharedAgentStream) {
+  OpenWith("tcp", {}, {}, RecordPolicy::kBuffered);
+  FromClient(TcpRequest("000001", "x"));
+  client_.queued_bytes = limits::kSharedStreamQueueHighBytes + 1;
+  FromAgent(TcpReply("000001", "x"));
+  EXPECT_EQ(agent_.holds, 1);
+  loop_.Advance(limits::kSharedStreamStallTime);
+  EXPECT_TRUE(session_->finishing());
+  EXPECT_NE(recorded().seals[0].reason.find("read nothing"), std::string::npos);
+  session_.reset();
+  EXPECT_EQ(agent_.holds, 0);
+}
+
+TEST_F(SessionTest, CutsOffAClientThatDoesNotTakeTheClose) {
+  OpenWith("command-line");
+  FromAgent(Packet(packet::kClientSessionClose, {{spec::kExitCode, "0"}}));
+  client_.queued_bytes = 10;
+  Sync();
+  loop_.Advance(limits::kCloseGraceTime);
+  EXPECT_TRUE(over_);
+  EXPECT_TRUE(client_.destroyed);
+}
+
+TEST_F(SessionTest, EndsAfterItsLongestTime) {
+  OpenWith("tcp");
+  loop_.Advance(limits::kSessionTimeMax);
+  Sync();
+  EXPECT_EQ(client_.finished->code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(SessionTest, SealsOnceWhateverEndsFirst) {
+  OpenWith("tcp");
+  session_->Finish({.reason = "first"});
+  session_->Finish({.reason = "second"});
+  agent_.receiver->OnAgentGone(absl::UnavailableError(""));
+  client_.End(absl::CancelledError(""));
+  Sync();
+  ASSERT_EQ(recorded().seals.size(), 1u);
+  EXPECT_EQ(recorded().seals[0].reason, "first");
+}
+
+TEST_F(SessionTest, HalfClosePassesToPeersThatKnowItAndClosesForOthers) {
+  OpenWith("tcp", kAllCapabilities);
+  FromClient(TcpRequest("000001", "a"));
+  FromClient(Packet(packet::kAgentTcpWrite, {{spec::kConnectionId, "000001"}, {spec::kFin, "1"}}));
+  EXPECT_EQ(AgentTypes().back(), "AgentCloseTCPConnection");
+}
+
+TEST(PipelineTest, HoldsAndGoesOnBehindTheStageThatHeld) {
+  MemoryAuditStore audit;
+  struct Observer final : RecordObserver {
+    void OnRecordFailed(const absl::Status&) override {}
+    void OnRecordPressure(bool) override {}
+  } observer;
+  SessionContext session;
+  session.head.session_id = "s1";
+  auto record = *audit.Open(session.head, observer);
+  Pipeline pipeline;
+  pipeline.AddRequestStage(std::make_unique<HoldStage>());
+  PacketContext context{session, Direction::kRequest, "000001", *record};
+  Pipeline::Outcome outcome = pipeline.Run(Packet("T", {}, "hold"), context);
+  EXPECT_EQ(outcome.kind, Pipeline::Outcome::Kind::kHeld);
+  EXPECT_EQ(audit.sessions["s1"].entries.back().kind, RecordKind::kVerdict);
+  outcome = pipeline.Run(std::move(outcome.packet), context, outcome.next_stage);
+  EXPECT_EQ(outcome.kind, Pipeline::Outcome::Kind::kForward);
+  EXPECT_EQ(outcome.packet.payload(), "hold");
+}
+
+}  // namespace
+}  // namespace hoop

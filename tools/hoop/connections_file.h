@@ -1,0 +1,27 @@
+// The file that declares connections (`--connections`, later `hoop apply`):
+//
+//   agent: dev                     # defaults for all that follow
+//   type: custom                   # type[/subtype]
+//   overwrite: true
+//   connections:
+//     - name: pg
+//       type: database/postgres
+//       env: {HOST: 127.0.0.1, PORT: "5432", USER: app, PASS: secret}   # or "filesystem:KEY": content
+//       command: [bash]
+//       record: durable            # or buffered
+//       tags: {team: data}
+//       access_modes: [connect, exec]
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "hoop/gateway.h"
+
+namespace hoop::cli {
+
+// InvalidArgument: names the file, the line and the key. NotFound: no such file.
+absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path);
+
+}  // namespace hoop::cli

@@ -1,0 +1,259 @@
+#include "start_dev.h"
+
+#include <fmt/format.h>
+#include <pthread.h>
+#include <signal.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <chrono>
+#include <cstdio>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <thread>
+#include <vector>
+
+#include "child_process.h"
+#include "connections_file.h"
+#include "demo_targets.h"
+#include "hoop/agent.h"
+#include "hoop/client.h"
+#include "hoop/gateway.h"
+#include "hoop/log.h"
+
+namespace hoop::cli {
+namespace {
+
+constexpr char kAdmin[] = "admin@hoop.local";
+constexpr auto kConnectPatience = std::chrono::seconds(20);
+
+std::string DefaultDataDir() {
+  if (const char* state = std::getenv("XDG_STATE_HOME"); state != nullptr && *state == '/') {
+    return std::string(state) + "/hoop/dev";
+  }
+  const char* home = std::getenv("HOME");
+  return std::string(home == nullptr ? "/tmp" : home) + "/.local/state/hoop/dev";
+}
+
+LogLevel ParseLevel(const std::string& text) {
+  if (text == "debug") return LogLevel::kDebug;
+  if (text == "info") return LogLevel::kInfo;
+  if (text == "error") return LogLevel::kError;
+  return LogLevel::kWarning;
+}
+
+// The account's password stays the same over restarts.
+absl::StatusOr<std::string> EnsurePassword(const std::string& path) {
+  std::ifstream existing(path);
+  std::string password;
+  if (existing >> password && !password.empty()) return password;
+  std::ifstream random("/dev/urandom", std::ios::binary);
+  unsigned char bytes[12];
+  if (!random.read(reinterpret_cast<char*>(bytes), sizeof bytes)) return absl::UnavailableError("/dev/urandom");
+  for (unsigned char byte : bytes) password += fmt::format("{:02x}", byte);
+  std::ofstream file(path, std::ios::trunc);
+  ::chmod(path.c_str(), 0600);
+  file << password << "\n";
+  file.close();
+  if (!file) return absl::UnavailableError(fmt::format("{}: cannot be written", path));
+  return password;
+}
+
+// One development set-up; members in the order of construction.
+class DevSession {
+ public:
+  explicit DevSession(StartDevOptions options)
+      : options_(std::move(options)), log_(StderrLog(ParseLevel(options_.log_level), false)) {}
+
+  absl::Status Start();
+  absl::Status WriteReadyFile();
+  void PrintWelcome();
+  int ShowTour();
+  void Stop();
+
+ private:
+  absl::Status StartGateway();
+  absl::Status StartAgent();
+
+  StartDevOptions options_;
+  LogSink& log_;
+  std::string password_, token_, config_file_;
+  std::vector<std::string> connections_;
+  std::unique_ptr<DemoTargets> targets_;
+  std::unique_ptr<Gateway> gateway_;
+  std::unique_ptr<Agent> agent_;
+};
+
+absl::Status DevSession::Start() {
+  if (options_.data_dir.empty()) options_.data_dir = DefaultDataDir();
+  std::error_code error;
+  std::filesystem::create_directories(options_.data_dir, error);
+  if (error) return absl::UnavailableError(fmt::format("data folder {}: {}", options_.data_dir, error.message()));
+  options_.data_dir = std::filesystem::absolute(options_.data_dir).string();
+  ::chmod(options_.data_dir.c_str(), 0700);
+  config_file_ = options_.data_dir + "/config.toml";
+  if (absl::Status status = StartGateway(); !status.ok()) return status;
+  return StartAgent();
+}
+
+absl::Status DevSession::StartGateway() {
+  GatewayOptions gateway;
+  gateway.data_dir = options_.data_dir;
+  gateway.http_listen = options_.http_listen;
+  gateway.grpc_listen = options_.grpc_listen;
+  gateway.version = options_.version;
+  gateway.log = &log_;
+  auto created = Gateway::Create(std::move(gateway));
+  if (!created.ok()) return created.status();
+  gateway_ = *std::move(created);
+  // Behind the gateway's lock on the folder: a second start must not touch what the first one's targets use.
+  if (options_.connections_file.empty()) {
+    auto targets = DemoTargets::Start(options_.data_dir);
+    if (!targets.ok()) return targets.status();
+    targets_ = *std::move(targets);
+    options_.connections_file = targets_->connections_file();
+  }
+  auto configs = LoadConnectionsFile(options_.connections_file);
+  if (!configs.ok()) return configs.status();
+  if (absl::Status status = gateway_->Start(); !status.ok()) return status;
+  for (ConnectionConfig& config : *configs) {
+    config.overwrite = true;  // the file is the truth at each start
+    if (absl::Status status = gateway_->ApplyConnection(config); !status.ok()) return status;
+    connections_.push_back(config.name);
+  }
+  auto password = EnsurePassword(options_.data_dir + "/admin-password");
+  if (!password.ok()) return password.status();
+  password_ = *password;
+  if (absl::Status status = gateway_->EnsureAdmin(kAdmin, password_); !status.ok()) return status;
+  auto token = gateway_->IssueToken(kAdmin, absl::Hours(24 * 30));
+  if (!token.ok()) return token.status();
+  token_ = *token;
+  ClientConfig config;
+  config.token = token_;
+  config.api_url = gateway_->api_url();
+  config.grpc_url = gateway_->grpc_url();
+  config.audit_key = gateway_->audit_public_key();
+  return config.Save(config_file_);
+}
+
+absl::Status DevSession::StartAgent() {
+  auto key = gateway_->IssueAgentKey("dev");
+  if (!key.ok()) return key.status();
+  AgentOptions agent;
+  agent.key = *key;
+  agent.version = options_.version;
+  agent.warden_command = {"/proc/self/exe", "warden"};
+  agent.log = &log_;
+  auto created = Agent::Create(std::move(agent));
+  if (!created.ok()) return created.status();
+  agent_ = *std::move(created);
+  if (absl::Status status = agent_->Start(); !status.ok()) return status;
+  const auto deadline = std::chrono::steady_clock::now() + kConnectPatience;
+  while (!agent_->connected()) {
+    if (std::chrono::steady_clock::now() > deadline) return absl::UnavailableError("the agent does not connect");
+    std::this_thread::sleep_for(std::chrono::milliseconds(5));
+  }
+  return absl::OkStatus();
+}
+
+absl::Status DevSession::WriteReadyFile() {
+  if (options_.ready_file.empty()) return absl::OkStatus();
+  const nlohmann::json ready = {{"api_url", gateway_->api_url()}, {"grpc_url", gateway_->grpc_url()},
+                                {"user", kAdmin},                 {"password", password_},
+                                {"token", token_},                {"config_file", config_file_},
+                                {"pid", ::getpid()},              {"connections", connections_}};
+  // A regular file appears whole; a FIFO is written as it is.
+  const bool fifo = std::filesystem::is_fifo(options_.ready_file);
+  const std::string path = fifo ? options_.ready_file : options_.ready_file + ".part";
+  std::ofstream file(path, std::ios::trunc);
+  if (!fifo) ::chmod(path.c_str(), 0600);
+  file << ready.dump() << "\n";
+  file.close();
+  if (!file || (!fifo && ::rename(path.c_str(), options_.ready_file.c_str()) != 0)) {
+    return absl::UnavailableError(fmt::format("{}: cannot be written", options_.ready_file));
+  }
+  return absl::OkStatus();
+}
+
+void DevSession::PrintWelcome() {
+  if (targets_ != nullptr) {
+    for (const std::string& note : targets_->notes()) fmt::print("note: {}\n", note);
+  }
+  fmt::print("API          {}\ngRPC         {}\naccount      {}  password {}\nconnections  {}\ndata         {}\n\n",
+             gateway_->api_url(), gateway_->grpc_url(), kAdmin, password_, fmt::join(connections_, ", "),
+             options_.data_dir);
+  std::fflush(stdout);
+}
+
+int DevSession::ShowTour() {
+  const ChildOptions child{.env = {"HOOP_CONFIG=" + config_file_}, .ends_with_parent = true};
+  const std::string self = std::filesystem::read_symlink("/proc/self/exe").string();
+  fmt::print("$ hoop exec bash -i 'uname -a'\n");
+  std::fflush(stdout);
+  auto code = RunChild({self, "exec", "bash", "-s", "-i", "uname -a"}, child);
+  if (!code.ok() || *code != 0) return 1;
+  fmt::print("\n$ hoop sessions list --limit 1\n");
+  std::fflush(stdout);
+  code = RunChild({self, "sessions", "list", "--limit", "1"}, child);
+  if (!code.ok() || *code != 0) return 1;
+  fmt::print("\n$ hoop sessions get last\n");
+  std::fflush(stdout);
+  code = RunChild({self, "sessions", "get", "last"}, child);
+  if (!code.ok() || *code != 0) return 1;
+  fmt::print(
+      "\nIn another terminal, this line puts `hoop` on the path, signed in:\n\n"
+      "  export PATH={}:$PATH HOOP_CONFIG={}\n\nand then, for example:\n\n"
+      "  hoop exec bash -i 'id; ls /'\n  hoop connect pg-demo\n  hoop sessions list\n  hoop audit verify last\n\n"
+      "Ctrl-C ends everything; a second start keeps the data.\n",
+      std::filesystem::path(self).parent_path().string(), config_file_);
+  std::fflush(stdout);
+  return 0;
+}
+
+void DevSession::Stop() {
+  if (agent_ != nullptr && gateway_ != nullptr) gateway_->Shutdown(absl::Seconds(5));
+  if (agent_ != nullptr) agent_->Stop(absl::Seconds(5));
+  agent_.reset();
+  gateway_.reset();
+  targets_.reset();
+}
+
+}  // namespace
+
+int RunStartDev(StartDevOptions options) {
+  // Blocked before any thread is made: only sigwait below sees them.
+  sigset_t signals;
+  ::sigemptyset(&signals);
+  ::sigaddset(&signals, SIGINT);
+  ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGHUP);
+  ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+
+  const bool tour = options.tour;
+  DevSession session(std::move(options));
+  absl::Status started = session.Start();
+  if (started.ok()) started = session.WriteReadyFile();
+  if (!started.ok()) {
+    fmt::print(stderr, "hoop: start dev: {}\n", std::string(started.message()));
+    session.Stop();
+    return 1;
+  }
+  session.PrintWelcome();
+  if (tour && session.ShowTour() != 0) {
+    fmt::print(stderr, "hoop: start dev: the tour failed\n");
+    session.Stop();
+    return 1;
+  }
+  int signal = 0;
+  ::sigwait(&signals, &signal);
+  fmt::print("\nstopping ...\n");
+  std::fflush(stdout);
+  session.Stop();
+  return 0;
+}
+
+}  // namespace hoop::cli
