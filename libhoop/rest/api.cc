@@ -1,0 +1,70 @@
+#include "rest/api.h"
+
+#include <utility>
+
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "identity/bearer.h"
+#include "rest/routes.h"
+
+namespace hoop::rest {
+namespace {
+
+// The path of a URL without a slash at its end; empty when it has none.
+std::string PathOf(std::string_view url) {
+  const size_t scheme = url.find("://");
+  if (scheme != std::string_view::npos) url.remove_prefix(scheme + 3);
+  const size_t slash = url.find('/');
+  std::string_view path = slash == std::string_view::npos ? std::string_view() : url.substr(slash);
+  path = path.substr(0, path.find_first_of("?#"));
+  while (!path.empty() && path.back() == '/') path.remove_suffix(1);
+  return std::string(path);
+}
+
+}  // namespace
+
+Api::Api(ApiParts parts) : parts_(std::move(parts)), prefix_(PathOf(parts_.info.api_url) + "/api") {
+  AddServerRoutes(routes_, parts_);
+  AddLoginRoutes(routes_, parts_);
+  AddAgentRoutes(routes_, parts_);
+  AddConnectionRoutes(routes_, parts_);
+  AddSessionRoutes(routes_, parts_);
+  AddRecordRoutes(routes_, parts_);
+}
+
+absl::StatusOr<RouteMatch> Api::Match(std::string_view method, std::string_view path) const {
+  if (path.substr(0, prefix_.size()) != prefix_) return RouteMatch();
+  return routes_.Match(method, path.substr(prefix_.size()));
+}
+
+absl::StatusOr<std::optional<Identity>> Api::Authorize(const Route& route,
+                                                       const std::optional<std::string>& authorization) const {
+  if (route.rule == Rule::kAnonymous) return std::optional<Identity>();
+  const std::optional<std::string_view> token =
+      authorization.has_value() ? BearerToken(*authorization) : std::optional<std::string_view>();
+  if (!token.has_value()) return HttpError(401, "access denied");
+  absl::StatusOr<Identity> identity = parts_.verifier.Verify(*token, parts_.clock.Now());
+  if (!identity.ok()) {
+    // A stranger learns nothing about why; an operator does.
+    parts_.log.Debug("http request refused", "reason", StatusText(identity.status()));
+    if (absl::IsUnauthenticated(identity.status())) return HttpError(401, "access denied");
+    return HttpError(503, "the identity cannot be checked now, try again");
+  }
+  HOOP_RETURN_IF_ERROR(Allow(route.rule, &*identity));
+  return std::optional<Identity>(*std::move(identity));
+}
+
+Response Api::Run(const Route& route, std::string_view query, std::string body, Request request) const {
+  absl::StatusOr<Content> content = parser_.Parse(query, body);
+  if (!content.ok()) return RefusalOf(content.status());
+  request.query = std::move(content->query);
+  request.body = std::move(content->body);
+  absl::StatusOr<Response> response = route.function(request);
+  if (response.ok()) return *std::move(response);
+  if (HttpStatus(response.status()) >= 500) {
+    parts_.log.Error("http request failed", "route", route.pattern, "reason", StatusText(response.status()));
+  }
+  return RefusalOf(response.status());
+}
+
+}  // namespace hoop::rest

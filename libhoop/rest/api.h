@@ -1,0 +1,90 @@
+// The REST API as functions, without sockets: all routes, who may use them, and the running of one. Built by the
+// gateway from its parts; asked by Edge.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "base/log.h"
+#include "hoop/audit_store.h"
+#include "hoop/clock.h"
+#include "hoop/idp_verifier.h"
+#include "identity/local_accounts.h"
+#include "rest/content_parser.h"
+#include "rest/http_message.h"
+#include "rest/route_table.h"
+#include "store/store.h"
+
+namespace hoop::rest {
+
+// What runs, as far as REST may touch it. Implemented in gateway/. Worker threads, several at a time.
+class SessionControl {
+ public:
+  virtual ~SessionControl() = default;
+  // Asks the session to end; `by` is said in its record. NotFound: it does not run (any more).
+  virtual absl::Status Kill(std::string_view session_id, std::string_view by) = 0;
+};
+
+// Which agents are here now. Implemented in gateway/. Worker threads, several at a time.
+class AgentPresence {
+ public:
+  virtual ~AgentPresence() = default;
+  virtual bool IsOnline(std::string_view agent_id) const = 0;
+  // The agent was deleted: its streams end, and with them its sessions.
+  virtual void Disconnect(std::string_view agent_id) = 0;
+};
+
+// What the gateway says about itself.
+struct ServerInfo {
+  std::string version = "unknown";
+  std::string api_url;   // http://host:port[/base]
+  std::string grpc_url;  // grpc://host:port
+  std::string auth_method = "local";
+  std::string log_level = "info";
+};
+
+// Everything the routes stand on; all of it outlives Api.
+struct ApiParts {
+  Store& store;
+  AuditStore& audit;
+  IdpVerifier& verifier;
+  LocalAccounts& accounts;
+  SessionControl& sessions;
+  AgentPresence& agents;
+  const Clock& clock;
+  Log log;
+  ServerInfo info;
+};
+
+// Owned by Gateway; outlives Edge. Match: any thread, never blocks. Authorize and Run block: worker threads, several
+// at a time.
+class Api final {
+ public:
+  explicit Api(ApiParts parts);
+  Api(const Api&) = delete;
+  Api& operator=(const Api&) = delete;
+
+  // `path` as sent, with the base path of the API's URL. 400: no path at all.
+  absl::StatusOr<RouteMatch> Match(std::string_view method, std::string_view path) const;
+
+  // Who asks, by the header `authorization`. 401, 403; 503: the issuer could not be asked.
+  absl::StatusOr<std::optional<Identity>> Authorize(const Route& route,
+                                                    const std::optional<std::string>& authorization) const;
+
+  // Fills in query and body, runs the route and turns its errors into an answer.
+  Response Run(const Route& route, std::string_view query, std::string body, Request request) const;
+
+  const RouteTable& routes() const { return routes_; }
+
+ private:
+  const ApiParts parts_;
+  const std::string prefix_;  // "/base/api"
+  const ContentParser parser_;
+  RouteTable routes_;
+};
+
+}  // namespace hoop::rest

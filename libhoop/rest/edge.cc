@@ -1,0 +1,132 @@
+#include "rest/edge.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "base/status.h"
+
+namespace hoop::rest {
+namespace {
+
+// What upstream sends with every answer (its web apps run under these).
+std::string CommonHeaders(const std::string& version) {
+  return "Server: hoop/" + version +
+         "\r\n"
+         "Access-Control-Allow-Credentials: true\r\n"
+         "Access-Control-Allow-Headers: Content-Type, Authorization, accept, origin, user-client\r\n"
+         "Access-Control-Allow-Methods: POST, OPTIONS, GET, PUT, DELETE, PATCH\r\n"
+         "Access-Control-Allow-Origin: *\r\n"
+         "Strict-Transport-Security: max-age=31536000; includeSubDomains; preload\r\n"
+         "Content-Security-Policy: default-src self; script-src * 'unsafe-inline' 'unsafe-eval'; "
+         "script-src-elem * 'unsafe-inline'; style-src * 'unsafe-inline'; font-src *; connect-src *; "
+         "img-src * data: blob:; frame-src *; object-src *; worker-src *;\r\n"
+         "X-Frame-Options: DENY\r\n"
+         "X-Content-Type-Options: nosniff\r\n"
+         "Referrer-Policy: strict-origin\r\n"
+         "Permissions-Policy: geolocation=(),midi=(),sync-xhr=(),microphone=(),camera=(),magnetometer=(),"
+         "gyroscope=(),fullscreen=(self),payment=()\r\n"
+         "X-XSS-Protection: 1; mode=block\r\n";
+}
+
+}  // namespace
+
+Edge::Edge(Loop& loop, const Api& api, Log log, Options options)
+    : loop_(loop),
+      api_(api),
+      log_(log),
+      common_headers_(CommonHeaders(options.version)),
+      short_pool_(loop, "hoop-rest", options.threads, options.queue_max),
+      hash_pool_(loop, "hoop-hash", 1, options.hash_queue_max) {}
+
+Edge::~Edge() = default;
+
+void Edge::Accept(std::unique_ptr<ByteStream> stream) {
+  if (draining_) return;
+  const uint64_t id = ++last_id_;
+  auto connection = std::make_unique<HttpConnection>(loop_, *this, id, std::move(stream), common_headers_);
+  HttpConnection& started = *connection;
+  exchanges_[id].connection = std::move(connection);
+  started.Start();
+}
+
+void Edge::Drain() {
+  draining_ = true;
+  for (auto next = exchanges_.begin(); next != exchanges_.end();) {
+    HttpConnection& connection = *next->second.connection;
+    ++next;  // an idle one leaves the map inside of Drain
+    connection.Drain();
+  }
+}
+
+void Edge::OnHead(uint64_t id, RequestHead head) {
+  Exchange& exchange = exchanges_.at(id);
+  exchange.identity.reset();
+  if (head.method == "OPTIONS") return Answer(id, NoContent());
+  absl::StatusOr<RouteMatch> match = api_.Match(head.method, head.path);
+  if (!match.ok()) return Answer(id, RefusalOf(match.status()));
+  if (match->route == nullptr) return Answer(id, PlainNotFound());
+  if (match->slash_differs) {
+    const std::string path = head.path.substr(0, head.path.size() - 1);
+    const bool reads = head.method == "GET" || head.method == "HEAD";
+    return Answer(id, Redirect(reads ? 301 : 307, head.query.empty() ? path : path + "?" + head.query));
+  }
+  if (head.content_length > match->route->body_bytes_max) return Answer(id, Refusal(413, "the body is too large"));
+  exchange.head = std::move(head);
+  exchange.match = *std::move(match);
+  Authorize(id, exchange);
+}
+
+void Edge::Authorize(uint64_t id, Exchange& exchange) {
+  const Route& route = *exchange.match.route;
+  if (route.rule == Rule::kAnonymous) return exchange.connection->ReadBody();
+  Submit(id, Lane::kShort,
+         [this, id, &route, authorization = exchange.head.authorization]() -> WorkerPool::Continuation {
+           return [this, id, identity = api_.Authorize(route, authorization)]() mutable {
+             OnAuthorized(id, std::move(identity));
+           };
+         });
+}
+
+void Edge::OnAuthorized(uint64_t id, absl::StatusOr<std::optional<Identity>> identity) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  if (!identity.ok()) return Answer(id, RefusalOf(identity.status()));
+  found->second.identity = *std::move(identity);
+  found->second.connection->Trust();
+  found->second.connection->ReadBody();
+}
+
+void Edge::OnBody(uint64_t id, std::string body) {
+  Exchange& exchange = exchanges_.at(id);
+  const Route& route = *exchange.match.route;
+  Request request{.path_parameters = std::move(exchange.match.path_parameters), .identity = exchange.identity};
+  Submit(id, route.lane,
+         [this, id, &route, query = exchange.head.query, body = std::move(body),
+          request = std::move(request)]() mutable -> WorkerPool::Continuation {
+           return [this, id, response = api_.Run(route, query, std::move(body), std::move(request))] {
+             Answer(id, response);
+           };
+         });
+}
+
+void Edge::OnClosed(uint64_t id) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  loop_.DestroyLater(std::move(found->second.connection));
+  exchanges_.erase(found);
+}
+
+void Edge::Submit(uint64_t id, Lane lane, WorkerPool::Work work) {
+  WorkerPool& pool = lane == Lane::kHash ? hash_pool_ : short_pool_;
+  const absl::Status submitted = pool.Submit(std::move(work));
+  if (!submitted.ok()) Answer(id, RefusalOf(submitted));
+}
+
+void Edge::Answer(uint64_t id, const Response& response) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;  // the peer left meanwhile
+  log_.Debug("http answer", "peer", found->second.connection->peer(), "status", response.status);
+  found->second.connection->Answer(response);
+}
+
+}  // namespace hoop::rest

@@ -1,0 +1,71 @@
+// The HTTP door: takes connections as byte streams, reads requests under limits and deadlines, asks Api who may do
+// what, and runs it on worker threads. Made by the gateway; front/ hands the connections over.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "base/log.h"
+#include "base/loop.h"
+#include "net/byte_stream.h"
+#include "rest/api.h"
+#include "rest/http_connection.h"
+#include "rest/worker_pool.h"
+
+namespace hoop::rest {
+
+// Owned by Gateway. Loop thread of the HTTP side; destroyed there, or after that loop stopped. Destroying it closes
+// all connections and waits for the requests that run.
+class Edge final : public HttpConnection::Owner {
+ public:
+  struct Options {
+    std::string version;  // said in the header Server
+    size_t threads = limits::kRestThreads;
+    size_t queue_max = limits::kRestQueueMax;
+    size_t hash_queue_max = limits::kHashQueueMax;
+  };
+
+  Edge(Loop& loop, const Api& api, Log log, Options options);
+  ~Edge() override;
+  Edge(const Edge&) = delete;
+  Edge& operator=(const Edge&) = delete;
+
+  void Accept(std::unique_ptr<ByteStream> stream);
+
+  // Closes idle connections now and the others after their answer.
+  void Drain();
+  size_t connection_count() const { return exchanges_.size(); }
+
+ private:
+  // A connection and the request it is about.
+  struct Exchange {
+    std::unique_ptr<HttpConnection> connection;
+    RequestHead head;
+    RouteMatch match;
+    std::optional<Identity> identity;
+  };
+
+  void OnHead(uint64_t id, RequestHead head) override;
+  void OnBody(uint64_t id, std::string body) override;
+  void OnClosed(uint64_t id) override;
+
+  void Authorize(uint64_t id, Exchange& exchange);
+  void OnAuthorized(uint64_t id, absl::StatusOr<std::optional<Identity>> identity);
+  void Submit(uint64_t id, Lane lane, WorkerPool::Work work);
+  void Answer(uint64_t id, const Response& response);
+
+  Loop& loop_;
+  const Api& api_;
+  const Log log_;
+  const std::string common_headers_;
+  uint64_t last_id_ = 0;
+  bool draining_ = false;
+  std::map<uint64_t, Exchange> exchanges_;
+  WorkerPool short_pool_;  // after exchanges_: what runs ends before what it is for
+  WorkerPool hash_pool_;
+};
+
+}  // namespace hoop::rest

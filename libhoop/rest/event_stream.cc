@@ -1,0 +1,73 @@
+#include "rest/event_stream.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "rest/statement_list.h"
+
+namespace hoop::rest {
+namespace {
+
+bool ShowsOutput(const SessionHead& head) {
+  for (const char* native : {"postgres", "mysql", "mssql", "mongodb", "oracledb", "tcp"}) {
+    if (head.wire_type == native) return false;
+  }
+  return true;
+}
+
+// The error with which a session ended is its last event.
+void AddEnd(const SessionRow& session, EventStream& stream) {
+  const bool failed = session.status == SessionStatus::kDone && session.exit_code != 0;
+  if (!failed || session.end_reason.empty() || stream.truncated) return;
+  stream.events.push_back({session.ended_at.value_or(session.head.started_at), 'e', session.end_reason});
+}
+
+}  // namespace
+
+absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow& session) {
+  EventStream stream;
+  size_t bytes = 0;
+  const bool shows_output = ShowsOutput(session.head);
+  HOOP_RETURN_IF_ERROR(audit.Read(session.head.session_id, [&](const RecordEntry& entry) {
+    const bool input = entry.kind == RecordKind::kInput;
+    const bool output = entry.kind == RecordKind::kOutput || entry.kind == RecordKind::kErrorOutput;
+    if (!input && !(output && shows_output)) return true;
+    bytes += entry.payload.size();
+    stream.truncated = bytes > limits::kRestEventStreamBytesMax;
+    if (!stream.truncated) stream.events.push_back({entry.at, input ? 'i' : 'o', entry.payload});
+    return !stream.truncated;
+  }));
+  AddEnd(session, stream);
+  return stream;
+}
+
+absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow& session) {
+  if (session.head.wire_type != "postgres") return ReadEventStream(audit, session);
+  const StatementRange all = {
+      .first = 0, .count_max = limits::kRestStatementsMax, .bytes_max = limits::kRestEventStreamBytesMax};
+  HOOP_ASSIGN_OR_RETURN(StatementPage page, ReadStatements(audit, session.head, all));
+  EventStream stream;
+  for (ListedStatement& listed : page.statements) {
+    stream.events.push_back({listed.statement.started_at, 'i', std::move(listed.statement.sql)});
+  }
+  stream.truncated = page.next.has_value();
+  AddEnd(session, stream);
+  return stream;
+}
+
+absl::StatusOr<std::string> ReadScript(AuditStore& audit, const SessionRow& session) {
+  std::string script;
+  if (session.head.verb != "exec") return script;
+  size_t visited_bytes = 0;  // input may stand behind gigabytes of output
+  HOOP_RETURN_IF_ERROR(audit.Read(session.head.session_id, [&](const RecordEntry& entry) {
+    if (entry.kind == RecordKind::kInput) script += entry.payload;
+    visited_bytes += entry.payload.size();
+    return script.size() < limits::kRestScriptBytesMax && visited_bytes < limits::kRestEventStreamBytesMax;
+  }));
+  if (script.size() > limits::kRestScriptBytesMax) script.resize(limits::kRestScriptBytesMax);
+  return script;
+}
+
+}  // namespace hoop::rest

@@ -1,0 +1,36 @@
+// A session's record in upstream's shapes: the script that an exec was given, and the event stream. Reads through
+// AuditStore, within bounds; the whole record is served by record_routes.cc.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "absl/status/statusor.h"
+#include "absl/time/time.h"
+#include "hoop/audit_store.h"
+#include "store/session_table.h"
+
+namespace hoop::rest {
+
+struct StreamEvent {
+  absl::Time at;
+  char type = 'o';  // i input, o output of both kinds, e the text with which a session ended
+  std::string bytes;
+};
+
+struct EventStream {
+  std::vector<StreamEvent> events;
+  bool truncated = false;  // longer than limits::kRestEventStreamBytesMax
+};
+
+// Worker threads. Of native protocols the input only, of commands and terminals everything, as upstream does.
+absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow& session);
+
+// Instead of protocol bytes, the SQL texts (postgres; other sessions as ReadEventStream).
+absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow& session);
+
+// The stdin of an exec, as much as limits::kRestScriptBytesMax; empty for everything else.
+absl::StatusOr<std::string> ReadScript(AuditStore& audit, const SessionRow& session);
+
+}  // namespace hoop::rest

@@ -1,0 +1,128 @@
+#include "rest/json.h"
+
+#include <utility>
+
+#include "base/limits.h"
+#include "base/status.h"
+
+namespace hoop::rest {
+namespace {
+
+// Counts brackets outside of strings: the library's own walk over a deep value needs stack for each level.
+bool IsTooDeep(std::string_view text) {
+  int depth = 0;
+  bool in_string = false;
+  for (size_t i = 0; i < text.size(); ++i) {
+    const char c = text[i];
+    if (in_string) {
+      if (c == '\\') ++i;
+      if (c == '"') in_string = false;
+    } else if (c == '"') {
+      in_string = true;
+    } else if (c == '[' || c == '{') {
+      if (++depth > limits::kRestJsonDepthMax) return true;
+    } else if (c == ']' || c == '}') {
+      --depth;
+    }
+  }
+  return false;
+}
+
+}  // namespace
+
+std::string JsonText(const Json& value) { return value.dump(-1, ' ', false, Json::error_handler_t::replace); }
+
+Response JsonAnswer(int status, const Json& value) {
+  return Response{.status = status, .content_type = kJsonType, .body = JsonText(value)};
+}
+
+std::string TimeText(absl::Time time) { return absl::FormatTime("%Y-%m-%dT%H:%M:%E*SZ", time, absl::UTCTimeZone()); }
+
+Json TimeOrNull(const std::optional<absl::Time>& time) { return time.has_value() ? Json(TimeText(*time)) : Json(); }
+
+Json TextsOrNull(const std::vector<std::string>& texts) { return texts.empty() ? Json() : Json(texts); }
+
+absl::StatusOr<ObjectReader> ObjectReader::Parse(const std::string& body) {
+  if (IsTooDeep(body)) return HttpError(400, "the body is nested too deeply");
+  Json object = Json::parse(body, nullptr, false);
+  if (object.is_discarded()) return HttpError(400, "the body is not valid JSON");
+  if (!object.is_object()) return HttpError(400, "the body is not a JSON object");
+  return ObjectReader(std::move(object));
+}
+
+const Json* ObjectReader::Find(const char* name) const {
+  const auto found = object_.find(name);
+  return found == object_.end() || found->is_null() ? nullptr : &*found;
+}
+
+void ObjectReader::Fail(const char* name, std::string_view wanted) {
+  if (status_.ok()) status_ = HttpError(400, fmt::format("{}: {}", name, wanted));
+}
+
+std::string ObjectReader::Text(const char* name) {
+  const Json* value = Find(name);
+  if (value == nullptr) return "";
+  const std::string* text = value->get_ptr<const std::string*>();
+  if (text == nullptr || text->find('\0') != std::string::npos) {
+    Fail(name, "wants a text");
+    return "";
+  }
+  return *text;
+}
+
+std::string ObjectReader::RequiredText(const char* name) {
+  std::string text = Text(name);
+  if (text.empty()) Fail(name, "required");
+  return text;
+}
+
+std::vector<std::string> ObjectReader::Texts(const char* name) {
+  std::vector<std::string> texts;
+  const Json* value = Find(name);
+  if (value == nullptr) return texts;
+  if (!value->is_array()) {
+    Fail(name, "wants a list of texts");
+    return texts;
+  }
+  for (const Json& item : *value) {
+    const std::string* text = item.get_ptr<const std::string*>();
+    if (text == nullptr || text->find('\0') != std::string::npos) {
+      Fail(name, "wants a list of texts");
+      return {};
+    }
+    texts.push_back(*text);
+  }
+  return texts;
+}
+
+std::map<std::string, std::string> ObjectReader::TextMap(const char* name) {
+  std::map<std::string, std::string> texts;
+  const Json* value = Find(name);
+  if (value == nullptr) return texts;
+  if (!value->is_object()) {
+    Fail(name, "wants an object of texts");
+    return texts;
+  }
+  for (const auto& [key, item] : value->items()) {
+    const std::string* text = item.get_ptr<const std::string*>();
+    if ((text == nullptr && !item.is_number() && !item.is_boolean()) || key.find('\0') != std::string::npos) {
+      Fail(name, "wants an object of texts");
+      return {};
+    }
+    texts[key] = text != nullptr ? *text : JsonText(item);
+  }
+  return texts;
+}
+
+std::optional<int> ObjectReader::Int(const char* name) {
+  const Json* value = Find(name);
+  if (value == nullptr) return std::nullopt;
+  const bool fits = value->is_number_integer() && *value >= -2147483647 && *value <= 2147483647;
+  if (!fits) {
+    Fail(name, "wants a whole number");
+    return std::nullopt;
+  }
+  return value->get<int>();
+}
+
+}  // namespace hoop::rest

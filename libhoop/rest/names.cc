@@ -1,0 +1,54 @@
+#include "rest/names.h"
+
+#include <algorithm>
+
+#include "base/encoding.h"
+#include "base/status.h"
+
+namespace hoop::rest {
+namespace {
+
+bool IsWord(char c) { return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '_'; }
+
+// Word characters with single separators between them.
+bool IsWordsWith(std::string_view separators, std::string_view text) {
+  bool after_word = false;
+  for (const char c : text) {
+    if (!IsWord(c) && (!after_word || separators.find(c) == std::string_view::npos)) return false;
+    after_word = IsWord(c);
+  }
+  return after_word;
+}
+
+}  // namespace
+
+absl::Status CheckName(std::string_view name) {
+  // Upstream counts the groups between separators: three word characters at least.
+  if (IsWordsWith("-.", name) && name.size() <= 254 && std::count_if(name.begin(), name.end(), IsWord) >= 3) {
+    return absl::OkStatus();
+  }
+  return InvalidArgument(
+      "name: it must contain between 3 and 254 alphanumeric characters, it may include (-), (_) or (.) characters");
+}
+
+absl::Status CheckTag(std::string_view key, std::string_view value) {
+  const auto fits = [](char c) { return IsWord(c) || std::string_view(" -+=@/:").find(c) != std::string_view::npos; };
+  if (key.size() > 64 || !IsWordsWith("-./", key)) {
+    return InvalidArgument("connection_tags: a key has 1 to 64 letters, digits, (_), with single (-), (.), (/) inside");
+  }
+  if (value.empty() || value.size() > 256 || !std::all_of(value.begin(), value.end(), fits)) {
+    return InvalidArgument("connection_tags: the value of {} has 1 to 256 letters, digits, spaces or (-_+=@/:)", key);
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSecret(std::string_view key, std::string_view value) {
+  const std::string_view kind = key.substr(0, key.find(':'));
+  if ((kind != "envvar" && kind != "filesystem") || key.size() <= kind.size() + 1) {
+    return InvalidArgument("secret {}: the key is neither envvar:NAME nor filesystem:NAME", key);
+  }
+  if (!Base64Decode(value).has_value()) return InvalidArgument("secret {}: the value is not base64", key);
+  return absl::OkStatus();
+}
+
+}  // namespace hoop::rest

@@ -1,0 +1,19 @@
+// The rules for names that users give: resources, tags. Pure functions; used when something is created.
+#pragma once
+
+#include <string_view>
+
+#include "absl/status/status.h"
+
+namespace hoop::rest {
+
+// Letters, digits and '_', with single '-' or '.' inside; 3 to 254 characters. InvalidArgument.
+absl::Status CheckName(std::string_view name);
+
+// connection_tags: the key and the value of one. InvalidArgument.
+absl::Status CheckTag(std::string_view key, std::string_view value);
+
+// A key of `secret`, "envvar:NAME" or "filesystem:NAME", with a value in base64. InvalidArgument; never the value.
+absl::Status CheckSecret(std::string_view key, std::string_view value);
+
+}  // namespace hoop::rest

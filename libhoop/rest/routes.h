@@ -1,0 +1,16 @@
+// The families of routes, one file each. Called once by Api, which outlives the functions that they add.
+#pragma once
+
+#include "rest/api.h"
+#include "rest/route_table.h"
+
+namespace hoop::rest {
+
+void AddServerRoutes(RouteTable& routes, const ApiParts& parts);  // healthz, publicserverinfo, serverinfo, userinfo
+void AddLoginRoutes(RouteTable& routes, const ApiParts& parts);   // localauth
+void AddAgentRoutes(RouteTable& routes, const ApiParts& parts);
+void AddConnectionRoutes(RouteTable& routes, const ApiParts& parts);
+void AddSessionRoutes(RouteTable& routes, const ApiParts& parts);  // list, get, kill
+void AddRecordRoutes(RouteTable& routes, const ApiParts& parts);   // record, statements, audit key
+
+}  // namespace hoop::rest

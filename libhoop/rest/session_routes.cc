@@ -1,0 +1,230 @@
+// Sessions: list, get with the event stream, kill.
+#include <algorithm>
+#include <limits>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "rest/event_stream.h"
+#include "rest/json.h"
+#include "rest/query.h"
+#include "rest/routes.h"
+#include "rest/session_access.h"
+
+namespace hoop::rest {
+namespace {
+
+// What REST calls a user's id is the subject. Remembers for the length of one answer.
+class Subjects final {
+ public:
+  explicit Subjects(UserTable& users) : users_(users) {}
+
+  absl::StatusOr<std::string> Of(const SessionHead& head) {
+    const auto known = subjects_.find(head.user_id);
+    if (known != subjects_.end()) return known->second;
+    const absl::StatusOr<UserRow> user = users_.FindById(head.user_id);
+    if (!user.ok() && !absl::IsNotFound(user.status())) return user.status();
+    // Deleted, or known to a host's own verifier only.
+    return subjects_[head.user_id] = user.ok() ? user->subject : head.user_id;
+  }
+
+ private:
+  UserTable& users_;
+  std::map<std::string, std::string> subjects_;
+};
+
+uint64_t EventBytes(const SessionRow& session) { return session.counts.request_bytes + session.counts.reply_bytes; }
+
+Json Metrics(const SessionRow& session, bool truncated) {
+  return {{"data_masking",
+           {{"err_count", 0}, {"info_types", Json::object()}, {"total_redact_count", 0}, {"transformed_bytes", 0}}},
+          {"event_size", EventBytes(session)},
+          {"truncated", truncated}};
+}
+
+Json SessionJson(const SessionRow& session, const std::string& subject) {
+  const SessionHead& head = session.head;
+  const bool done = session.status == SessionStatus::kDone;
+  return {{"id", head.session_id},
+          {"org_id", head.org_id},
+          {"script", nullptr},
+          {"script_size", head.verb == "exec" ? session.counts.request_bytes : 0},
+          {"labels", nullptr},
+          {"integrations_metadata", nullptr},
+          {"metadata", nullptr},
+          {"metrics", done ? Metrics(session, false) : Json()},
+          {"user", head.user_email},
+          {"user_id", subject},
+          {"user_name", head.user_name},
+          {"type", head.connection_type},
+          {"connection_subtype", head.connection_subtype},
+          {"connection", head.connection},
+          {"resource_name", head.connection},
+          {"role_name", head.connection},
+          {"connection_tags", nullptr},
+          {"review", nullptr},
+          {"verb", head.verb},
+          {"status", SessionStatusText(session.status)},
+          {"exit_code", session.exit_code.has_value() ? Json(*session.exit_code) : Json()},
+          {"event_size", EventBytes(session)},
+          {"start_date", TimeText(head.started_at)},
+          {"end_date", TimeOrNull(session.ended_at)},
+          {"end_reason", session.end_reason},
+          {"record", head.policy == RecordPolicy::kDurable ? "durable" : "buffered"},
+          {"sealed", session.seal.has_value()},
+          {"ai_analysis", nullptr},
+          {"guardrails_info", nullptr},
+          {"identity_type", "user"}};
+}
+
+absl::StatusOr<SessionFilter> ReadFilter(const ApiParts& parts, const Request& request) {
+  const Identity& identity = *request.identity;
+  SessionFilter filter;
+  if (!identity.is_admin && !identity.is_auditor) filter.owner_id = identity.user_id;
+  filter.user_pattern = request.Query("user");
+  filter.connection_pattern = request.Query("connection");
+  filter.type_pattern = request.Query("type");
+  HOOP_ASSIGN_OR_RETURN(filter.started_after, QueryTime(request, "start_date"));
+  HOOP_ASSIGN_OR_RETURN(filter.started_before, QueryTime(request, "end_date"));
+  if (filter.started_after.has_value() && !filter.started_before.has_value()) {
+    filter.started_before = parts.clock.Now();
+  }
+  HOOP_ASSIGN_OR_RETURN(const int limit, QueryInt(request, "limit", 20, {1, std::numeric_limits<int>::max()}));
+  filter.limit = std::min(limit, limits::kRestPageRowsMax);
+  HOOP_ASSIGN_OR_RETURN(filter.offset, QueryInt(request, "offset", 0, {0, limits::kRestOffsetMax}));
+  return filter;
+}
+
+struct SessionTotal {
+  Json number;
+  bool capped = false;
+};
+
+absl::StatusOr<SessionTotal> CountSessions(const ApiParts& parts, const Request& request, const SessionFilter& filter) {
+  const std::string count = request.Query("count");
+  if (count == "none") return SessionTotal();
+  if (!count.empty() && count != "capped" && count != "exact") {
+    return InvalidArgument("invalid \"count\" option: \"{}\" is neither capped, exact nor none", count);
+  }
+  const int64_t most = count == "exact" ? std::numeric_limits<int64_t>::max() : limits::kRestCountMax + 1;
+  HOOP_ASSIGN_OR_RETURN(const int64_t total, parts.store.sessions().Count(request.identity->org_id, filter, most));
+  if (count == "exact" || total < most) return SessionTotal{total, false};
+  return SessionTotal{limits::kRestCountMax, true};
+}
+
+absl::StatusOr<Response> ListSessions(const ApiParts& parts, const Request& request) {
+  HOOP_ASSIGN_OR_RETURN(SessionFilter filter, ReadFilter(parts, request));
+  HOOP_ASSIGN_OR_RETURN(const SessionTotal total, CountSessions(parts, request, filter));
+  const size_t wanted = static_cast<size_t>(filter.limit);
+  ++filter.limit;  // is there a next page
+  HOOP_ASSIGN_OR_RETURN(std::vector<SessionRow> rows, parts.store.sessions().List(request.identity->org_id, filter));
+  const bool has_next_page = rows.size() > wanted;
+  if (has_next_page) rows.resize(wanted);
+  Json list = Json::array();
+  Subjects subjects(parts.store.users());
+  for (const SessionRow& row : rows) {
+    HOOP_ASSIGN_OR_RETURN(const std::string subject, subjects.Of(row.head));
+    list.push_back(SessionJson(row, subject));
+  }
+  return JsonAnswer(200, {{"data", std::move(list)},
+                          {"total", total.number},
+                          {"total_is_capped", total.capped},
+                          {"has_next_page", has_next_page}});
+}
+
+bool Expands(const Request& request, std::string_view what) {
+  const std::string list = "," + request.Query("expand") + ",";
+  return list.find(fmt::format(",{},", what)) != std::string::npos;
+}
+
+size_t CharacterCount(std::string_view utf8) {
+  return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
+}
+
+// All output and error events as one text.
+std::string JoinOutput(const EventStream& stream) {
+  std::string joined;
+  for (const StreamEvent& event : stream.events) {
+    if (event.type != 'i') joined += event.bytes;
+  }
+  return joined;
+}
+
+Json EventList(const EventStream& stream, absl::Time started_at) {
+  Json list = Json::array();
+  for (const StreamEvent& event : stream.events) {
+    list.push_back(
+        {absl::ToDoubleSeconds(event.at - started_at), std::string(1, event.type), Base64Encode(event.bytes)});
+  }
+  return list;
+}
+
+absl::Status AddEventStream(const ApiParts& parts, const SessionRow& session, const std::string& form, Json& json) {
+  if (!form.empty() && form != "utf8" && form != "base64" && form != "raw-queries") {
+    return InvalidArgument("invalid \"event_stream\" option: \"{}\" is neither utf8, base64 nor raw-queries", form);
+  }
+  HOOP_ASSIGN_OR_RETURN(const EventStream stream, form == "raw-queries" ? ReadQueryStream(parts.audit, session)
+                                                                        : ReadEventStream(parts.audit, session));
+  if (stream.truncated) json["metrics"] = Metrics(session, true);
+  if (form == "utf8") {
+    const std::string text = JoinOutput(stream);
+    json["event_stream"] = Json::array({text});
+    json["event_size"] = CharacterCount(text);
+  } else if (form == "base64") {
+    const std::string text = Base64Encode(JoinOutput(stream));
+    json["event_stream"] = Json::array({text});
+    json["event_size"] = text.size();
+  } else {
+    json["event_stream"] = EventList(stream, session.head.started_at);
+  }
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Response> GetSession(const ApiParts& parts, const Request& request) {
+  HOOP_ASSIGN_OR_RETURN(const SessionRow session, FindSession(parts, request));
+  Subjects subjects(parts.store.users());
+  HOOP_ASSIGN_OR_RETURN(const std::string subject, subjects.Of(session.head));
+  Json json = SessionJson(session, subject);
+  std::string script;
+  if (request.Query("expand").empty() || Expands(request, "session_input")) {
+    HOOP_ASSIGN_OR_RETURN(script, ReadScript(parts.audit, session));
+  }
+  json["script"] = {{"data", script}};
+  if (Expands(request, "event_stream")) {
+    HOOP_RETURN_IF_ERROR(AddEventStream(parts, session, request.Query("event_stream"), json));
+  }
+  Response response = JsonAnswer(200, json);
+  response.content_type = "application/json";
+  return response;
+}
+
+absl::StatusOr<Response> KillSession(const ApiParts& parts, const Request& request) {
+  const absl::StatusOr<SessionRow> session = FindSession(parts, request);
+  if (absl::IsNotFound(session.status())) return NotFound("session not found");
+  HOOP_RETURN_IF_ERROR(session.status());
+  const Identity& identity = *request.identity;
+  if (!identity.is_admin && !IsOwner(identity, *session)) return NotFound("session not found");
+  if (session->status == SessionStatus::kDone) return NoContent();
+  const absl::Status killed = parts.sessions.Kill(session->head.session_id, identity.email);
+  if (!killed.ok() && !absl::IsNotFound(killed)) return killed;  // not found: it ended meanwhile
+  parts.log.Info("session killed", "session", session->head.session_id, "by", identity.email);
+  return NoContent();
+}
+
+}  // namespace
+
+void AddSessionRoutes(RouteTable& routes, const ApiParts& parts) {
+  // The second name is the one of 2024.
+  for (const char* list : {"/sessions", "/plugins/audit/sessions"}) {
+    routes.Add({"GET", list, Rule::kReader, 0, Lane::kShort,
+                [&parts](const Request& request) { return ListSessions(parts, request); }});
+    routes.Add({"GET", fmt::format("{}/:id", list), Rule::kReader, 0, Lane::kShort,
+                [&parts](const Request& request) { return GetSession(parts, request); }});
+  }
+  routes.Add({"POST", "/sessions/:id/kill", Rule::kMember, limits::kRestBodyBytesMax, Lane::kShort,
+              [&parts](const Request& request) { return KillSession(parts, request); }});
+}
+
+}  // namespace hoop::rest

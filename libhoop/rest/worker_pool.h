@@ -1,0 +1,46 @@
+// A few worker threads behind one bounded queue that belongs to a loop. Used by Edge: one pool for what asks the
+// store, one with a single thread for password hashes.
+#pragma once
+
+#include <cstddef>
+#include <deque>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "base/loop.h"
+#include "base/worker.h"
+
+namespace hoop::rest {
+
+// Owned by Edge. Loop thread (or after the loop stopped). Destroying it drops what waits, joins what runs, and calls
+// no more continuation.
+class WorkerPool final {
+ public:
+  using Continuation = absl::AnyInvocable<void()>;
+  using Work = absl::AnyInvocable<Continuation()>;
+
+  WorkerPool(Loop& loop, const std::string& name, size_t threads, size_t queue_max);
+  ~WorkerPool();
+  WorkerPool(const WorkerPool&) = delete;
+  WorkerPool& operator=(const WorkerPool&) = delete;
+
+  // Runs `work` on a thread, then what it returned on the loop.
+  // ResourceExhausted: all threads are busy and `queue_max` others wait already.
+  absl::Status Submit(Work work);
+
+ private:
+  void Start(size_t worker, Work work);
+  void OnDone(size_t worker);
+
+  Loop& loop_;
+  const size_t queue_max_;
+  std::vector<size_t> idle_;
+  std::deque<Work> waiting_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with continuations on the loop's queue
+  std::vector<std::unique_ptr<Worker>> workers_;                // last: joined first
+};
+
+}  // namespace hoop::rest
