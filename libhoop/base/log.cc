@@ -11,10 +11,14 @@ namespace {
 
 spdlog::level::level_enum ToSpdlog(LogLevel level) {
   switch (level) {
-    case LogLevel::kDebug: return spdlog::level::debug;
-    case LogLevel::kInfo: return spdlog::level::info;
-    case LogLevel::kWarning: return spdlog::level::warn;
-    case LogLevel::kError: return spdlog::level::err;
+    case LogLevel::kDebug:
+      return spdlog::level::debug;
+    case LogLevel::kInfo:
+      return spdlog::level::info;
+    case LogLevel::kWarning:
+      return spdlog::level::warn;
+    case LogLevel::kError:
+      return spdlog::level::err;
   }
   return spdlog::level::err;
 }
@@ -49,7 +53,8 @@ class StderrSink final : public LogSink {
   StderrSink(LogLevel lowest, bool json)
       : lowest_(lowest), json_(json), logger_("hoop", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
     logger_.set_level(ToSpdlog(lowest));
-    logger_.set_pattern(json ? R"({"timestamp":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})" : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+    logger_.set_pattern(json ? R"({"timestamp":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
+                             : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
     logger_.flush_on(spdlog::level::debug);
   }
 

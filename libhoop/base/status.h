@@ -28,14 +28,15 @@ absl::Status StatusF(absl::StatusCode code, fmt::format_string<Args...> format, 
 inline absl::Status Annotate(const absl::Status& status, std::string_view words) {
   if (status.ok()) return status;
   absl::Status result(status.code(), fmt::format("{}: {}", words, StatusText(status)));
-  status.ForEachPayload([&result](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
+  status.ForEachPayload(
+      [&result](absl::string_view url, const absl::Cord& payload) { result.SetPayload(url, payload); });
   return result;
 }
 
-#define HOOP_STATUS_MAKER(Name, code)                                                   \
-  template <typename... Args>                                                           \
-  absl::Status Name(fmt::format_string<Args...> format, Args&&... args) {               \
-    return StatusF(absl::StatusCode::code, format, std::forward<Args>(args)...);        \
+#define HOOP_STATUS_MAKER(Name, code)                                            \
+  template <typename... Args>                                                    \
+  absl::Status Name(fmt::format_string<Args...> format, Args&&... args) {        \
+    return StatusF(absl::StatusCode::code, format, std::forward<Args>(args)...); \
   }
 HOOP_STATUS_MAKER(InvalidArgument, kInvalidArgument)
 HOOP_STATUS_MAKER(NotFound, kNotFound)

@@ -6,8 +6,8 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 
-#define HOOP_RETURN_IF_ERROR(expression)                        \
-  do {                                                          \
+#define HOOP_RETURN_IF_ERROR(expression)                                                \
+  do {                                                                                  \
     if (absl::Status hoop_status = (expression); !hoop_status.ok()) return hoop_status; \
   } while (false)
 

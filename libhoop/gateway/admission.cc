@@ -6,7 +6,9 @@ namespace hoop {
 struct Admission::Waiting final : PacketStream::Receiver {
   Waiting(Admission& owner, uint64_t own_key) : admission(owner), key(own_key) {}
   void OnPacket(Packet) override {}  // nothing comes: the stream is not read
-  void OnEnd(const absl::Status&) override { admission.loop_.DestroyLater(std::move(admission.waiting_.extract(key).mapped())); }
+  void OnEnd(const absl::Status&) override {
+    admission.loop_.DestroyLater(std::move(admission.waiting_.extract(key).mapped()));
+  }
 
   Admission& admission;
   const uint64_t key;

@@ -64,7 +64,8 @@ void AgentEntry::Register(Admission::Candidate candidate, const AgentRow& row, s
                      }
                      (void)admission_.Post([this, id, kept] {
                        const absl::Status stored = store_.agents().SetConnected(id, kept, clock_.Now());
-                       if (!stored.ok()) log_.Warning("agent row not updated", "agent", id, "reason", StatusText(stored));
+                       if (!stored.ok())
+                         log_.Warning("agent row not updated", "agent", id, "reason", StatusText(stored));
                      });
                    });
 }

@@ -65,8 +65,7 @@ void ClientEntry::EnterDataStream(Admission::Candidate candidate, std::string_vi
   const Metadata& metadata = candidate.stream->metadata();
   const std::string session_id(metadata.Get(header::kSession));
   const std::string connection_id(metadata.Get(header::kConnection));
-  const absl::Status offered =
-      sessions_.OfferStream(session_id, Sha256(bearer), connection_id, candidate.stream);
+  const absl::Status offered = sessions_.OfferStream(session_id, Sha256(bearer), connection_id, candidate.stream);
   if (!offered.ok()) candidate.Refuse(offered);
 }
 
@@ -143,7 +142,8 @@ SessionContext ClientEntry::BuildContext(const Identity& identity, const Connect
 // ---- On the loop again ---------------------------------------------------------------------------------------------
 
 void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) {
-  if (router_.Find(admitted.context.head.agent_id).ok()) return StoreAndBegin(std::move(candidate), std::move(admitted));
+  if (router_.Find(admitted.context.head.agent_id).ok())
+    return StoreAndBegin(std::move(candidate), std::move(admitted));
   // Our own client tries again by itself; old ones want the agent to appear while they wait.
   if (admitted.context.client_capabilities.any()) return RefuseOffline(std::move(candidate), admitted);
   const uint64_t key = ++last_offline_;
@@ -156,26 +156,25 @@ void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) 
   offline_.emplace(key, std::move(offline));
   kept.candidate.stream->SetReading(false);
   kept.candidate.stream->SetReceiver(&kept);
-  kept.waiting = router_.WaitFor(
-      kept.admitted.context.head.agent_id, limits::kAgentWaitTime, [this, key](absl::StatusOr<AgentLink*> link) {
-        std::unique_ptr<Offline> back = std::move(offline_.extract(key).mapped());
-        back->candidate.stream->SetReceiver(nullptr);
-        back->candidate.stream->SetReading(true);
-        if (link.ok()) {
-          StoreAndBegin(std::move(back->candidate), std::move(back->admitted));
-        } else {
-          back->candidate.Refuse(link.status());
-        }
-        loop_.DestroyLater(std::move(back));
-      });
+  kept.waiting = router_.WaitFor(kept.admitted.context.head.agent_id, limits::kAgentWaitTime,
+                                 [this, key](absl::StatusOr<AgentLink*> link) {
+                                   std::unique_ptr<Offline> back = std::move(offline_.extract(key).mapped());
+                                   back->candidate.stream->SetReceiver(nullptr);
+                                   back->candidate.stream->SetReading(true);
+                                   if (link.ok()) {
+                                     StoreAndBegin(std::move(back->candidate), std::move(back->admitted));
+                                   } else {
+                                     back->candidate.Refuse(link.status());
+                                   }
+                                   loop_.DestroyLater(std::move(back));
+                                 });
 }
 
 void ClientEntry::RefuseOffline(Admission::Candidate candidate, const Admitted& admitted) {
-  candidate.stream->Send(Packet(packet::kClientSessionClose,
-                                {{spec::kSessionId, admitted.context.head.session_id},
-                                 {spec::kExitCode, "1"},
-                                 {spec::kRetry, "1"}},
-                                "agent is offline"));
+  candidate.stream->Send(
+      Packet(packet::kClientSessionClose,
+             {{spec::kSessionId, admitted.context.head.session_id}, {spec::kExitCode, "1"}, {spec::kRetry, "1"}},
+             "agent is offline"));
   candidate.Refuse(FailedPrecondition("agent is offline"));
 }
 

@@ -23,8 +23,8 @@ namespace hoop {
 // Owned by Gateway; loop thread only.
 class ClientEntry final {
  public:
-  ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit,
-              Router& router, SessionDirectory& sessions, Admission& admission);
+  ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit, Router& router,
+              SessionDirectory& sessions, Admission& admission);
   ~ClientEntry();
 
   // A stream with origin client and a bearer token: authenticates and authorizes it on a worker, waits for the agent,

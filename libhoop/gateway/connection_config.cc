@@ -25,9 +25,11 @@ absl::Status CheckSecrets(const ConnectionConfig& config, std::initializer_list<
 
 absl::Status CheckConfig(const ConnectionConfig& config) {
   const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' || c == '.';
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
+           c == '.';
   };
-  if (config.name.empty() || config.name.size() > 128 || !std::all_of(config.name.begin(), config.name.end(), allowed)) {
+  if (config.name.empty() || config.name.size() > 128 ||
+      !std::all_of(config.name.begin(), config.name.end(), allowed)) {
     return InvalidArgument("connection name \"{}\": only letters, digits, '-', '_' and '.' (1 to 128)", config.name);
   }
   if (config.agent.empty()) return InvalidArgument("connection {}: agent is missing", config.name);

@@ -1,11 +1,11 @@
 // Assembles a gateway top-down: store, keys, journal, router, entries, doors. Nothing here is on a packet's way.
 #include "hoop/gateway.h"
 
-
 #include <utility>
 
 #include "absl/synchronization/notification.h"
 #include "audit/journal_audit_store.h"
+#include "base/agent_dsn.h"
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/status.h"
@@ -19,7 +19,6 @@
 #include "gateway/loop_bridges.h"
 #include "gateway/session_directory.h"
 #include "gateway/stream_entry.h"
-#include "base/agent_dsn.h"
 #include "identity/agent_keys.h"
 #include "identity/local_accounts.h"
 #include "identity/local_verifier.h"
@@ -113,8 +112,8 @@ absl::Status Gateway::Parts::Open() {
     journal_options.key_path = folder->File("audit.key");
     journal_options.bytes_max = options.journal_bytes_max;
     journal_options.segment_bytes = options.journal_segment_bytes;
-    HOOP_ASSIGN_OR_RETURN(journal, JournalAuditStore::Create(journal_options, {&packet_loop}, store->database(), clock,
-                                                             log));
+    HOOP_ASSIGN_OR_RETURN(journal,
+                          JournalAuditStore::Create(journal_options, {&packet_loop}, store->database(), clock, log));
     audit = journal.get();
   }
   HOOP_RETURN_IF_ERROR(store->agents().DisconnectAll(clock.Now()));
@@ -122,8 +121,8 @@ absl::Status Gateway::Parts::Open() {
   router = std::make_unique<Router>(packet_loop, log);
   sessions = std::make_unique<SessionDirectory>(packet_loop);
   admission = std::make_unique<Admission>(packet_loop);
-  client_entry = std::make_unique<ClientEntry>(packet_loop, log, clock, *store, *verifier, *audit, *router, *sessions,
-                                               *admission);
+  client_entry =
+      std::make_unique<ClientEntry>(packet_loop, log, clock, *store, *verifier, *audit, *router, *sessions, *admission);
   agent_entry = std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *router, *admission);
   stream_entry = std::make_unique<StreamEntry>(*client_entry, *agent_entry);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
@@ -139,10 +138,9 @@ absl::Status Gateway::Parts::Start() {
                                                    [this](std::unique_ptr<ByteStream> stream) {
                                                      grpc_server->Accept(std::move(stream));
                                                    }));
-  HOOP_ASSIGN_OR_RETURN(http_door, FrontDoor::Open(http_loop, log, {.name = "http", .address = http_address},
-                                                   [this](std::unique_ptr<ByteStream> stream) {
-                                                     edge->Accept(std::move(stream));
-                                                   }));
+  HOOP_ASSIGN_OR_RETURN(
+      http_door, FrontDoor::Open(http_loop, log, {.name = "http", .address = http_address},
+                                 [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); }));
   if (options.api_url.empty()) options.api_url = fmt::format("http://127.0.0.1:{}", http_door->address().port);
   if (options.grpc_url.empty()) {
     options.grpc_url = fmt::format("grpc://{}:{}", HostOf(options.api_url), grpc_door->address().port);

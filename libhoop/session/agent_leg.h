@@ -18,7 +18,7 @@ class AgentLeg {
   class Receiver {
    public:
     virtual ~Receiver() = default;
-    virtual void OnAgentPacket(Packet packet) = 0;  // of this session, on the agent's control stream
+    virtual void OnAgentPacket(Packet packet) = 0;             // of this session, on the agent's control stream
     virtual void OnAgentGone(const absl::Status& status) = 0;  // last call
     virtual void OnAgentDrained() = 0;
   };

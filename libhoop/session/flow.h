@@ -69,7 +69,9 @@ class Flow final {
   void Close() { closed_ = true; }
   bool closed() const { return closed_; }
   // Nothing more will happen: it can be destroyed.
-  bool over() const { return closed_ && requests_.empty() && replies_.empty() && !waits_ && client_ended_ && agent_ended_; }
+  bool over() const {
+    return closed_ && requests_.empty() && replies_.empty() && !waits_ && client_ended_ && agent_ended_;
+  }
 
   // Ends own streams at once, whatever is queued; releases the agent's control stream.
   void Drop();

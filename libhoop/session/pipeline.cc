@@ -7,7 +7,8 @@
 namespace hoop {
 namespace {
 
-absl::Status RecordVerdict(const Stage& stage, std::string_view decision, std::string_view why, PacketContext& context) {
+absl::Status RecordVerdict(const Stage& stage, std::string_view decision, std::string_view why,
+                           PacketContext& context) {
   return context.record
       .Append(Direction::kGateway, RecordKind::kVerdict, context.connection_id,
               fmt::format("{}: {}: {}", stage.name(), decision, why))
@@ -22,7 +23,8 @@ Pipeline::Outcome Pipeline::Run(Packet packet, PacketContext& context, size_t fi
     Verdict verdict = stages[i]->OnPacket(packet, context);
     absl::Status recorded;
     switch (verdict.kind) {
-      case Verdict::Kind::kContinue: continue;
+      case Verdict::Kind::kContinue:
+        continue;
       case Verdict::Kind::kReplace:
         recorded = RecordVerdict(*stages[i], "replaced", verdict.why, context);
         packet = std::move(verdict.packet);

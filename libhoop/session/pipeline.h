@@ -15,9 +15,9 @@ class Pipeline final {
   struct Outcome {
     enum class Kind { kForward, kHeld, kRefused };
     Kind kind = Kind::kForward;
-    Packet packet;            // kForward, kHeld: what goes on, perhaps replaced
-    size_t next_stage = 0;    // kHeld: where Continue begins
-    absl::Status status;      // kRefused
+    Packet packet;          // kForward, kHeld: what goes on, perhaps replaced
+    size_t next_stage = 0;  // kHeld: where Continue begins
+    absl::Status status;    // kRefused
   };
 
   void AddRequestStage(std::unique_ptr<Stage> stage) { requests_.push_back(std::move(stage)); }

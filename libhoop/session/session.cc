@@ -19,7 +19,8 @@ constexpr int kAgentFailureExitCode = 254;  // as real agents and clients say it
 
 // The serving end said what `status` says; the session's user gets the same words.
 Ending Failure(const absl::Status& status) {
-  return {.reason = StatusText(status), .text = StatusText(status), .exit_code = kAgentFailureExitCode, .status = status};
+  return {
+      .reason = StatusText(status), .text = StatusText(status), .exit_code = kAgentFailureExitCode, .status = status};
 }
 
 std::optional<int> ParseExitCode(std::string_view text) {
@@ -444,8 +445,8 @@ void Session::Finish(Ending ending) {
   state_ = State::kFinishing;
   ending_ = std::move(ending);
   lifetime_.reset();
-  log_.Info("session ended", "session", id(), "connection", context_.head.connection, "user",
-            context_.head.user_email, "reason", ending_.reason);
+  log_.Info("session ended", "session", id(), "connection", context_.head.connection, "user", context_.head.user_email,
+            "reason", ending_.reason);
   if (control_flow_ != nullptr) {
     control_flow_->Close();
     ReleaseAtTurnEnd(*control_flow_);

@@ -40,9 +40,9 @@ inline constexpr std::string_view kGoVersion = "go-version";
 inline constexpr std::string_view kCompiler = "compiler";
 // Ours: capabilities, and to what a data stream belongs.
 inline constexpr std::string_view kCapabilities = "hoop-caps";
-inline constexpr std::string_view kSession = "hoop-session";       // client leg
-inline constexpr std::string_view kConnection = "hoop-conn";       // client leg
-inline constexpr std::string_view kStreamToken = "hoop-stream";    // agent leg
+inline constexpr std::string_view kSession = "hoop-session";     // client leg
+inline constexpr std::string_view kConnection = "hoop-conn";     // client leg
+inline constexpr std::string_view kStreamToken = "hoop-stream";  // agent leg
 }  // namespace header
 
 }  // namespace hoop

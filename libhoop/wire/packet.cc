@@ -39,14 +39,20 @@ size_t VarintSize(uint64_t value) {
 bool SkipField(std::string_view bytes, size_t& position, size_t end, uint32_t kind) {
   uint64_t value = 0;
   switch (kind) {
-    case kVarint: return ReadVarint(bytes, position, end, value);
-    case kFixed64: position += 8; return position <= end;
-    case kFixed32: position += 4; return position <= end;
+    case kVarint:
+      return ReadVarint(bytes, position, end, value);
+    case kFixed64:
+      position += 8;
+      return position <= end;
+    case kFixed32:
+      position += 4;
+      return position <= end;
     case kBytes:
       if (!ReadVarint(bytes, position, end, value) || value > end - position) return false;
       position += value;
       return true;
-    default: return false;
+    default:
+      return false;
   }
 }
 

@@ -2,6 +2,7 @@
 // host programs assemble it.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 #include <vector>
@@ -23,6 +24,9 @@ struct AgentOptions {
   std::vector<std::string> warden_command;
   // Where secret files live; a 0700 folder per agent life is made inside. Default: the system's temporary folder.
   std::string runtime_dir;
+  // The agent's own variables. PATH and HOME go to every command, another one where a connection asks for it by the
+  // value "system.agent.envs". Leave out what no connection may see, above all the key.
+  std::map<std::string, std::string> environment;
   Clock* clock = nullptr;
   LogSink* log = nullptr;
 };
@@ -30,7 +34,8 @@ struct AgentOptions {
 // Owned by the program. Starts a thread of its own that dials with jittered back-off until Stop. Any thread.
 class Agent final {
  public:
-  // InvalidArgument: the key is not a DSN.
+  // InvalidArgument: the key is not a DSN. Unimplemented: it asks for TLS, which is not built in yet.
+  // Also makes the secret folder, and sweeps those of agents that were killed.
   static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options);
   ~Agent();  // as Stop
   Agent(const Agent&) = delete;

@@ -139,8 +139,7 @@ class AuditStore {
                                               size_t bytes_max) = 0;
 
   // Calls `visit` for each record in order until it answers false. Bounded memory. Worker threads only.
-  virtual absl::Status Read(std::string_view session_id,
-                            absl::AnyInvocable<bool(const RecordEntry&)> visit) = 0;
+  virtual absl::Status Read(std::string_view session_id, absl::AnyInvocable<bool(const RecordEntry&)> visit) = 0;
 
   // Recomputes checksums, chain and signature. Worker threads only. NotFound: no such session.
   virtual absl::StatusOr<VerifyReport> Verify(std::string_view session_id) = 0;

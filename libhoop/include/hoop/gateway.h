@@ -20,12 +20,12 @@ namespace hoop {
 
 // Everything a gateway is told. The library reads no environment: the main()s fill this in.
 struct GatewayOptions {
-  std::string data_dir;                          // made with mode 0700 when missing; store, keys, set-up token
-  std::string journal_dir;                       // default: <data_dir>/journal
-  std::string http_listen = "0.0.0.0:8009";      // port 0: any free one
+  std::string data_dir;                      // made with mode 0700 when missing; store, keys, set-up token
+  std::string journal_dir;                   // default: <data_dir>/journal
+  std::string http_listen = "0.0.0.0:8009";  // port 0: any free one
   std::string grpc_listen = "0.0.0.0:8010";
-  std::string api_url;                           // default: http://127.0.0.1:<http port>; a base path is honoured
-  std::string grpc_url;                          // default: grpc://<host of api_url>:<grpc port>
+  std::string api_url;   // default: http://127.0.0.1:<http port>; a base path is honoured
+  std::string grpc_url;  // default: grpc://<host of api_url>:<grpc port>
   uint64_t journal_bytes_max = 4ull << 30;
   size_t journal_segment_bytes = 64u << 20;
   std::string version = "unknown";

@@ -27,7 +27,8 @@ bool IsAllowed(std::string_view type, const SessionContext& session) {
 bool IsConnectionId(std::string_view id) {
   if (id.empty() || id.size() > limits::kConnectionIdBytesMax) return false;
   for (char c : id) {
-    const bool word = (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
+    const bool word =
+        (c >= '0' && c <= '9') || (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || c == '-' || c == '_';
     if (!word) return false;
   }
   return true;
