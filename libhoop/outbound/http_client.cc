@@ -1,0 +1,162 @@
+#include "outbound/http_client.h"
+
+#include <httplib.h>
+#include <openssl/bio.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+#include <openssl/x509.h>
+
+#include <algorithm>
+#include <cctype>
+#include <chrono>
+
+#include "base/status.h"
+#include "base/status_macros.h"
+
+namespace hoop {
+namespace {
+
+struct Url {
+  std::string server;  // scheme://host[:port]
+  std::string path;    // "" or "/base"
+};
+
+absl::StatusOr<Url> SplitUrl(std::string_view url) {
+  const size_t scheme_end = url.find("://");
+  const std::string_view scheme = url.substr(0, scheme_end == std::string_view::npos ? 0 : scheme_end);
+  if (scheme != "http" && scheme != "https") return InvalidArgument("base URL: neither http:// nor https://");
+  const size_t path = std::min(url.find('/', scheme_end + 3), url.size());
+  const std::string_view host = url.substr(scheme_end + 3, path - scheme_end - 3);
+  // A user would be sent to whoever answers, and would be in every error.
+  if (host.empty() || host.find_first_of("@?# ") != std::string_view::npos) {
+    return InvalidArgument("base URL: no host, or more than a host and a port");
+  }
+  return Url{std::string(url.substr(0, path)), std::string(url.substr(path))};
+}
+
+// The certificates of `pem` as trusted ones; the caller owns the store.
+absl::StatusOr<X509_STORE*> ParseAuthorities(const std::string& pem) {
+  const std::unique_ptr<BIO, decltype(&BIO_free)> bytes(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
+                                                        BIO_free);
+  std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(), X509_STORE_free);
+  int count = 0;
+  while (X509* certificate = PEM_read_bio_X509(bytes.get(), nullptr, nullptr, nullptr)) {
+    count += X509_STORE_add_cert(store.get(), certificate);
+    X509_free(certificate);
+  }
+  ERR_clear_error();
+  if (count == 0) return InvalidArgument("certificate authorities: no certificate in PEM form");
+  return store.release();
+}
+
+absl::StatusCode CodeOf(httplib::Error error) {
+  return error == httplib::Error::Read || error == httplib::Error::Write || error == httplib::Error::ConnectionTimeout
+             ? absl::StatusCode::kDeadlineExceeded
+             : absl::StatusCode::kUnavailable;
+}
+
+std::string_view TextOf(httplib::Error error) {
+  switch (error) {
+    case httplib::Error::Connection:
+      return "cannot connect";
+    case httplib::Error::ConnectionTimeout:
+      return "cannot connect in time";
+    case httplib::Error::Read:
+      return "no answer";
+    case httplib::Error::Write:
+      return "cannot send";
+    case httplib::Error::SSLConnection:
+      return "TLS handshake failed";
+    case httplib::Error::SSLLoadingCerts:
+      return "cannot load certificate authorities";
+    case httplib::Error::SSLServerVerification:
+      return "the server's certificate is not trusted";
+    default:
+      return "broken answer";
+  }
+}
+
+bool SameName(std::string_view a, std::string_view b) {
+  return std::equal(a.begin(), a.end(), b.begin(), b.end(), [](char x, char y) {
+    return std::tolower(static_cast<unsigned char>(x)) == std::tolower(static_cast<unsigned char>(y));
+  });
+}
+
+}  // namespace
+
+std::string_view HttpResponse::Header(std::string_view name) const {
+  for (const auto& [key, value] : headers) {
+    if (SameName(key, name)) return value;
+  }
+  return {};
+}
+
+absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(Options options) {
+  HOOP_ASSIGN_OR_RETURN(Url url, SplitUrl(options.base_url));
+  auto client = std::make_unique<httplib::Client>(url.server);
+  if (!client->is_valid()) return InvalidArgument("base URL: not a host and a port");
+  client->set_follow_location(false);
+  client->set_keep_alive(true);
+  client->set_url_encode(false);  // paths come encoded
+  client->set_decompress(false);  // nothing is asked for compressed, and the bound counts what comes
+  client->set_connection_timeout(absl::ToChronoMilliseconds(options.dial_time));
+  client->set_read_timeout(absl::ToChronoMilliseconds(options.answer_time));
+  client->set_write_timeout(absl::ToChronoMilliseconds(options.answer_time));
+  client->enable_server_certificate_verification(options.verify_tls);
+  if (!options.ca_pem.empty() && url.server.starts_with("https")) {
+    HOOP_ASSIGN_OR_RETURN(X509_STORE * store, ParseAuthorities(options.ca_pem));
+    client->set_ca_cert_store(store);  // takes it
+  }
+  return std::unique_ptr<HttpClient>(new HttpClient(std::move(options), std::move(url.path), std::move(client)));
+}
+
+HttpClient::HttpClient(Options options, std::string base_path, std::unique_ptr<httplib::Client> client)
+    : options_(std::move(options)), base_path_(std::move(base_path)), client_(std::move(client)) {}
+
+HttpClient::~HttpClient() = default;
+
+absl::StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request) {
+  httplib::Request call;
+  call.method = request.method;
+  call.path = base_path_ + request.path;
+  call.body = request.body;
+  if (!options_.bearer.empty()) call.headers.emplace("Authorization", "Bearer " + options_.bearer);
+  if (!options_.user_agent.empty()) call.headers.emplace("User-Agent", options_.user_agent);
+  if (!request.body.empty() || request.method == "POST") call.headers.emplace("Content-Type", request.content_type);
+  const auto deadline = std::chrono::steady_clock::now() + absl::ToChronoNanoseconds(options_.answer_time);
+  std::string body;
+  absl::Status cut;
+  // The library's own time limits are per read: a server that drips would never reach them.
+  call.content_receiver = [&](const char* bytes, size_t size, uint64_t, uint64_t) {
+    if (body.size() + size > options_.body_bytes_max) {
+      cut = ResourceExhausted("the answer is larger than {} bytes", options_.body_bytes_max);
+    } else if (std::chrono::steady_clock::now() > deadline) {
+      cut = DeadlineExceeded("no complete answer within {}", absl::FormatDuration(options_.answer_time));
+    } else {
+      body.append(bytes, size);
+    }
+    return cut.ok();
+  };
+  const httplib::Result result = client_->send(call);
+  const std::string what = fmt::format("{} {}", request.method, call.path.substr(0, call.path.find('?')));
+  if (!cut.ok()) return Annotate(cut, what);
+  if (!result) return StatusF(CodeOf(result.error()), "{}: {}", what, TextOf(result.error()));
+  HttpResponse response{.status = result->status, .body = std::move(body)};
+  for (const auto& [name, value] : result->headers) response.headers.emplace_back(name, value);
+  return response;
+}
+
+std::string PercentEncode(std::string_view text) {
+  std::string encoded;
+  for (const char c : text) {
+    const auto byte = static_cast<unsigned char>(c);
+    if (std::isalnum(byte) || std::string_view("-._~").find(c) != std::string_view::npos) {
+      encoded += c;
+    } else {
+      encoded += fmt::format("%{:02X}", byte);
+    }
+  }
+  return encoded;
+}
+
+}  // namespace hoop
