@@ -5,6 +5,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -34,7 +35,7 @@ class GrpcChannel final : private Http2Session::Delegate {
 
   static std::unique_ptr<GrpcChannel> Create(Loop& loop, std::unique_ptr<ByteStream> bytes, Options options,
                                              OnClosed on_closed);
-  ~GrpcChannel() override;
+  ~GrpcChannel();
   GrpcChannel(const GrpcChannel&) = delete;
   GrpcChannel& operator=(const GrpcChannel&) = delete;
 
@@ -59,12 +60,14 @@ class GrpcChannel final : private Http2Session::Delegate {
 
   void OnCall(Http2Session& session, GrpcCall& call) override;
   void OnSessionClosed(Http2Session& session, const absl::Status& reason) override;
+  void RefuseSoon();
   GrpcCall* StartCall(std::string_view path, const Metadata& metadata, absl::Duration timeout);
 
   Loop& loop_;
   const Options options_;
   OnClosed on_closed_;
-  absl::Status closed_;  // why, once the connection is over
+  std::vector<OnUnaryDone> refused_;  // calls that came too late, to be told in a later turn
+  std::unique_ptr<Timer> refused_timer_;
   std::unique_ptr<Http2Session> session_;
 };
 

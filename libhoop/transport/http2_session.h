@@ -1,5 +1,5 @@
-// HTTP/2 with gRPC calls over one byte stream, at either end: the only user of libnghttp2.
-// GrpcServer and GrpcChannel own sessions; a session drives GrpcCalls and is driven by ByteStream's events.
+// HTTP/2 with gRPC calls over one byte stream, at either end, on libnghttp2.
+// GrpcServer and GrpcChannel own sessions; ByteStream's events drive one, it drives its GrpcCalls.
 #pragma once
 
 #include <cstdint>
@@ -20,22 +20,22 @@ struct nghttp2_session;
 
 namespace hoop {
 
-struct Http2Buffers;  // transport/http2_buffers.h: what the sessions of a loop share for reading and writing
+struct Http2Buffers;
 
-// One connection. Owned by its GrpcServer or GrpcChannel; lives on one loop. It ends itself (peer gone, protocol
-// broken, Break) in the kSend phase of a turn: calls are told, then Delegate::OnSessionClosed. The owner destroys it
-// through Loop::DestroyLater, because call-backs of libnghttp2 may be on the stack.
+// One connection. Owned by its GrpcServer or GrpcChannel; lives on one loop. Ends in the kSend phase of a turn, when
+// the peer is gone, the protocol is broken, Break was called or a drain is done: all calls are told, then the
+// delegate. Destroyed through Loop::DestroyLater, because call-backs of libnghttp2 may be on the stack.
 class Http2Session final : private ByteStream::Events {
  public:
   enum class Role { kListening, kDialling };
 
-  // Outlives the session or is replaced by null.
+  // Outlives the session, or leaves by DropDelegate.
   class Delegate {
    public:
-    // Listening: the head of a call is complete and sound (POST, application/grpc, uncompressed, a path of the
-    // service). Give it a sink, or refuse with Finish.
+    // Listening: the head of a call is complete: POST, application/grpc, uncompressed, a path of our service.
+    // Give it a sink, or Finish it.
     virtual void OnCall(Http2Session& session, GrpcCall& call) = 0;
-    // The connection is over and all calls were told. Once, last.
+    // The connection is over. Once, last.
     virtual void OnSessionClosed(Http2Session& session, const absl::Status& reason) = 0;
 
    protected:
@@ -48,24 +48,24 @@ class Http2Session final : private ByteStream::Events {
   Http2Session(const Http2Session&) = delete;
   Http2Session& operator=(const Http2Session&) = delete;
 
-  // Dialling: opens a stream. Null when the connection is over or drained. The call belongs to the session.
-  GrpcCall* StartCall(const RequestHead& head);
-  // false: over, or the peer sent GOAWAY.
-  bool accepts_calls() const;
+  // Dialling: opens a call. Null when the connection is over or drained.
+  GrpcCall* StartCall(const RequestHead& head, const Metadata& metadata);
+  // Why StartCall would answer null; also what `cause` on this connection means for a call.
+  absl::Status WhyUnavailable(std::string_view cause = {}) const;
+  bool accepts_calls() const { return bytes_ != nullptr && broken_.ok() && !goaway_seen_; }
 
-  // Listening: wide limits from now on.
+  // The peer is known: wide limits from now on.
   void Trust();
   bool trusted() const { return trusted_; }
 
-  // Tells the peer to open no new streams; the session ends when the last stream did.
+  // Listening: the peer shall open nothing new; the session ends after its last call.
   void StartDrain();
 
   // Ends the connection at the end of this turn; GOAWAY goes out if the socket takes it. The first reason counts.
   void Break(const absl::Status& reason);
-  // No further call to the delegate.
-  void DropDelegate() { delegate_ = nullptr; }
+  // The delegate leaves: its own calls (SetOwnedSink) are dropped, all others end with `reason` later in this turn.
+  void DropDelegate(const absl::Status& reason);
 
-  // Zero stops the pings.
   void SetPingInterval(absl::Duration interval);
 
   const std::string& peer() const { return peer_; }
@@ -74,74 +74,84 @@ class Http2Session final : private ByteStream::Events {
   size_t call_count() const { return call_count_; }
   size_t held_bytes() const { return held_bytes_; }
 
+  // --- For GrpcCall ---
+
+  nghttp2_session* h2() const { return h2_; }
+  void MarkDirty();
+  void NotifyLater(GrpcCall& call);
+  void DeliverSoon(GrpcCall& call);
+  void RemoveCall(GrpcCall& call);
+  void CountHeld(size_t before, size_t after);
+  void GiveBack(GrpcCall& call, size_t bytes);
+  void GiveBackOfClosed(size_t bytes);
+  bool GrowWindow(GrpcCall& call, size_t window);
+  // The ping's number; 0 when too many are unanswered.
+  uint64_t PingFor(GrpcCall* call);
+
  private:
-  friend class GrpcCall;
-  struct Callbacks;  // libnghttp2's C call-backs
-  // Posted tasks hold it; it forgets the session when that is destroyed.
+  struct Callbacks;  // libnghttp2's C call-backs: http2_callbacks.cc
+  // Tasks of the loop hold it; it forgets the session that is destroyed.
   struct Anchor {
     Http2Session* session;
   };
+  struct PendingPing {
+    uint64_t id;
+    GrpcCall* call;  // null: nobody asked but the session
+  };
 
-  // ByteStream::Events
+  // http2_session.cc
+  void SubmitSettings();
+  GrpcCall& AddCall(int32_t id);
+  void EndMostStalledCall();
+  void Notify();
+  void Deliver();
+  void OnGoAway(uint32_t error, int32_t last_stream);
+  void OnPong(uint64_t id);
+  void KeepAlive();
+  void CloseNow();
+
+  // http2_session_io.cc
   void OnReadable() override;
   void OnWritable() override;
-
-  // Writing (http2_session_write.cc).
-  void MarkDirty();
+  void Receive(const char* bytes, size_t size);
   void Flush();
   bool SendPending();
   bool SendBatch();
-  void WriteError(const absl::Status& status);
-  int AddDataFrame(GrpcCall& call, const uint8_t* frame_head, size_t size, size_t padding);
-
-  // Reading and frames.
-  void Receive(const char* bytes, size_t size);
-  void OnPreface();
-  void OnGoAway(uint32_t error, std::string_view debug);
-  void OnPingAck();
-
-  // Calls.
-  GrpcCall& AddCall(int32_t id);
-  void RemoveCall(GrpcCall& call);
-  void AddHeld(GrpcCall& call, size_t bytes);
-  void EndMostStalledCall();
-  void NotifyLater(GrpcCall& call);
-  void Notify();
-  void DeliverSoon(GrpcCall& call);
-
-  void Ping();
-  void ContinueDrain();
-  void CloseNow();
+  bool CanWrite(const IoResult& result);
+  bool AddDataFrame(GrpcCall& call, const uint8_t* head, size_t size, size_t padding);
 
   const Role role_;
   Loop& loop_;
   const std::string peer_;
-  const std::shared_ptr<Http2Buffers> buffers_;  // shared: this session may outlive the owner by the rest of a turn
+  const std::shared_ptr<Http2Buffers> buffers_;  // shared: the session may outlive its owner by the rest of a turn
+  const std::shared_ptr<Anchor> anchor_;
   Delegate* delegate_;
   std::unique_ptr<ByteStream> bytes_;  // null once closed
   nghttp2_session* h2_ = nullptr;
-  std::shared_ptr<Anchor> anchor_;
 
-  GrpcCall* calls_ = nullptr;  // a list of our own: deleting the nghttp2 session tells nobody
+  GrpcCall* calls_ = nullptr;  // a list of our own: deleting libnghttp2's session closes no stream
   size_t call_count_ = 0;
-  size_t held_bytes_ = 0;
-  std::vector<GrpcCall*> notices_;                  // calls with something to tell once libnghttp2 has returned
-  std::vector<GrpcCall*> deliveries_;               // calls whose reader came back
-  std::vector<std::unique_ptr<GrpcCall>> retired_;  // iovecs or frames on the stack may still point there
-  std::string pending_;                             // what the socket did not take
+  size_t held_bytes_ = 0;                           // of all calls, both directions
+  std::vector<GrpcCall*> notices_;                  // have something to tell when libnghttp2 has returned
+  std::vector<GrpcCall*> deliveries_;               // their reader came back
+  std::vector<std::unique_ptr<GrpcCall>> retired_;  // the stack may still point there: destroyed in kFree
+
+  std::string pending_;  // what the socket did not take
   size_t pending_offset_ = 0;
+  absl::Status write_failed_;  // reading goes on until the peer's last words are in
 
   FrameBudget budget_;
   absl::Status broken_;
-  std::string goaway_;  // what the peer said when it drained us
-  bool trusted_ = false;
-  bool preface_seen_ = false;
-  bool dirty_ = false;
-  bool inside_ = false;  // libnghttp2 is on the stack
-  bool goaway_seen_ = false;
-  enum class Drain { kNone, kNoticed, kFinal } drain_ = Drain::kNone;
-  int pings_unanswered_ = 0;
+  std::string goaway_;  // what the peer said
+  std::vector<PendingPing> pings_;
+  uint64_t last_ping_ = 0;
+  uint64_t drain_ping_ = 0;  // its answer: the peer knows of the drain
   absl::Duration ping_interval_ = absl::ZeroDuration();
+  int pings_unanswered_ = 0;
+  bool trusted_ = false;
+  bool goaway_seen_ = false;
+  bool dirty_ = false;
+  bool busy_ = false;  // Receive, Flush or Deliver is on the stack and notifies when it is done
   std::unique_ptr<Timer> ping_timer_, preface_timer_, delivery_timer_;
 };
 

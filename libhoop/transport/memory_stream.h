@@ -14,8 +14,8 @@ struct MemoryStreamPair {
   std::unique_ptr<PacketStream> listening;
 };
 
-// Both ends live on `loop` and show the same metadata. What is sent arrives in the kSend phase of the turn; an end
-// that does not read holds limits::kStreamWindowBytes (and one packet), the rest stays queued at the sender.
+// Both ends live on `loop` and show the same metadata. What is sent arrives in a later turn; an end that does not read
+// holds limits::kStreamWindowBytes (and one packet), the rest stays queued at the sender.
 MemoryStreamPair MakeMemoryStreamPair(Loop& loop, const Metadata& metadata);
 
 }  // namespace hoop

@@ -13,19 +13,22 @@ class OutputBatch;
 class MessageQueue final {
  public:
   void Push(std::string message);
-  void Clear(OutputBatch* batch);
+  // Not while a batch refers to the messages.
+  void Clear();
 
   // Moves the next `size` bytes into `batch`; size <= size_bytes().
   void MoveTo(OutputBatch& batch, size_t size);
 
   // Prefixes included.
   size_t size_bytes() const { return size_bytes_; }
-  // True when a message has left in part.
+  // A message has left in part.
   bool in_message() const { return offset_ != 0; }
 
  private:
+  void PopFront();
+
   std::vector<std::string> messages_;
-  size_t first_ = 0;   // index of the oldest that is still here
+  size_t first_ = 0;   // the oldest that is still here
   size_t offset_ = 0;  // of its prefix and bytes, how many have left
   size_t size_bytes_ = 0;
 };

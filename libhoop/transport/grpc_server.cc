@@ -1,0 +1,131 @@
+#include "transport/grpc_server.h"
+
+#include <utility>
+
+#include "base/status.h"
+#include "transport/call_packet_stream.h"
+#include "transport/http2_buffers.h"
+#include "transport/http2_session.h"
+
+namespace hoop {
+namespace {
+
+constexpr std::string_view kConnect = "Connect";
+
+absl::Status UnknownMethod(std::string_view method) {
+  return Unimplemented("unknown method {} for service protobuf.Transport", PercentEncode(method.substr(0, 100)));
+}
+
+}  // namespace
+
+// Collects the one message of a unary call and answers it. Owned by its call.
+class GrpcServer::UnaryAnswer final : public CallSink {
+ public:
+  UnaryAnswer(Delegate& delegate, std::string path, Metadata metadata)
+      : delegate_(delegate), path_(std::move(path)), metadata_(std::move(metadata)) {}
+
+ private:
+  void OnMessage(std::string message) override {
+    if (request_.has_value()) {
+      call()->Fail(Internal("unary call {} with more than one message", path_));
+      return;
+    }
+    request_ = std::move(message);
+  }
+
+  void OnPeerDone() override {
+    if (!request_.has_value()) {
+      call()->Fail(Internal("unary call {} without a message", path_));
+      return;
+    }
+    absl::StatusOr<std::string> answer = delegate_.OnUnary(path_, metadata_, *request_);
+    if (call() == nullptr) return;
+    if (answer.ok()) call()->SendMessage(*std::move(answer));
+    call()->Finish(absl::IsUnimplemented(answer.status()) ? UnknownMethod(path_) : answer.status());
+  }
+
+  void OnEnd(const absl::Status&) override {}
+
+  Delegate& delegate_;
+  const std::string path_;
+  const Metadata metadata_;
+  std::optional<std::string> request_;
+};
+
+// A session and what the delegate sees of it.
+class GrpcServer::Connection final : public GrpcConnection, private Http2Session::Delegate {
+ public:
+  Connection(GrpcServer& server, uint64_t id, std::unique_ptr<ByteStream> bytes)
+      : server_(server),
+        id_(id),
+        session_(Http2Session::Role::kListening, server.loop_, std::move(bytes), server.buffers_, *this) {}
+
+  uint64_t id() const override { return id_; }
+  const std::string& peer() const override { return session_.peer(); }
+  void Authenticated() override { session_.Trust(); }
+  void Close(const absl::Status& reason) override { session_.Break(reason); }
+
+  Http2Session& session() { return session_; }
+
+ private:
+  void OnCall(Http2Session&, GrpcCall& call) override {
+    const std::string path = call.TakePath().substr(kGrpcService.size());
+    if (path == kConnect) {
+      server_.delegate_.OnStream(std::make_unique<CallPacketStream>(server_.loop_, call, call.TakeMetadata()), *this);
+    } else {
+      call.SetOwnedSink(std::make_unique<UnaryAnswer>(server_.delegate_, path, call.TakeMetadata()));
+    }
+  }
+
+  void OnSessionClosed(Http2Session&, const absl::Status&) override { server_.Remove(id_); }
+
+  GrpcServer& server_;  // not used any more once the session dropped its delegate
+  const uint64_t id_;
+  Http2Session session_;
+};
+
+GrpcServer::GrpcServer(Loop& loop, Delegate& delegate)
+    : loop_(loop), delegate_(delegate), buffers_(std::make_shared<Http2Buffers>()) {}
+
+GrpcServer::~GrpcServer() {
+  for (auto& [id, connection] : connections_) {
+    connection->session().DropDelegate(Unavailable("server closed"));
+    loop_.DestroyLater(std::move(connection));
+  }
+}
+
+void GrpcServer::Accept(std::unique_ptr<ByteStream> bytes) {
+  if (drained_ != nullptr) return;
+  const uint64_t id = ++last_id_;
+  connections_.emplace(id, std::make_unique<Connection>(*this, id, std::move(bytes)));
+}
+
+void GrpcServer::Remove(uint64_t id) {
+  const auto found = connections_.find(id);
+  loop_.DestroyLater(std::move(found->second));
+  connections_.erase(found);
+  if (drained_ == nullptr || !connections_.empty()) return;
+  drain_timer_ = loop_.After(absl::ZeroDuration(), [done = std::move(drained_)]() mutable { done(); });
+  drained_ = [] {};  // nothing is accepted any more
+}
+
+void GrpcServer::Drain(absl::Duration grace, absl::AnyInvocable<void()> done) {
+  if (connections_.empty()) {
+    drained_ = [] {};
+    drain_timer_ = loop_.After(absl::ZeroDuration(), std::move(done));
+    return;
+  }
+  drained_ = std::move(done);
+  for (auto& [id, connection] : connections_) connection->session().StartDrain();
+  drain_timer_ = loop_.After(grace, [this] {
+    for (auto& [id, connection] : connections_) connection->session().Break(Unavailable("server is shutting down"));
+  });
+}
+
+size_t GrpcServer::held_bytes() const {
+  size_t bytes = 0;
+  for (const auto& [id, connection] : connections_) bytes += connection->session().held_bytes();
+  return bytes;
+}
+
+}  // namespace hoop

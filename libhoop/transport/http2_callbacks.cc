@@ -1,0 +1,192 @@
+#include "transport/http2_callbacks.h"
+
+#include <nghttp2/nghttp2.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "base/check.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "transport/call_head.h"
+
+namespace hoop {
+namespace {
+
+// More CONTINUATION frames than a block of kHeaderBlockBytesMax can need are an attack.
+constexpr size_t kContinuationsMax = 16;
+constexpr size_t kSettingsEntriesMax = 16;
+constexpr size_t kOutboundAcksMax = 200;
+// RST_STREAM: cancelling everything at once is honest, FrameBudget looks at the rate.
+constexpr uint64_t kResetBurst = 20000, kResetRate = 20000;
+// A dialler's own headers: a big token and the rest.
+constexpr size_t kSendHeaderBytesMax = 2 * limits::kHeaderBlockBytesMax;
+
+Http2Session& Self(void* user) { return *static_cast<Http2Session*>(user); }
+
+GrpcCall* CallOf(nghttp2_session* h2, int32_t stream) {
+  return static_cast<GrpcCall*>(nghttp2_session_get_stream_user_data(h2, stream));
+}
+
+std::string_view Text(const uint8_t* bytes, size_t size) { return {reinterpret_cast<const char*>(bytes), size}; }
+
+bool EndsStream(const nghttp2_frame_hd& head) { return (head.flags & NGHTTP2_FLAG_END_STREAM) != 0; }
+
+uint64_t PingId(const nghttp2_ping& ping) {
+  uint64_t id = 0;
+  std::memcpy(&id, ping.opaque_data, sizeof id);
+  return id;
+}
+
+int OnHeader(nghttp2_session* h2, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+             const uint8_t* value, size_t value_size, uint8_t, void*) {
+  if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) {
+    call->head().Add(Text(name, name_size), Text(value, value_size));
+  }
+  return 0;
+}
+
+int OnStreamClose(nghttp2_session* h2, int32_t stream, uint32_t error, void*) {
+  if (GrpcCall* call = CallOf(h2, stream); call != nullptr) {
+    nghttp2_session_set_stream_user_data(h2, stream, nullptr);
+    call->OnClosed(error);
+  }
+  return 0;
+}
+
+int OnFrameSent(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
+  if (Self(user).role() == Http2Session::Role::kListening && frame->hd.type == NGHTTP2_HEADERS &&
+      EndsStream(frame->hd)) {
+    if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) call->OnFinalHeadSent();
+  }
+  return 0;
+}
+
+ssize_t DataFrameSize(nghttp2_session*, uint8_t, int32_t, int32_t connection_window, int32_t stream_window,
+                      uint32_t remote_frame_max, void*) {
+  return std::min({static_cast<int64_t>(connection_window), static_cast<int64_t>(stream_window),
+                   static_cast<int64_t>(remote_frame_max), static_cast<int64_t>(limits::kHttp2FrameBytesMax)});
+}
+
+nghttp2_option* NewOptions(Http2Session::Role role) {
+  nghttp2_option* options = nullptr;
+  HOOP_CHECK(nghttp2_option_new(&options) == 0);
+  nghttp2_option_set_no_auto_window_update(options, 1);
+  nghttp2_option_set_no_closed_streams(options, 1);
+  nghttp2_option_set_max_outbound_ack(options, kOutboundAcksMax);
+  nghttp2_option_set_max_settings(options, kSettingsEntriesMax);
+  nghttp2_option_set_max_continuations(options, kContinuationsMax);
+  nghttp2_option_set_stream_reset_rate_limit(options, kResetBurst, kResetRate);
+  nghttp2_option_set_max_send_header_block_length(options, kSendHeaderBytesMax);
+  if (role == Http2Session::Role::kDialling) {
+    // Until the gateway's SETTINGS are here, open no more than it takes from a stranger.
+    nghttp2_option_set_peer_max_concurrent_streams(options, limits::kPreAuthStreamsPerConnectionMax);
+  }
+  return options;
+}
+
+}  // namespace
+
+// The call-backs that reach into the session's private parts.
+struct Http2Session::Callbacks::Members {
+  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
+    Http2Session& self = Self(user);
+    return Obey(self, self.budget_.OnFrame(head->type, head->flags, head->length, self.loop_.Monotonic()));
+  }
+
+  static int OnInvalidFrame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
+    Http2Session& self = Self(user);
+    return Obey(self, self.budget_.OnInvalidFrame(self.loop_.Monotonic()));
+  }
+
+  static int Obey(Http2Session& self, const char* limit) {
+    if (limit == nullptr) return 0;
+    self.Break(ResourceExhausted("connection of {}: too many {}", self.peer_, limit));
+    return NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+
+  static int OnBeginHeaders(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
+    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
+      nghttp2_session_set_stream_user_data(h2, frame->hd.stream_id, &Self(user).AddCall(frame->hd.stream_id));
+    }
+    return 0;
+  }
+
+  static int OnFrame(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
+    Http2Session& self = Self(user);
+    switch (frame->hd.type) {
+      case NGHTTP2_SETTINGS:
+        self.preface_timer_.reset();
+        break;
+      case NGHTTP2_PING:
+        if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.OnPong(PingId(frame->ping));
+        break;
+      case NGHTTP2_GOAWAY:
+        self.OnGoAway(frame->goaway.error_code, frame->goaway.last_stream_id);
+        break;
+      case NGHTTP2_HEADERS:
+        if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) OnHead(self, *call, frame->headers);
+        break;
+      case NGHTTP2_DATA:
+        if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr && EndsStream(frame->hd)) {
+          call->OnPeerEnd();
+        }
+        break;
+      default:
+        break;
+    }
+    return 0;
+  }
+
+  static void OnHead(Http2Session& self, GrpcCall& call, const nghttp2_headers& frame) {
+    if (self.role_ == Role::kDialling) {
+      call.OnResponseHead(EndsStream(frame.hd));
+      return;
+    }
+    if (frame.cat != NGHTTP2_HCAT_REQUEST) {
+      call.DropHead();  // trailers of a request say nothing in gRPC
+    } else if (call.OnRequestHead() && self.delegate_ != nullptr) {
+      self.delegate_->OnCall(self, call);
+    }
+    if (EndsStream(frame.hd)) call.OnPeerEnd();
+  }
+
+  static int OnData(nghttp2_session* h2, uint8_t, int32_t stream, const uint8_t* bytes, size_t size, void* user) {
+    Http2Session& self = Self(user);
+    GrpcCall* const call = CallOf(h2, stream);
+    if (self.trusted_ || call == nullptr) nghttp2_session_consume_connection(h2, size);
+    if (call != nullptr) call->OnData(reinterpret_cast<const char*>(bytes), size);
+    return 0;
+  }
+
+  static int OnSendData(nghttp2_session*, nghttp2_frame* frame, const uint8_t* head, size_t size,
+                        nghttp2_data_source* source, void* user) {
+    auto& call = *static_cast<GrpcCall*>(source->ptr);
+    return Self(user).AddDataFrame(call, head, size, frame->data.padlen) ? 0 : NGHTTP2_ERR_WOULDBLOCK;
+  }
+};
+
+nghttp2_session* Http2Session::Callbacks::NewSession(Http2Session& session) {
+  nghttp2_session_callbacks* callbacks = nullptr;
+  HOOP_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
+  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, Members::OnBeginFrame);
+  nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, Members::OnInvalidFrame);
+  nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Members::OnBeginHeaders);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
+  nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Members::OnFrame);
+  nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Members::OnData);
+  nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);
+  nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSent);
+  nghttp2_session_callbacks_set_send_data_callback(callbacks, Members::OnSendData);
+  nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, DataFrameSize);
+  nghttp2_option* const options = NewOptions(session.role_);
+  nghttp2_session* h2 = nullptr;
+  const int error = session.role_ == Role::kListening ? nghttp2_session_server_new2(&h2, callbacks, &session, options)
+                                                      : nghttp2_session_client_new2(&h2, callbacks, &session, options);
+  HOOP_CHECK(error == 0);
+  nghttp2_option_del(options);
+  nghttp2_session_callbacks_del(callbacks);
+  return h2;
+}
+
+}  // namespace hoop
