@@ -1,0 +1,208 @@
+#include "router/router.h"
+
+#include <gtest/gtest.h>
+
+#include "base/limits.h"
+#include "tests/fakes/manual_loop.h"
+#include "tests/fakes/scripted_stream.h"
+#include "tests/support/status_matchers.h"
+#include "wire/packet_types.h"
+#include "wire/spec_keys.h"
+
+namespace hoop {
+namespace {
+
+struct Side final : AgentLink::SessionSide {
+  void OnAgentPacket(Packet packet) override { packets.push_back(std::move(packet)); }
+  void OnAgentGone(const absl::Status& status) override { gone = status; }
+  void OnAgentDrained() override { ++drained; }
+  std::vector<Packet> packets;
+  std::optional<absl::Status> gone;
+  int drained = 0;
+};
+
+// A stream whose connection does not answer pings.
+class SilentStream final : public PacketStream {
+ public:
+  explicit SilentStream(StreamScript& script) : inner_(script) {}
+  const Metadata& metadata() const override { return inner_.metadata(); }
+  void SetReceiver(Receiver* receiver) override { inner_.SetReceiver(receiver); }
+  void Send(Packet packet) override { inner_.Send(std::move(packet)); }
+  size_t queued_bytes() const override { return 0; }
+  void SetReading(bool reading) override { inner_.SetReading(reading); }
+  void Ping(absl::AnyInvocable<void()>) override {}
+  void Finish(const absl::Status& status) override { inner_.Finish(status); }
+
+ private:
+  ScriptedStream inner_;
+};
+
+class RouterTest : public ::testing::Test {
+ protected:
+  absl::Status Connect(StreamScript& script, Capabilities capabilities = kAllCapabilities, bool silent = false) {
+    AgentInfo info;
+    info.id = "a1";
+    info.name = "dev";
+    info.bearer_hash = "hash";
+    info.capabilities = capabilities;
+    std::optional<absl::Status> result;
+    std::unique_ptr<PacketStream> stream;
+    if (silent) {
+      stream = std::make_unique<SilentStream>(script);
+    } else {
+      stream = std::make_unique<ScriptedStream>(script);
+    }
+    router_.Register(std::move(info), std::move(stream), [&result](const absl::Status& status) { result = status; });
+    loop_.Turn();
+    if (!result) loop_.Advance(limits::kDuplicateAgentTime);
+    return result.value_or(absl::InternalError("not answered"));
+  }
+
+  ManualClock clock_;
+  ManualLoop loop_{clock_};
+  StreamScript script_;
+  Router router_{loop_, Log()};
+};
+
+TEST_F(RouterTest, SaysConnectOkOnceWithWhatWasGranted) {
+  ASSERT_OK(Connect(script_));
+  ASSERT_EQ(script_.SentTypes(), std::vector<std::string>{"AgentGatewayConnectOK"});
+  EXPECT_EQ(script_.sent[0].SpecText(spec::kCapabilities), "1;streams,chunks,ping");
+  EXPECT_TRUE(router_.IsOnline("a1"));
+}
+
+TEST_F(RouterTest, OldAgentsSeeNoKeyOfOurs) {
+  ASSERT_OK(Connect(script_, {}));
+  EXPECT_EQ(script_.sent[0].spec_size(), 0u);
+}
+
+TEST_F(RouterTest, RefusesAnUnknownAgent) {
+  EXPECT_STATUS(router_.Find("a1"), absl::StatusCode::kFailedPrecondition, "agent is offline");
+}
+
+TEST_F(RouterTest, HandsPacketsToTheirSessionOnly) {
+  ASSERT_OK(Connect(script_));
+  Side one, two;
+  AgentLink* link = *router_.Find("a1");
+  link->Attach("s1", one);
+  link->Attach("s2", two);
+  script_.Deliver(Packet(packet::kClientWriteStdout, {{spec::kSessionId, "s1"}}, "x"));
+  script_.Deliver(Packet(packet::kClientWriteStdout, {{spec::kSessionId, "s"}}, "foreign"));
+  script_.Deliver(Packet(packet::kClientWriteStdout, {}, "nobody's"));
+  EXPECT_EQ(one.packets.size(), 1u);
+  EXPECT_TRUE(two.packets.empty());
+  link->Detach("s1");
+  link->Detach("s2");
+}
+
+TEST_F(RouterTest, ConsumesWhatIsNotForClients) {
+  ASSERT_OK(Connect(script_));
+  Side side;
+  AgentLink* link = *router_.Find("a1");
+  link->Attach("s1", side);
+  for (const char* type : {"GatewayKeepAlive", "KeepAlive", "ClientAgentLogs", "SysBareExecResponse"}) {
+    script_.Deliver(Packet(type, {{spec::kSessionId, "s1"}}));
+  }
+  script_.Deliver(Packet(packet::kClientWriteStdout, {{spec::kSessionId, "s1"}, {spec::kMcpEvent, "1"}}));
+  EXPECT_TRUE(side.packets.empty());
+  link->Detach("s1");
+}
+
+TEST_F(RouterTest, TellsEverySessionWhenTheAgentIsGone) {
+  ASSERT_OK(Connect(script_));
+  Side one, two;
+  (*router_.Find("a1"))->Attach("s1", one);
+  (*router_.Find("a1"))->Attach("s2", two);
+  script_.End(absl::UnavailableError("reset"));
+  loop_.Turn();
+  EXPECT_TRUE(one.gone && two.gone);
+  EXPECT_FALSE(router_.IsOnline("a1"));
+}
+
+TEST_F(RouterTest, RefusesASecondStreamWhileTheFirstLives) {
+  ASSERT_OK(Connect(script_));
+  StreamScript second;
+  EXPECT_STATUS(Connect(second), absl::StatusCode::kFailedPrecondition, "agent already connected");
+  EXPECT_EQ(second.finished->code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_FALSE(script_.finished);
+}
+
+TEST_F(RouterTest, ReplacesAStreamThatDoesNotAnswer) {
+  ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true));
+  clock_.Advance(absl::Seconds(1));
+  StreamScript second;
+  EXPECT_OK(Connect(second));
+  EXPECT_TRUE(script_.finished);
+  EXPECT_EQ(second.SentTypes(), std::vector<std::string>{"AgentGatewayConnectOK"});
+}
+
+TEST_F(RouterTest, RefusesAThirdStreamWhileTwoContend) {
+  ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true));
+  StreamScript second, third;
+  AgentInfo info;
+  info.id = "a1";
+  router_.Register(info, std::make_unique<ScriptedStream>(second), [](const absl::Status&) {});
+  std::optional<absl::Status> answer;
+  router_.Register(info, std::make_unique<ScriptedStream>(third), [&answer](const absl::Status& s) { answer = s; });
+  EXPECT_STATUS(*answer, absl::StatusCode::kFailedPrecondition, "already connected");
+  loop_.Advance(limits::kDuplicateAgentTime);
+}
+
+TEST_F(RouterTest, WaitsForAnAgentUntilPatienceEnds) {
+  std::optional<absl::StatusOr<AgentLink*>> answer;
+  auto waiting =
+      router_.WaitFor("a1", absl::Seconds(15), [&answer](absl::StatusOr<AgentLink*> link) { answer = link; });
+  loop_.Advance(absl::Seconds(14));
+  EXPECT_FALSE(answer);
+  loop_.Advance(absl::Seconds(1));
+  ASSERT_TRUE(answer);
+  EXPECT_STATUS(*answer, absl::StatusCode::kFailedPrecondition, "agent is offline");
+}
+
+TEST_F(RouterTest, AnswersWhoWaitsWhenTheAgentComes) {
+  std::optional<absl::StatusOr<AgentLink*>> answer;
+  auto waiting =
+      router_.WaitFor("a1", absl::Seconds(15), [&answer](absl::StatusOr<AgentLink*> link) { answer = link; });
+  ASSERT_OK(Connect(script_));
+  ASSERT_TRUE(answer);
+  EXPECT_OK(*answer);
+}
+
+TEST_F(RouterTest, TakesADataStreamOnceAndFromItsAgentOnly) {
+  ASSERT_OK(Connect(script_));
+  std::unique_ptr<PacketStream> got;
+  const std::string token = (*router_.Find("a1"))->ExpectStream([&got](auto stream) { got = *std::move(stream); });
+  StreamScript data;
+  std::unique_ptr<PacketStream> stream = std::make_unique<ScriptedStream>(data);
+  EXPECT_STATUS(router_.OfferStream(token, "foreign", stream), absl::StatusCode::kPermissionDenied, "no such agent");
+  EXPECT_STATUS(router_.OfferStream("guess", "hash", stream), absl::StatusCode::kPermissionDenied, "token");
+  ASSERT_OK(router_.OfferStream(token, "hash", stream));
+  EXPECT_TRUE(got != nullptr);
+  stream = std::make_unique<ScriptedStream>(data);
+  EXPECT_STATUS(router_.OfferStream(token, "hash", stream), absl::StatusCode::kPermissionDenied, "used");
+}
+
+TEST_F(RouterTest, ADataStreamThatDoesNotComeIsGivenUp) {
+  ASSERT_OK(Connect(script_));
+  absl::Status result;
+  const std::string token = (*router_.Find("a1"))->ExpectStream([&result](auto stream) { result = stream.status(); });
+  loop_.Advance(limits::kAgentStreamOpenTime);
+  EXPECT_STATUS(result, absl::StatusCode::kDeadlineExceeded, "did not open");
+  StreamScript data;
+  std::unique_ptr<PacketStream> stream = std::make_unique<ScriptedStream>(data);
+  EXPECT_STATUS(router_.OfferStream(token, "hash", stream), absl::StatusCode::kPermissionDenied, "late");
+}
+
+TEST_F(RouterTest, HoldsTheSharedStreamWhileAnybodyHolds) {
+  ASSERT_OK(Connect(script_, {}));
+  AgentLink* link = *router_.Find("a1");
+  link->HoldReading();
+  link->HoldReading();
+  link->ReleaseReading();
+  EXPECT_FALSE(script_.reading);
+  link->ReleaseReading();
+  EXPECT_TRUE(script_.reading);
+}
+
+}  // namespace
+}  // namespace hoop
