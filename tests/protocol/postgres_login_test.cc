@@ -1,6 +1,10 @@
 // client_login and server_login: the two halves of the way in.
+#include <openssl/evp.h>
+#include <openssl/hmac.h>
+
 #include <algorithm>
 
+#include "base/encoding.h"
 #include "base/limits.h"
 #include "protocol/postgres/client_login.h"
 #include "protocol/postgres/server_login.h"
@@ -121,6 +125,78 @@ TEST_F(ServerLoginTest, ScramAsksForTheKeyAndGoesOnWithIt) {
   EXPECT_EQ(login.state(), State::kFailed);
   EXPECT_NE(ErrorText(login).find("08006 failed initializing connection, reason=server does not prove"),
             std::string::npos);
+}
+
+std::string Hmac(std::string_view key, std::string_view text) {
+  unsigned char digest[32];
+  HMAC(EVP_sha256(), key.data(), static_cast<int>(key.size()), reinterpret_cast<const unsigned char*>(text.data()),
+       text.size(), digest, nullptr);
+  return {reinterpret_cast<const char*>(digest), sizeof digest};
+}
+
+// The server's side of a SCRAM login as far as `login` goes, with a server that knows the password.
+void AnswerScram(ServerLogin& login, const std::string& mechanisms, std::vector<std::string>& said) {
+  const auto say = [&login, &said](std::string message) {
+    said.push_back(message);
+    login.OnServerBytes(message);
+  };
+  say(BuildAuthentication({Authentication::kSasl, mechanisms}));
+  const std::string initial = login.TakeForServer();
+  const std::string client_first = initial.substr(initial.find("n="));
+  const std::string nonce = client_first.substr(client_first.find("r=") + 2) + "more";
+  const std::string server_first = "r=" + nonce + ",s=YWJj,i=64";
+  say(BuildAuthentication({Authentication::kSaslContinue, server_first}));
+  const std::string key = DeriveSaltedPassword(login.key_request()).value();
+  login.OnKeyDerived(key);
+  const std::string signature = Hmac(Hmac(key, "Server Key"), client_first + "," + server_first + ",c=biws,r=" + nonce);
+  say(BuildAuthentication({Authentication::kSaslFinal, "v=" + Base64Encode(signature)}));
+}
+
+TEST_F(ServerLoginTest, ScramEndsWellWithAServerThatProvesItself) {
+  ServerLogin login = Login();
+  login.Start();
+  login.TakeForServer();
+  std::vector<std::string> said;
+  AnswerScram(login, mechanisms_, said);
+  login.OnServerBytes(ok_ + greeting_ + BuildReadyForQuery('I'));
+  EXPECT_EQ(login.state(), State::kReady) << login.failure();
+  EXPECT_EQ(login.TakeForClient().front(), ok_);
+}
+
+TEST_F(ServerLoginTest, ChangedAndCutBytesNeverCrash) {
+  std::vector<std::string> said;
+  {
+    ServerLogin login = Login();
+    login.Start();
+    login.TakeForServer();
+    AnswerScram(login, mechanisms_, said);
+  }
+  std::string transcript;
+  for (const std::string& message : said) transcript += message;
+  transcript += ok_ + greeting_ + BuildErrorResponse({"FATAL", "57P01", "bye"});
+  for (size_t at = 0; at < transcript.size(); ++at) {
+    for (const int change : {0x01, 0x20, 0x80, 0xff}) {
+      std::string changed = transcript;
+      changed[at] = static_cast<char>(changed[at] ^ change);
+      ServerLogin login = Login();
+      login.Start();
+      login.OnServerBytes(changed);
+      if (login.state() == State::kDeriveKey) login.OnKeyDerived(std::string(32, 'k'));
+      login.OnServerEnd(absl::OkStatus());
+      EXPECT_EQ(login.state(), State::kFailed);
+      ErrorText(login);  // one error, whatever happened
+    }
+  }
+  const std::string hello = BuildSslRequest() + BuildStartup(ProgramStartup());
+  for (size_t at = 0; at < hello.size(); ++at) {
+    ClientLogin cut;
+    EXPECT_OK(cut.OnClientBytes(std::string(hello, 0, at)));
+    EXPECT_FALSE(cut.startup());
+    std::string changed = hello;
+    changed[at] = static_cast<char>(changed[at] ^ 0x81);
+    ClientLogin login;
+    login.OnClientBytes(changed).IgnoreError();
+  }
 }
 
 TEST_F(ServerLoginTest, RefusesAnOkWithoutTheServersProof) {

@@ -231,6 +231,30 @@ TEST_F(StatementReaderTest, SyncDuringCopyInDoesNotCount) {
   EXPECT_EQ(Told(), (Lines{"copy t from stdin #0 done [COPY 1] rows=1", "next #0 done [SELECT 0] rows=0"}));
 }
 
+TEST_F(StatementReaderTest, CopyInputAheadOfTheServersAnswerCounts) {
+  const std::string begin_in = BuildMessage('G', std::string(3, '\0'));
+  EXPECT_OK(Client(Parse("", "copy t") + Bind("", "") + Execute("") + Sync() + BuildMessage('d', "row") +
+                   BuildMessage('d', "row") + BuildMessage('c', "") + Sync() + Query("copy a; copy b") +
+                   BuildMessage('d', "a") + BuildMessage('c', "") + BuildMessage('d', "bb") + BuildMessage('f', "") +
+                   Query("next")));
+  EXPECT_OK(Server(Plain('1') + Plain('2') + begin_in + Done("COPY 2") + Ready()));
+  EXPECT_OK(Server(begin_in + Done("COPY 1") + begin_in + Error("57014", "client failed") + Ready()));
+  EXPECT_OK(Server(Done("SELECT 0") + Ready()));
+  ASSERT_EQ(told_.size(), 4u);
+  EXPECT_EQ(told_[0].copy_in_bytes, 6u);
+  EXPECT_EQ(told_[1].copy_in_bytes, 1u);
+  EXPECT_EQ(told_[2].copy_in_bytes, 2u);
+  EXPECT_EQ(Told(), (Lines{"copy t #0 done [COPY 2] rows=2", "copy a; copy b #0 done [COPY 1] rows=1",
+                           "copy a; copy b #1 failed [] 57014 client failed", "next #0 done [SELECT 0] rows=0"}));
+}
+
+TEST_F(StatementReaderTest, CopyInputThatNobodyWantsIsIgnored) {
+  EXPECT_OK(Client(BuildMessage('d', "row") + BuildMessage('c', "") + Query("select 1") + BuildMessage('d', "row") +
+                   BuildMessage('c', "") + Query("select 2")));
+  EXPECT_OK(Server(Done("SELECT 0") + Ready() + Done("SELECT 0") + Ready()));
+  EXPECT_EQ(Told(), (Lines{"select 1 #0 done [SELECT 0] rows=0", "select 2 #0 done [SELECT 0] rows=0"}));
+}
+
 TEST_F(StatementReaderTest, AFailedCopyGoesOn) {
   EXPECT_OK(Client(Query("copy t from stdin")));
   EXPECT_OK(Server(BuildMessage('G', std::string(3, '\0'))));

@@ -70,6 +70,13 @@ absl::Status ReadFields(HeadFields& fields, char type, StatementRequest& request
       return ReadTarget(fields, Kind::kDescribeStatement, Kind::kDescribePortal, request);
     case 'C':
       return ReadTarget(fields, Kind::kCloseStatement, Kind::kClosePortal, request);
+    case 'd':
+      request.kind = Kind::kCopyBytes;
+      return absl::OkStatus();
+    case 'c':
+    case 'f':
+      request.kind = Kind::kCopyEnd;
+      return absl::OkStatus();
     default:
       request.kind = Kind::kSync;
       return absl::OkStatus();
@@ -85,8 +92,9 @@ absl::StatusOr<std::optional<StatementRequest>> ReadStatementRequest(const Messa
     request.kind = Kind::kLogin;
     return request;
   }
-  constexpr std::string_view kAnswered = "QFPBDECS";
-  if (head.kind != FrameKind::kTyped || kAnswered.find(head.type) == std::string_view::npos) return std::nullopt;
+  constexpr std::string_view kKnown = "QFPBDECSdcf";
+  if (head.kind != FrameKind::kTyped || kKnown.find(head.type) == std::string_view::npos) return std::nullopt;
+  request.copy_bytes = head.type == 'd' ? head.body_bytes : 0;
   HeadFields fields(head);
   if (const absl::Status status = ReadFields(fields, head.type, request); !status.ok()) {
     return Annotate(status, fmt::format("message {} of the client", head.type));

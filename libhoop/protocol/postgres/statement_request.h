@@ -1,4 +1,5 @@
-// One message of the client that the server answers, as the audit of statements sees it. Used by statements.
+// One message of the client that the server answers, or takes as COPY input, as the audit of statements sees it.
+// Used by statements.
 #pragma once
 
 #include <cstdint>
@@ -25,11 +26,14 @@ struct StatementRequest {
     kCloseStatement,
     kClosePortal,
     kSync,
+    kCopyBytes,  // CopyData; no answer
+    kCopyEnd,    // CopyDone, CopyFail; no answer
   };
 
   Kind kind = Kind::kSync;
   bool sql_truncated = false;
   uint32_t parameter_count = 0;           // Bind
+  uint64_t copy_bytes = 0;                // CopyData
   absl::Time at;                          // when all of it was there
   std::string sql;                        // Query, Parse; FunctionCall: the number of the function
   std::string statement;                  // the prepared statement's name
@@ -41,7 +45,7 @@ struct StatementRequest {
   }
 };
 
-// nullopt: a message that has no answer of its own (CopyData, Flush, Terminate, a password ...).
+// nullopt: a message that has no answer of its own (Flush, Terminate, a password ...).
 // InvalidArgument: the message is malformed.
 absl::StatusOr<std::optional<StatementRequest>> ReadStatementRequest(const MessageHead& head, absl::Time at);
 

@@ -32,6 +32,8 @@ struct Portal {
   uint32_t executions = 0;
 };
 
+bool IsCopy(Kind kind) { return kind == Kind::kCopyBytes || kind == Kind::kCopyEnd; }
+
 // The number at the end of a command tag: "INSERT 0 5", "SELECT 5", "COPY 7".
 std::optional<uint64_t> RowsOfTag(std::string_view tag) {
   const std::string_view digits = tag.substr(tag.find_last_of(' ') + 1);
@@ -79,6 +81,7 @@ class StatementReader::Conversation final {
 
   absl::Status ReadRequests(absl::Time at, std::string_view bytes);
   absl::Status OnRequestMessage(const MessageHead& head, absl::Time at);
+  bool TakeAsCopy(const StatementRequest& request);
   absl::Status Push(StatementRequest request);
   void Pop();
 
@@ -114,7 +117,7 @@ class StatementReader::Conversation final {
   MessageHeads replies_;
   absl::Status broken_;
 
-  std::deque<StatementRequest> pending_;  // not answered yet, oldest first
+  std::deque<StatementRequest> pending_;  // not answered yet, oldest first; never COPY input in front
   size_t pending_bytes_ = 0;
   bool skipping_ = false;    // after an error: the server ignores requests until Sync
   bool copying_in_ = false;  // the server waits for CopyData: it ignores Sync until CopyDone
@@ -138,19 +141,28 @@ absl::Status StatementReader::Conversation::ReadRequests(absl::Time at, std::str
 
 absl::Status StatementReader::Conversation::OnRequestMessage(const MessageHead& head, absl::Time at) {
   if (head.kind == FrameKind::kSslRequest || head.kind == FrameKind::kGssEncRequest) replies_.ExpectEncryptionAnswer();
-  if (copying_in_ && head.kind == FrameKind::kTyped) {
-    if (head.type == 'd') progress_.copy_in_bytes += head.body_bytes;
-    if (head.type == 'c' || head.type == 'f') copying_in_ = false;
-    if (head.type == 'S') return absl::OkStatus();
-  }
   HOOP_ASSIGN_OR_RETURN(std::optional<StatementRequest> request, ReadStatementRequest(head, at));
   if (!request) return absl::OkStatus();
+  if (copying_in_ && TakeAsCopy(*request)) return absl::OkStatus();
   if (skipping_ && request->kind != Kind::kSync) return absl::OkStatus();
   skipping_ = false;
   return Push(*std::move(request));
 }
 
+// What the server does with a request while it waits for CopyData. False: it does not belong there.
+bool StatementReader::Conversation::TakeAsCopy(const StatementRequest& request) {
+  if (request.kind == Kind::kCopyEnd) copying_in_ = false;
+  progress_.copy_in_bytes += request.copy_bytes;
+  return IsCopy(request.kind) || request.kind == Kind::kSync;
+}
+
 absl::Status StatementReader::Conversation::Push(StatementRequest request) {
+  // COPY input ahead of the server's CopyInResponse is kept for it; where none can come it is ignored.
+  if (IsCopy(request.kind) && pending_.empty()) return absl::OkStatus();
+  if (request.kind == Kind::kCopyBytes && pending_.back().kind == Kind::kCopyBytes) {
+    pending_.back().copy_bytes += request.copy_bytes;
+    return absl::OkStatus();
+  }
   pending_bytes_ += request.text_bytes();
   pending_.push_back(std::move(request));
   if (pending_.size() > limits::kStatementPendingMax || pending_bytes_ > limits::kStatementPendingBytesMax) {
@@ -160,8 +172,10 @@ absl::Status StatementReader::Conversation::Push(StatementRequest request) {
 }
 
 void StatementReader::Conversation::Pop() {
-  pending_bytes_ -= pending_.front().text_bytes();
-  pending_.pop_front();
+  do {
+    pending_bytes_ -= pending_.front().text_bytes();
+    pending_.pop_front();
+  } while (!pending_.empty() && IsCopy(pending_.front().kind));
   progress_ = {};
   query_index_ = 0;
 }
@@ -296,8 +310,8 @@ absl::Status StatementReader::Conversation::OnCopyBegin(char type) {
   progress_.begun = true;
   if (type == 'H') return absl::OkStatus();
   copying_in_ = true;
-  // A Sync that is on its way already will be ignored, too; the client sends another one behind CopyDone.
-  while (pending_.size() > 1 && pending_[1].kind == Kind::kSync) pending_.erase(pending_.begin() + 1);
+  // What is on its way already: input, and Sync, which the server ignores until the input ends.
+  while (copying_in_ && pending_.size() > 1 && TakeAsCopy(pending_[1])) pending_.erase(pending_.begin() + 1);
   return absl::OkStatus();
 }
 
