@@ -1,0 +1,85 @@
+#include "hoop/agent.h"
+
+#include <atomic>
+#include <utility>
+
+#include "absl/synchronization/notification.h"
+#include "agent/agent_context.h"
+#include "agent/dial_loop.h"
+#include "agent/warden/secret_folder.h"
+#include "agent/warden/warden_link.h"
+#include "base/agent_dsn.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "base/worker.h"
+#include "net/event_loop.h"
+
+namespace hoop {
+
+// Members are destroyed in the reverse order of what they stand on; the loop's thread ends first of all.
+struct Agent::Parts {
+  Parts(AgentOptions options_in, DialLoop::Settings settings, std::unique_ptr<SecretFolder> folder)
+      : options(std::move(options_in)),
+        log(options.log),
+        secret_folder(std::move(folder)),
+        loop(*options.clock),
+        worker("agent-worker", limits::kHashQueueMax),
+        warden(loop, options.warden_command, *secret_folder, log),
+        context{loop, warden, worker, options.environment, log},
+        dial_loop(context, std::move(settings), [this](bool now) { connected = now; }) {}
+
+  const AgentOptions options;
+  const Log log;
+  std::atomic<bool> connected = false;
+  const std::unique_ptr<SecretFolder> secret_folder;
+  EventLoop loop;
+  Worker worker;
+  WardenLink warden;
+  AgentContext context;
+  DialLoop dial_loop;
+  std::unique_ptr<LoopThread> thread;  // between Start and Stop
+  bool stopped = false;
+};
+
+Agent::Agent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+
+absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options) {
+  HOOP_ASSIGN_OR_RETURN(AgentDsn dsn, ParseAgentDsn(options.key));
+  if (dsn.IsTls()) return Unimplemented("agent key: scheme {}: TLS is not built in yet, use grpc://", dsn.scheme);
+  absl::StatusOr<Address> address = Address::Parse(dsn.address);
+  if (!address.ok()) return Annotate(address.status(), "agent key");
+  if (options.clock == nullptr) options.clock = &Clock::System();
+  if (options.runtime_dir.empty()) options.runtime_dir = "/tmp";
+  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretFolder> folder, SecretFolder::Create(options.runtime_dir));
+  DialLoop::Settings settings{std::move(dsn), options.key, *std::move(address), options.version};
+  return std::unique_ptr<Agent>(
+      new Agent(std::make_unique<Parts>(std::move(options), std::move(settings), std::move(folder))));
+}
+
+Agent::~Agent() { Stop(limits::kTerminateGraceTime); }
+
+absl::Status Agent::Start() {
+  if (parts_->thread != nullptr || parts_->stopped) return FailedPrecondition("agent: was started before");
+  parts_->loop.Post([parts = parts_.get()] { parts->dial_loop.Start(); });
+  parts_->thread = std::make_unique<LoopThread>(parts_->loop, "agent");
+  return absl::OkStatus();
+}
+
+void Agent::Stop(absl::Duration deadline) {
+  if (std::exchange(parts_->stopped, true) || parts_->thread == nullptr) return;
+  absl::Notification idle;
+  parts_->loop.Post([parts = parts_.get(), &idle] {
+    parts->dial_loop.Stop("the agent was stopped, try again");
+    // Commands end at the turn's end, when their sessions are freed.
+    parts->loop.Post([parts, &idle] { parts->warden.WhenIdle([&idle] { idle.Notify(); }); });
+  });
+  idle.WaitForNotificationWithTimeout(deadline);
+  parts_->thread.reset();  // nothing runs that could still notify
+  parts_->connected = false;
+}
+
+bool Agent::connected() const { return parts_->connected; }
+
+}  // namespace hoop

@@ -1,0 +1,25 @@
+// What all sessions of an agent share. Made by Agent, handed down by reference.
+#pragma once
+
+#include <map>
+#include <string>
+
+#include "base/log.h"
+#include "base/worker.h"
+#include "net/event_loop.h"
+
+namespace hoop {
+
+class WardenLink;
+
+// Outlives the sessions. Its loop's thread only.
+struct AgentContext {
+  EventLoop& loop;
+  WardenLink& warden;
+  Worker& worker;  // for what takes milliseconds: password hashes
+  // The agent's own variables: PATH and HOME are for every command, others where a connection asks for them.
+  const std::map<std::string, std::string>& environment;
+  Log log;
+};
+
+}  // namespace hoop

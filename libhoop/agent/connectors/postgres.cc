@@ -1,0 +1,244 @@
+#include "agent/connectors/postgres.h"
+
+#include <optional>
+#include <utility>
+
+#include "agent/connectors/target_socket.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "protocol/postgres/client_login.h"
+#include "protocol/postgres/framing.h"
+#include "protocol/postgres/server_login.h"
+#include "wire/packet_types.h"
+#include "wire/spec_keys.h"
+
+namespace hoop {
+namespace {
+
+// Sends the server's bytes as old peers want them: one whole message per packet. Loop thread only.
+class MessagePackets final {
+ public:
+  MessagePackets() : reader_(postgres::Sender::kBackend) {}
+
+  absl::Status Send(std::string_view bytes, Line& line) {
+    while (!bytes.empty()) {
+      HOOP_ASSIGN_OR_RETURN(const std::optional<postgres::FramePiece> piece, reader_.Next(bytes));
+      if (!piece) break;
+      if (piece->first && piece->frame_bytes > limits::kPostgresPacketFrameBytesMax) {
+        return ResourceExhausted("a message of {} bytes, more than {} for this gateway", piece->frame_bytes,
+                                 limits::kPostgresPacketFrameBytesMax);
+      }
+      if (piece->first && piece->last) {
+        line.Send(packet::kClientPostgresWrite, piece->bytes);
+        continue;
+      }
+      message_.append(piece->bytes);
+      if (!piece->last) continue;
+      line.Send(packet::kClientPostgresWrite, message_);
+      message_.clear();
+    }
+    return absl::OkStatus();
+  }
+
+ private:
+  postgres::FrameReader reader_;
+  std::string message_;
+};
+
+// One connection id: the user's login, then the dial, then the login at the server, then bytes both ways; or a cancel
+// request, which is one message to the server and its answer, an end. Ends with the server's end, or the user's.
+class PostgresTarget final : public Target, public TargetSocket::Events {
+ public:
+  PostgresTarget(AgentContext& context, const Address& address, const postgres::ServerSettings& settings, bool chunks,
+                 Line& line, Ended ended)
+      : context_(context),
+        address_(address),
+        settings_(settings),
+        chunks_(chunks),
+        line_(line),
+        ended_(std::move(ended)) {}
+  ~PostgresTarget() override { *alive_ = false; }
+
+  void OnPacket(Packet packet) override {
+    if (!ended_) return;
+    if (packet.Spec(spec::kFin)) return relaying_ ? socket_->FinishWriting() : OnUserClosed();
+    if (relaying_) return socket_->Write(std::move(packet));
+    if (absl::Status status = client_login_.OnClientBytes(packet.payload()); !status.ok()) return Fail(status);
+    for (const std::string& answer : client_login_.TakeForClient()) line_.Send(packet::kClientPostgresWrite, answer);
+    if (dialing_ == nullptr && (client_login_.startup() || client_login_.cancel_request())) StartDial();
+  }
+
+  void OnLineDrained() override {
+    if (socket_ != nullptr) socket_->OnLineDrained();
+  }
+
+  void OnUserClosed() override {
+    if (socket_ == nullptr) return End();
+    socket_->CloseWhenWritten([this] { End(); });
+  }
+
+ private:
+  void StartDial() {
+    line_.SetReading(false);  // until the login is done
+    dialing_ = Dial(context_.loop, address_, limits::kTargetDialTime,
+                    [this](absl::StatusOr<std::unique_ptr<ByteStream>> stream) { OnDialled(std::move(stream)); });
+  }
+
+  void OnDialled(absl::StatusOr<std::unique_ptr<ByteStream>> stream) {
+    if (!stream.ok()) return Fail(stream.status());
+    socket_ = std::make_unique<TargetSocket>(context_.loop, *std::move(stream), line_, *this);
+    patience_ = context_.loop.After(limits::kTargetDialTime, [this] {
+      Fail(DeadlineExceeded("the server did not answer within {}", absl::FormatDuration(limits::kTargetDialTime)));
+    });
+    if (client_login_.cancel_request()) {
+      socket_->Write(*client_login_.cancel_request());
+      return;
+    }
+    server_login_.emplace(settings_, *client_login_.startup());
+    server_login_->Start();
+    AfterLoginStep();
+  }
+
+  void OnTargetBytes(std::string_view bytes) override {
+    if (!ended_) return;
+    if (relaying_) return SendToUser(bytes);
+    if (!server_login_) return;  // a cancel request is not answered
+    server_login_->OnServerBytes(bytes);
+    AfterLoginStep();
+  }
+
+  void OnTargetEnd() override { OnTargetBroken(absl::OkStatus()); }
+
+  void OnTargetBroken(const absl::Status& why) override {
+    if (server_login_ && !relaying_) {
+      server_login_->OnServerEnd(why);
+      return AfterLoginStep();
+    }
+    End();
+  }
+
+  void AfterLoginStep() {
+    if (!ended_) return;
+    socket_->Write(server_login_->TakeForServer());
+    const bool ready = server_login_->state() == postgres::ServerLogin::State::kReady;
+    SendLoginMessages(server_login_->TakeForClient());
+    switch (server_login_->state()) {
+      case postgres::ServerLogin::State::kTalking:
+        return;
+      case postgres::ServerLogin::State::kDeriveKey:
+        return DeriveKey();
+      case postgres::ServerLogin::State::kStartTls:  // not asked for: settings_.can_start_tls is false
+      case postgres::ServerLogin::State::kFailed:
+        return End();
+      case postgres::ServerLogin::State::kReady:
+        break;
+    }
+    if (ready && ended_) StartRelay();
+  }
+
+  // Milliseconds of hashing: on the worker. The answer finds its way back only while this target lives.
+  void DeriveKey() {
+    auto work = [this, alive = alive_, &loop = context_.loop, request = server_login_->key_request()] {
+      absl::StatusOr<std::string> key = postgres::DeriveSaltedPassword(request);
+      loop.Post([this, alive, key = std::move(key)] {
+        if (!*alive || !ended_) return;
+        server_login_->OnKeyDerived(key);
+        AfterLoginStep();
+      });
+    };
+    if (absl::Status status = context_.worker.Post(std::move(work)); !status.ok()) Fail(status);
+  }
+
+  void StartRelay() {
+    relaying_ = true;
+    patience_.reset();
+    socket_->Write(client_login_.TakeRest());
+    socket_->StartLine();
+  }
+
+  void SendLoginMessages(std::vector<std::string> messages) {
+    if (!chunks_) {
+      for (const std::string& message : messages) SendToUser(message);
+      return;
+    }
+    // Joined, but for BackendKeyData: readers look for it at the beginning of a packet.
+    std::string joined;
+    for (const std::string& message : messages) {
+      if (message.starts_with('K') && !joined.empty()) line_.Send(packet::kClientPostgresWrite, joined), joined.clear();
+      joined += message;
+    }
+    if (!joined.empty()) line_.Send(packet::kClientPostgresWrite, joined);
+  }
+
+  void SendToUser(std::string_view bytes) {
+    if (chunks_) return line_.Send(packet::kClientPostgresWrite, bytes);
+    if (absl::Status status = message_packets_.Send(bytes, line_); !status.ok()) Fail(status);
+  }
+
+  // Says why in the words of the protocol, then closes.
+  void Fail(const absl::Status& why) {
+    if (!ended_) return;
+    context_.log.Info("postgres connection failed", "sid", line_.session_id(), "conn", line_.connection_id(), "reason",
+                      StatusText(why));
+    if (!client_login_.cancel_request()) {
+      line_.Send(packet::kClientPostgresWrite, postgres::BuildLoginFailure(StatusText(why)));
+    }
+    End();
+  }
+
+  void End() {
+    patience_.reset();
+    if (ended_) std::exchange(ended_, nullptr)(TargetEnd{});
+  }
+
+  AgentContext& context_;
+  const Address& address_;
+  const postgres::ServerSettings& settings_;
+  const bool chunks_;
+  Line& line_;
+  Ended ended_;
+  bool relaying_ = false;
+  postgres::ClientLogin client_login_;
+  std::optional<postgres::ServerLogin> server_login_;
+  MessagePackets message_packets_;  // used where chunks were not granted
+  std::unique_ptr<TargetSocket> socket_;
+  std::unique_ptr<Dialing> dialing_;
+  std::unique_ptr<Timer> patience_;  // from the dial to the end of the login
+  // Read on the loop only; shared because the worker's answer may outlive the target.
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
+};
+
+class PostgresConnector final : public Connector {
+ public:
+  PostgresConnector(ConnectorSeat seat, Address address, postgres::ServerSettings settings)
+      : seat_(std::move(seat)), address_(std::move(address)), settings_(std::move(settings)) {}
+
+  std::string_view input_type() const override { return packet::kAgentPostgresWrite; }
+  bool has_connection_ids() const override { return true; }
+  std::unique_ptr<Target> Start(Line& line, Target::Ended ended) override {
+    return std::make_unique<PostgresTarget>(seat_.context, address_, settings_, seat_.granted.chunks, line,
+                                            std::move(ended));
+  }
+
+ private:
+  const ConnectorSeat seat_;
+  const Address address_;
+  const postgres::ServerSettings settings_;
+};
+
+}  // namespace
+
+absl::StatusOr<std::unique_ptr<Connector>> MakePostgresConnector(ConnectorSeat seat) {
+  const SessionEnvironment& environment = seat.environment;
+  // PASS may be empty (trust), but a connection without it is one that somebody forgot to finish.
+  if (environment.Get("HOST").empty() || environment.Get("USER").empty() || !environment.variables.contains("PASS")) {
+    return InvalidArgument("missing required secrets for postgres connection [HOST, USER, PASS]");
+  }
+  HOOP_ASSIGN_OR_RETURN(std::optional<Address> address, LivenessAddress(seat.params, environment));
+  postgres::ServerSettings settings{.user = environment.Get("USER"), .password = environment.Get("PASS")};
+  HOOP_ASSIGN_OR_RETURN(settings.ssl_mode, postgres::ParseSslMode(environment.Get("SSLMODE")));
+  return std::make_unique<PostgresConnector>(std::move(seat), *std::move(address), std::move(settings));
+}
+
+}  // namespace hoop

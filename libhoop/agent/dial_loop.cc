@@ -1,0 +1,117 @@
+#include "agent/dial_loop.h"
+
+#include <sys/utsname.h>
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "base/status.h"
+
+namespace hoop {
+namespace {
+
+// Header values are printable ASCII; names of machines need not be.
+std::string Printable(std::string_view text) {
+  std::string result(text);
+  std::replace_if(
+      result.begin(), result.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+  return result;
+}
+
+std::string Architecture(std::string_view machine) {
+  if (machine == "x86_64") return "amd64";
+  if (machine == "aarch64") return "arm64";
+  return Printable(machine);
+}
+
+}  // namespace
+
+DialLoop::DialLoop(AgentContext& context, Settings settings, absl::AnyInvocable<void(bool)> on_connected)
+    : context_(context), settings_(std::move(settings)), on_connected_(std::move(on_connected)) {}
+
+DialLoop::~DialLoop() = default;
+
+void DialLoop::Stop(std::string_view reason) {
+  stopped_ = true;
+  dialing_.reset();
+  pause_.reset();
+  if (link_ != nullptr) link_->CloseSessions(reason);
+}
+
+void DialLoop::DialNow() {
+  pause_.reset();
+  dialing_ = Dial(context_.loop, settings_.address, limits::kDialTime,
+                  [this](absl::StatusOr<std::unique_ptr<ByteStream>> stream) { OnDialled(std::move(stream)); });
+}
+
+void DialLoop::OnDialled(absl::StatusOr<std::unique_ptr<ByteStream>> stream) {
+  if (stopped_) return;
+  if (!stream.ok()) return Lose(stream.status());
+  GrpcChannel::Options options{.authority = settings_.dsn.address, .user_agent = "hoopagent/" + settings_.version};
+  // Its streams end first, and with the control stream the link.
+  channel_ = GrpcChannel::Create(context_.loop, *std::move(stream), std::move(options), [](const absl::Status&) {});
+  const Metadata capabilities{{std::string(header::kCapabilities), FormatCapabilities(kAllCapabilities)}};
+  link_ = std::make_unique<GatewayLink>(context_, OpenStream(capabilities), *this);
+}
+
+Metadata DialLoop::AgentHeaders() const {
+  utsname machine{};
+  ::uname(&machine);
+  Metadata headers;
+  headers.Add(std::string(header::kAuthorization), "Bearer " + settings_.bearer);
+  headers.Add(std::string(header::kOrigin), "agent");
+  headers.Add(std::string(header::kVersion), Printable(settings_.version));
+  headers.Add(std::string(header::kHostname), Printable(machine.nodename));
+  headers.Add(std::string(header::kPlatform), "linux/" + Architecture(machine.machine));
+  headers.Add(std::string(header::kKernelVersion),
+              Printable(fmt::format("{} {} {}", machine.sysname, machine.release, machine.version)));
+  return headers;
+}
+
+std::unique_ptr<PacketStream> DialLoop::OpenStream(const Metadata& headers) {
+  Metadata all = AgentHeaders();
+  for (const auto& [name, value] : headers.entries()) all.Add(name, value);
+  return channel_->OpenStream(std::move(all));
+}
+
+void DialLoop::OnConnected(Capabilities capabilities) {
+  if (capabilities.ping) channel_->SetPingInterval(limits::kPingInterval);
+  connected_ = true;
+  connected_at_ = context_.loop.Monotonic();
+  context_.log.Info("connected to the gateway", "address", settings_.dsn.address, "capabilities",
+                    FormatCapabilities(capabilities));
+  on_connected_(true);
+}
+
+void DialLoop::OnLinkEnd(const absl::Status& status) {
+  // Inside a call-back of both.
+  context_.loop.DestroyLater(std::move(link_));
+  context_.loop.DestroyLater(std::move(channel_));
+  if (std::exchange(connected_, false)) on_connected_(false);
+  if (!stopped_) Lose(status.ok() ? Unavailable("the gateway ended the stream") : status);
+}
+
+void DialLoop::Lose(const absl::Status& status) {
+  if (connected_at_ && context_.loop.Monotonic() - *connected_at_ > limits::kReconnectResetTime) failures_ = 0;
+  connected_at_.reset();
+  const absl::Duration pause = NextPause();
+  const bool is_refusal =
+      absl::IsUnauthenticated(status) || absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
+  context_.log.Warning(is_refusal ? "the gateway refused this agent" : "not connected to the gateway", "address",
+                       settings_.dsn.address, "code", absl::StatusCodeToString(status.code()), "reason",
+                       StatusText(status), "retry_in", absl::FormatDuration(absl::Trunc(pause, absl::Milliseconds(1))));
+  pause_ = context_.loop.After(pause, [this] { DialNow(); });
+}
+
+// Between half of the step and all of it, so that the agents of a restarted gateway do not come back as one.
+absl::Duration DialLoop::NextPause() {
+  const absl::Duration step =
+      std::min(limits::kReconnectBackoffMax, limits::kReconnectBackoffMin * (1 << std::min(failures_++, 10)));
+  uint32_t random = 0;
+  RandomBytes(&random, sizeof(random));
+  return step / 2 + step / 2 * (static_cast<double>(random) / UINT32_MAX);
+}
+
+}  // namespace hoop

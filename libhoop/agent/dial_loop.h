@@ -1,0 +1,62 @@
+// Keeps the agent connected: dials the gateway, opens the control stream, waits and dials again. Owned by Agent; each
+// connection that stands is a GatewayLink.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <string_view>
+
+#include "absl/functional/any_invocable.h"
+#include "absl/status/status.h"
+#include "absl/time/time.h"
+#include "agent/agent_context.h"
+#include "agent/gateway_link.h"
+#include "base/agent_dsn.h"
+#include "net/dial.h"
+#include "transport/grpc_channel.h"
+
+namespace hoop {
+
+// Loop thread only; from Start() to Stop(), or until it is destroyed.
+class DialLoop final : public GatewayLink::Owner {
+ public:
+  struct Settings {
+    AgentDsn dsn;
+    std::string bearer;  // the whole DSN
+    Address address;
+    std::string version;
+  };
+  // `on_connected` hears of every change.
+  DialLoop(AgentContext& context, Settings settings, absl::AnyInvocable<void(bool)> on_connected);
+  ~DialLoop() override;
+
+  void Start() { DialNow(); }
+  // Ends all sessions with a word to their users; dials no more. What was said leaves while the loop turns.
+  void Stop(std::string_view reason);
+
+ private:
+  void DialNow();
+  void OnDialled(absl::StatusOr<std::unique_ptr<ByteStream>> stream);
+  void Lose(const absl::Status& status);
+  absl::Duration NextPause();
+  Metadata AgentHeaders() const;
+
+  std::unique_ptr<PacketStream> OpenStream(const Metadata& headers) override;
+  void OnConnected(Capabilities capabilities) override;
+  void OnLinkEnd(const absl::Status& status) override;
+
+  AgentContext& context_;
+  const Settings settings_;
+  absl::AnyInvocable<void(bool)> on_connected_;
+  bool stopped_ = false;
+  int failures_ = 0;                            // in a row
+  std::optional<absl::Duration> connected_at_;  // while a connection stands, and until its loss is handled
+  bool connected_ = false;
+  std::unique_ptr<Dialing> dialing_;
+  std::unique_ptr<Timer> pause_;
+  std::unique_ptr<GrpcChannel> channel_;
+  std::unique_ptr<GatewayLink> link_;  // its streams end before their channel
+};
+
+}  // namespace hoop

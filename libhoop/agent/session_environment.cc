@@ -1,0 +1,141 @@
+#include "agent/session_environment.h"
+
+#include <cctype>
+#include <utility>
+
+#include "base/encoding.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+
+namespace hoop {
+namespace {
+
+constexpr std::string_view kVariablePrefix = "envvar:";
+constexpr std::string_view kFilePrefix = "filesystem:";
+constexpr std::string_view kAskAgent = "system.agent.envs";  // a value, not a name
+
+absl::Status AddEntry(std::string_view key, std::string_view value, SessionEnvironment& environment) {
+  const bool is_file = key.starts_with(kFilePrefix);
+  const size_t prefix = is_file ? kFilePrefix.size() : kVariablePrefix.size();
+  const std::string_view name = key.substr(std::min(prefix, key.size()));
+  const bool is_name = !name.empty() && name.find_first_of(std::string_view(":=\0", 3)) == std::string_view::npos;
+  if ((!is_file && !key.starts_with(kVariablePrefix)) || !is_name) {
+    return InvalidArgument("environment variable key type in unknown format: {}", key.substr(0, 128));
+  }
+  std::optional<std::string> decoded = Base64Decode(value);
+  if (!decoded) return InvalidArgument("decoding env var error, {} is not base64", key.substr(0, 128));
+  if (is_file) {
+    environment.files.insert_or_assign(std::string(name), *std::move(decoded));
+    return absl::OkStatus();
+  }
+  // The operating system ends a variable at its first zero byte: the rest would be lost without a word.
+  if (decoded->find('\0') != std::string::npos) {
+    return InvalidArgument("decoding env var error, {} holds a zero byte", key.substr(0, 128));
+  }
+  environment.variables.insert_or_assign(std::string(name), *std::move(decoded));
+  return absl::OkStatus();
+}
+
+// The name under which the database's own command line program looks for the password.
+std::string_view PasswordVariable(std::string_view connection_type) {
+  if (connection_type == "postgres") return "PGPASSWORD";
+  if (connection_type == "mysql") return "MYSQL_PWD";
+  if (connection_type == "mssql") return "SQLCMDPASSWORD";
+  return {};
+}
+
+bool IsSpecial(char c) { return std::string_view("*#$@!?-0123456789").find(c) != std::string_view::npos; }
+bool IsNameByte(char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; }
+
+struct Reference {
+  std::string_view name;  // empty and bytes > 0: no reference, these bytes vanish
+  size_t bytes = 0;       // behind the '$'
+};
+
+// What follows a '$', by the rules of the programs that connections were written for.
+Reference ReadReference(std::string_view text) {
+  if (text.empty()) return {};
+  if (text[0] == '{') {
+    if (text.size() > 2 && IsSpecial(text[1]) && text[2] == '}') return {text.substr(1, 1), 3};
+    const size_t end = text.find('}');
+    if (end == std::string_view::npos) return {{}, 1};
+    return {text.substr(1, end - 1), end + 1};
+  }
+  if (IsSpecial(text[0])) return {text.substr(0, 1), 1};
+  size_t size = 0;
+  while (size < text.size() && IsNameByte(text[size])) ++size;
+  return {text.substr(0, size), size};
+}
+
+std::string Expand(std::string_view text, const std::map<std::string, std::string>& variables) {
+  std::string result;
+  while (!text.empty()) {
+    const size_t dollar = text.find('$');
+    result.append(text.substr(0, dollar));
+    if (dollar == std::string_view::npos) break;
+    text.remove_prefix(dollar + 1);
+    const Reference reference = ReadReference(text);
+    if (reference.bytes == 0) result.push_back('$');
+    if (auto found = variables.find(std::string(reference.name)); found != variables.end()) result += found->second;
+    text.remove_prefix(reference.bytes);
+  }
+  return result;
+}
+
+}  // namespace
+
+std::string SessionEnvironment::Get(std::string_view name) const {
+  auto found = variables.find(std::string(name));
+  return found == variables.end() ? std::string() : found->second;
+}
+
+absl::StatusOr<SessionEnvironment> BuildSessionEnvironment(const AgentConnectionParams& params,
+                                                           const std::map<std::string, std::string>& user_variables,
+                                                           const std::map<std::string, std::string>& agent_variables,
+                                                           std::string_view session_id) {
+  std::map<std::string, std::string> entries = params.env_vars;
+  entries.insert(user_variables.begin(), user_variables.end());  // keeps what is there
+  SessionEnvironment environment;
+  for (const auto& [key, value] : entries) HOOP_RETURN_IF_ERROR(AddEntry(key, value, environment));
+
+  for (auto& [name, value] : environment.variables) {
+    if (value != kAskAgent) continue;
+    if (auto own = agent_variables.find(name); own != agent_variables.end()) value = own->second;
+  }
+  const std::string_view password_variable = PasswordVariable(params.connection_type);
+  if (auto pass = environment.variables.find("PASS");
+      pass != environment.variables.end() && !password_variable.empty()) {
+    environment.variables.insert_or_assign(std::string(password_variable), pass->second);
+  }
+  const std::pair<const char*, std::string> injected[] = {{"HOOP_CONNECTION_NAME", params.connection_name},
+                                                          {"HOOP_CONNECTION_TYPE", params.connection_type},
+                                                          {"HOOP_USER_ID", params.user_id},
+                                                          {"HOOP_USER_EMAIL", params.user_email},
+                                                          {"HOOP_SESSION_ID", std::string(session_id)},
+                                                          {"HOOP_CLIENT_ORIGIN", params.client_origin},
+                                                          {"HOOP_CLIENT_VERB", params.client_verb}};
+  for (const auto& [name, value] : injected) environment.variables.insert_or_assign(name, value);
+  return environment;
+}
+
+absl::StatusOr<std::vector<std::string>> ExpandArguments(const std::vector<std::string>& command,
+                                                         const std::vector<std::string>& user_arguments,
+                                                         const std::map<std::string, std::string>& variables) {
+  std::vector<std::string> words = command;
+  words.insert(words.end(), user_arguments.begin(), user_arguments.end());
+  if (words.empty() || words[0].empty()) return InvalidArgument("connection must be at least one argument");
+  std::string missing;
+  for (size_t i = 0; i < words.size(); ++i) {
+    if (words[i].find('\0') != std::string::npos) return InvalidArgument("an argument holds a zero byte");
+    if (i == 0 || words[i].find('$') == std::string::npos) continue;
+    std::string expanded = Expand(words[i], variables);
+    if (expanded == Expand(words[i], {})) missing += (missing.empty() ? "" : ",") + words[i];
+    words[i] = std::move(expanded);
+  }
+  if (!missing.empty()) {
+    return InvalidArgument("could not find environment variable for commands [{}]", missing);
+  }
+  return words;
+}
+
+}  // namespace hoop

@@ -1,0 +1,111 @@
+// hoop-agent: reads the environment, assembles an Agent, runs it until TERM or INT. With the argument `warden` it is
+// the process that starts commands on behalf of such an agent (started by the agent itself).
+#include <signal.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <map>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "hoop/agent.h"
+#include "hoop/log.h"
+
+namespace {
+
+constexpr absl::Duration kStopTime = absl::Seconds(5);
+
+std::string Variable(const char* name) {
+  const char* value = std::getenv(name);
+  return value == nullptr ? "" : value;
+}
+
+hoop::LogLevel LowestLevel(std::string_view text) {
+  if (text == "debug") return hoop::LogLevel::kDebug;
+  if (text == "warn" || text == "warning") return hoop::LogLevel::kWarning;
+  if (text == "error") return hoop::LogLevel::kError;
+  return hoop::LogLevel::kInfo;
+}
+
+// What connections may ask for: everything but the agent's own credentials.
+std::map<std::string, std::string> OwnVariables() {
+  std::map<std::string, std::string> result;
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equals = text.find('=');
+    if (equals != std::string_view::npos) result.emplace(text.substr(0, equals), text.substr(equals + 1));
+  }
+  for (const char* secret : {"HOOP_KEY", "HOOP_DSN", "HOOP_TOKEN", "TOKEN"}) result.erase(secret);
+  return result;
+}
+
+// The part of the key that may be shown.
+std::string AddressOf(std::string_view key) {
+  const size_t at = key.rfind('@');
+  const std::string_view rest = at == std::string_view::npos ? std::string_view() : key.substr(at + 1);
+  return std::string(rest.substr(0, rest.find_first_of("/?")));
+}
+
+int Fail(std::string_view text) {
+  std::fprintf(stderr, "hoop-agent: %.*s\n", static_cast<int>(text.size()), text.data());
+  return 1;
+}
+
+int RunAgent() {
+  // Handled by sigwait below; blocked before any thread exists, so that every thread inherits it.
+  sigset_t ends;
+  sigemptyset(&ends);
+  sigaddset(&ends, SIGTERM);
+  sigaddset(&ends, SIGINT);
+  ::pthread_sigmask(SIG_BLOCK, &ends, nullptr);
+  ::signal(SIGPIPE, SIG_IGN);
+  const rlimit no_core{0, 0};  // a core file would hold secrets
+  ::setrlimit(RLIMIT_CORE, &no_core);
+
+  hoop::LogSink& log = hoop::StderrLog(LowestLevel(Variable("LOG_LEVEL")), Variable("LOG_ENCODING") == "json");
+  hoop::AgentOptions options;
+  options.key = Variable("HOOP_KEY");
+  if (options.key.empty()) {
+    options.key = Variable("HOOP_DSN");
+    if (!options.key.empty()) log.Write(hoop::LogLevel::kWarning, "HOOP_DSN is deprecated, use HOOP_KEY", {});
+  }
+  if (options.key.empty()) return Fail("missing HOOP_KEY environment variable");
+  options.version = HOOP_VERSION;
+  options.warden_command = {"/proc/self/exe", "warden"};
+  options.environment = OwnVariables();
+  options.clock = &hoop::Clock::System();
+  options.log = &log;
+
+  const std::string address = AddressOf(options.key);
+  auto agent = hoop::Agent::Create(std::move(options));
+  if (!agent.ok()) {
+    const auto text = agent.status().message();
+    return Fail("HOOP_KEY: " + std::string(text.data(), text.size()));
+  }
+  log.Write(hoop::LogLevel::kInfo, "agent starting",
+            {{"grpc_server", address}, {"tls", "false"}, {"mode", "standard"}, {"version", HOOP_VERSION}});
+  if (absl::Status status = (*agent)->Start(); !status.ok()) {
+    return Fail(std::string(status.message().data(), status.message().size()));
+  }
+  int signal = 0;
+  ::sigwait(&ends, &signal);
+  log.Write(hoop::LogLevel::kInfo, "agent stopping", {{"signal", ::strsignal(signal)}});
+  (*agent)->Stop(kStopTime);
+  return 0;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  if (count == 2 && std::string_view(arguments[1]) == "warden") return hoop::RunWarden();
+  if (count == 2 && std::string_view(arguments[1]) == "--version") {
+    std::printf("hoop-agent %s\n", HOOP_VERSION);
+    return 0;
+  }
+  if (count > 1) return Fail("takes no arguments; set HOOP_KEY");
+  return RunAgent();
+}
