@@ -89,5 +89,13 @@ TEST(PasswordHash, RunsNoHashThatCostsTooMuch) {
   }
 }
 
+TEST(PasswordHash, EvenTheRightPasswordDoesNotMatchAtTooHighACost) {
+  // Made by Python's hashlib.scrypt: right, but for r and p beyond our bounds.
+  EXPECT_FALSE(PasswordMatches(
+      "correct horse", "$scrypt$ln=4,r=33,p=1$AAECAwQFBgcICQoLDA0ODw$er1W-QPMjeU6jNFS0mcK2qJmHsAUOhEIbkOiQKunK30"));
+  EXPECT_FALSE(PasswordMatches(
+      "correct horse", "$scrypt$ln=4,r=8,p=17$AAECAwQFBgcICQoLDA0ODw$hKeU42BGoEBfnc2RNEyl4UVZ124iJkC4uLuaX8cAH6M"));
+}
+
 }  // namespace
 }  // namespace hoop

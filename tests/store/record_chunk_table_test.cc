@@ -73,6 +73,7 @@ TEST_F(RecordChunkTableTest, PagesInOrderUpToABound) {
   ASSERT_OK(chunks_.Insert({MakeChunk(2), MakeChunk(1), MakeChunk(4), MakeChunk(3)}));
   EXPECT_EQ(Seqs(0, 1000), (Numbers{1, 2, 3, 4}));
   EXPECT_EQ(Seqs(0, 11), (Numbers{1, 2}));
+  EXPECT_EQ(Seqs(0, 20), (Numbers{1, 2}));
   EXPECT_EQ(Seqs(2, 1), Numbers{3});
   EXPECT_EQ(Seqs(2, 0), Numbers{3});  // one at least, or a reader would never get on
   EXPECT_EQ(Seqs(4, 1000), Numbers{});
