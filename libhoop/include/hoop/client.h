@@ -55,7 +55,8 @@ struct SessionResult {
 // Something to tell the user while a session runs.
 struct ClientEvent {
   enum class Kind {
-    kConnected,        // the session is open; data: session_id, connection_type, command
+    kConnected,        // a listener's session is open; data: session_id, connection_type
+    kRunning,          // a command's session is open; data: session_id, command
     kReady,            // the local listener takes connections; data: host, port, user, password
     kWaitingApproval,  // data: review_url, session_id
     kApproved,

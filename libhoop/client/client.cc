@@ -1,0 +1,116 @@
+// The public class: checks the configuration, builds a loop, a dialler and one run on top of each other for as long as
+// a session lasts.
+#include <utility>
+
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "client/connect_run.h"
+#include "client/exec_run.h"
+#include "client/grpc_gateway_dialer.h"
+#include "client/machine.h"
+#include "hoop/client.h"
+#include "net/event_loop.h"
+#include "net/listener.h"
+
+namespace hoop {
+
+// One session at a time runs on the caller's thread; Cancel comes from another.
+struct Client::Parts {
+  Parts(ClientOptions given, GatewayAddress gateway) : options(std::move(given)), address(std::move(gateway)) {}
+
+  SessionPlan MakePlan(const SessionRequest& request, std::string_view verb) const;
+  // Turns `loop` until `run` is done; `run` is started and cancelled on it.
+  template <typename Run>
+  void RunToEnd(EventLoop& loop, Run& run);
+
+  const ClientOptions options;
+  const GatewayAddress address;
+
+  absl::Mutex mu;
+  bool cancelled ABSL_GUARDED_BY(mu) = false;
+  std::function<void()> cancel ABSL_GUARDED_BY(mu);  // of the session that runs; posts only
+};
+
+SessionPlan Client::Parts::MakePlan(const SessionRequest& request, std::string_view verb) const {
+  SessionPlan plan;
+  plan.request = request;
+  plan.metadata.Add(std::string(header::kAuthorization), "Bearer " + options.config.token);
+  plan.metadata.Add(std::string(header::kOrigin), "client");
+  plan.metadata.Add(std::string(header::kVerb), std::string(verb));
+  plan.metadata.Add(std::string(header::kConnectionName), request.connection);
+  AddMachineFacts(plan.metadata, options.version);
+  plan.keep_alive_at_once = verb == "exec";
+  return plan;
+}
+
+template <typename Run>
+void Client::Parts::RunToEnd(EventLoop& loop, Run& run) {
+  {
+    absl::MutexLock lock(&mu);
+    cancel = [&loop, &run] { loop.Post([&run] { run.Cancel(); }); };
+    if (cancelled) cancel();
+  }
+  loop.Post([&run] { run.Start(); });
+  loop.Run();
+  absl::MutexLock lock(&mu);
+  cancel = nullptr;
+}
+
+Client::Client(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
+Client::~Client() = default;
+
+absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
+  const ClientConfig& config = options.config;
+  if (config.grpc_url.empty()) return FailedPrecondition("no gateway is configured (grpc_url)");
+  if (config.token.empty()) return Unauthenticated("not signed in (no token)");
+  if (config.token.find_first_of("\r\n \t") != std::string::npos) return InvalidArgument("the token has a blank in it");
+  HOOP_ASSIGN_OR_RETURN(GatewayAddress address, GatewayAddress::Parse(config.grpc_url));
+  if (address.tls) {
+    return FailedPrecondition("grpc_url {} means TLS, which this version does not speak yet; grpc://{} is plain",
+                              config.grpc_url, address.authority());
+  }
+  if (options.clock == nullptr) options.clock = &Clock::System();
+  return std::unique_ptr<Client>(new Client(std::make_unique<Parts>(std::move(options), std::move(address))));
+}
+
+absl::StatusOr<SessionResult> Client::Exec(const SessionRequest& request, ClientInput& input, ClientOutput& output,
+                                           ClientEvents& events) {
+  EventLoop loop(*parts_->options.clock);
+  GrpcGatewayDialer dialer(loop, parts_->address, "hoopcli/" + parts_->options.version);
+  absl::StatusOr<SessionResult> result = Internal("exec did not finish");
+  ExecRun run(loop, dialer, parts_->MakePlan(request, "exec"), {input, output, events},
+              [&result, &loop](absl::StatusOr<SessionResult> done) {
+                result = std::move(done);
+                loop.Stop();
+              });
+  parts_->RunToEnd(loop, run);
+  return result;
+}
+
+absl::StatusOr<SessionResult> Client::Connect(const SessionRequest& request, const ListenOptions& listen,
+                                              ClientEvents& events) {
+  EventLoop loop(*parts_->options.clock);
+  GrpcGatewayDialer dialer(loop, parts_->address, "hoopcli/" + parts_->options.version);
+  absl::StatusOr<SessionResult> result = Internal("connect did not finish");
+  ConnectRun run(
+      loop, dialer, parts_->MakePlan(request, "connect"), listen, events,
+      [&loop](const Address& address, ConnectRun::Accepted accepted) {
+        return Listen(loop, address, std::move(accepted));
+      },
+      [&result, &loop](absl::StatusOr<SessionResult> done) {
+        result = std::move(done);
+        loop.Stop();
+      });
+  parts_->RunToEnd(loop, run);
+  return result;
+}
+
+void Client::Cancel() {
+  absl::MutexLock lock(&parts_->mu);
+  parts_->cancelled = true;
+  if (parts_->cancel) parts_->cancel();
+}
+
+}  // namespace hoop

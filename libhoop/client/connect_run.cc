@@ -1,0 +1,204 @@
+#include "client/connect_run.h"
+
+#include <algorithm>
+#include <utility>
+
+#include "base/ids.h"
+#include "base/limits.h"
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "wire/spec_keys.h"
+
+namespace hoop {
+namespace {
+
+constexpr uint64_t kSixDigitsMax = 999999;
+constexpr int kMissingExitCode = 1;               // as the command line of 2026
+constexpr std::string_view kCredential = "noop";  // the agent puts the real one in its place
+
+// Between half and all of `time`, so that the clients of a gateway do not come back all at once.
+absl::Duration Jittered(absl::Duration time) {
+  uint32_t random = 0;
+  RandomBytes(&random, sizeof(random));
+  return time * (0.5 + 0.5 * static_cast<double>(random) / static_cast<double>(UINT32_MAX));
+}
+
+absl::Status TypeError(const std::string& connection, const std::string& type) {
+  if (type == "command-line") {
+    return Unimplemented("connection {} is a command line: terminals are not supported yet, use `hoop exec {}`",
+                         connection, connection);
+  }
+  return Unimplemented("connection {} is of type {}, which has no local listener in this version", connection, type);
+}
+
+std::string ErrorText(const SessionEnding& ending) {
+  return ending.status.ok() ? ending.text : StatusText(ending.status);
+}
+
+}  // namespace
+
+ConnectRun::ConnectRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, ListenOptions options, ClientEvents& events,
+                       ListenFunction listen, Done done)
+    : loop_(loop),
+      dialer_(dialer),
+      plan_(std::move(plan)),
+      options_(std::move(options)),
+      events_(events),
+      listen_(std::move(listen)),
+      done_(std::move(done)) {}
+
+ConnectRun::~ConnectRun() = default;
+
+void ConnectRun::Start() {
+  if (done_ != nullptr) OpenSession();
+}
+
+void ConnectRun::Cancel() {
+  DropSession();
+  Finish(Cancelled("cancelled"));
+}
+
+// ---- The session ---------------------------------------------------------------------------------------------------
+
+void ConnectRun::OpenSession() {
+  session_ = std::make_unique<ClientSession>(loop_, dialer_, plan_, *this);
+  shared_ = std::make_unique<SharedReading>(*session_);
+  session_->Start();
+}
+
+void ConnectRun::OnSessionOpen(const OpenedSession& session) {
+  protocol_ = FindLocalProtocol(session.connection_type);
+  if (!protocol_) {
+    DropSession();
+    return Finish(TypeError(plan_.request.connection, session.connection_type));
+  }
+  opened_ = session;
+  give_up_at_ = back_off_ = absl::ZeroDuration();
+  events_.OnEvent({.kind = ClientEvent::Kind::kConnected,
+                   .data = {{"session_id", session.id}, {"connection_type", session.connection_type}}});
+  if (listener_ == nullptr) {
+    if (const absl::Status status = OpenDoor(); !status.ok()) {
+      DropSession();
+      return Finish(status);
+    }
+  }
+  const Address& address = listener_->address();
+  ClientEvent ready{.kind = ClientEvent::Kind::kReady,
+                    .data = {{"host", address.host}, {"port", std::to_string(address.port)}}};
+  if (protocol_->is_postgres) {
+    ready.data.emplace_back("user", kCredential);
+    ready.data.emplace_back("password", kCredential);
+  }
+  events_.OnEvent(ready);
+  for (auto& socket : std::exchange(waiting_, {})) Serve(std::move(socket));
+}
+
+void ConnectRun::OnSessionPacket(Packet packet) {
+  const auto connection = connections_.find(packet.SpecText(spec::kConnectionId));
+  if (connection != connections_.end()) connection->second->OnSharedPacket(std::move(packet));
+}
+
+void ConnectRun::OnSessionDrained() {
+  for (auto& [id, connection] : connections_) connection->OnLinkDrained();
+}
+
+void ConnectRun::OnSessionEnd(const SessionEnding& ending) {
+  const bool was_open = opened_.has_value();
+  DropSession();
+  const bool trying = give_up_at_ != absl::ZeroDuration();
+  if ((was_open || trying) && ending.retry && TryAgain(ending)) return;
+  if (!ending.status.ok()) return Finish(ending.status);
+  Finish(SessionResult{ending.ExitCode(kMissingExitCode), ending.text});
+}
+
+// False: it was tried long enough.
+bool ConnectRun::TryAgain(const SessionEnding& ending) {
+  const absl::Duration now = loop_.Monotonic();
+  if (give_up_at_ == absl::ZeroDuration()) {
+    give_up_at_ = now + limits::kReconnectTimeMax;
+    events_.OnEvent({.kind = ClientEvent::Kind::kDisconnected,
+                     .message = fmt::format("session lost ({}), trying again for {} minutes", ErrorText(ending),
+                                            absl::ToInt64Minutes(limits::kReconnectTimeMax)),
+                     .data = {{"error", ErrorText(ending)}}});
+  }
+  if (now >= give_up_at_) return false;
+  back_off_ = std::clamp(2 * back_off_, limits::kReconnectBackoffMin, limits::kReconnectBackoffMax);
+  retry_ = loop_.After(Jittered(back_off_), [this] { OpenSession(); });
+  return true;
+}
+
+// Programs of the old session see a reset; those that came meanwhile wait for the next one.
+void ConnectRun::DropSession() {
+  opened_.reset();
+  retry_.reset();
+  for (auto& [id, connection] : connections_) {
+    connection->Abort();
+    loop_.DestroyLater(std::move(connection));
+  }
+  connections_.clear();
+  // Links of connections that are on their way out refer to these.
+  if (shared_ != nullptr) loop_.DestroyLater(std::move(shared_));
+  if (session_ != nullptr) loop_.DestroyLater(std::move(session_));
+}
+
+void ConnectRun::Finish(absl::StatusOr<SessionResult> result) {
+  if (done_ == nullptr) return;
+  waiting_.clear();
+  if (listener_ != nullptr) loop_.DestroyLater(std::move(listener_));
+  std::exchange(done_, nullptr)(std::move(result));
+}
+
+// ---- The local door ------------------------------------------------------------------------------------------------
+
+absl::Status ConnectRun::OpenDoor() {
+  const Address address{options_.host, options_.port.value_or(protocol_->default_port)};
+  HOOP_ASSIGN_OR_RETURN(
+      listener_, listen_(address, [this](std::unique_ptr<ByteStream> socket) { OnAccepted(std::move(socket)); }));
+  return absl::OkStatus();
+}
+
+void ConnectRun::OnAccepted(std::unique_ptr<ByteStream> socket) {
+  if (opened_) return Serve(std::move(socket));
+  if (waiting_.size() < limits::kLocalWaitingMax) waiting_.push_back(std::move(socket));
+}
+
+void ConnectRun::Serve(std::unique_ptr<ByteStream> socket) {
+  if (connections_.size() >= limits::kConnectionIdsMax) {
+    events_.OnEvent({.kind = ClientEvent::Kind::kLocalClosed,
+                     .message = fmt::format("a program was turned away: {} connections are open", connections_.size()),
+                     .data = {{"error", "too many connections"}}});
+    return;
+  }
+  const std::string id = NextConnectionId();
+  auto own = opened_->granted.streams ? session_->OpenStream(id) : nullptr;
+  auto connection = std::make_unique<LocalConnection>(
+      loop_, *this, LocalConnection::Plan{opened_->id, id, *protocol_, opened_->granted}, std::move(socket),
+      std::move(own), *shared_);
+  LocalConnection& started = *connection;
+  connections_.emplace(id, std::move(connection));
+  events_.OnEvent({.kind = ClientEvent::Kind::kLocalOpened, .data = {{"connection_id", id}}});
+  started.Start();
+}
+
+// No id may be the beginning of another one: agents of 2024 close all that begin alike. So six digits, and behind a
+// million a longer form that begins differently.
+std::string ConnectRun::NextConnectionId() {
+  const uint64_t number = ++last_connection_;
+  return number <= kSixDigitsMax ? fmt::format("{:06}", number) : fmt::format("x{:015}", number);
+}
+
+void ConnectRun::OnLocalEnd(LocalConnection& connection, const absl::Status& status) {
+  ClientEvent event{.kind = ClientEvent::Kind::kLocalClosed, .data = {{"connection_id", connection.connection_id()}}};
+  if (!status.ok()) {
+    event.message = fmt::format("local connection {}: {}", connection.connection_id(), StatusText(status));
+    event.data.emplace_back("error", StatusText(status));
+  }
+  const auto found = connections_.find(connection.connection_id());
+  if (found != connections_.end()) {
+    loop_.DestroyLater(std::move(found->second));
+    connections_.erase(found);
+  }
+  events_.OnEvent(event);
+}
+
+}  // namespace hoop
