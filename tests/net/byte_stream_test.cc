@@ -10,8 +10,8 @@
 
 #include "net/descriptor.h"
 #include "tests/fakes/manual_clock.h"
-#include "tests/net/stream_probe.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/stream_probe.h"
 
 namespace hoop {
 namespace {

@@ -1,9 +1,7 @@
 #include "net/listener.h"
 
-#include <fcntl.h>
 #include <gtest/gtest.h>
 #include <netinet/in.h>
-#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/un.h>
 
@@ -14,8 +12,9 @@
 #include "net/descriptor.h"
 #include "net/event_loop.h"
 #include "tests/fakes/manual_clock.h"
-#include "tests/net/stream_probe.h"
+#include "tests/support/descriptor_limit.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/stream_probe.h"
 
 namespace hoop {
 namespace {
@@ -46,22 +45,6 @@ class ListenerTest : public ::testing::Test {
   EventLoop loop_{clock_};
   std::vector<std::unique_ptr<ByteStream>> accepted_;
   size_t stop_at_ = 0;
-};
-
-// Lowers the number of descriptors this process may have to those it has, plus `more`, while it lives.
-class DescriptorShortage {
- public:
-  explicit DescriptorShortage(rlim_t more) {
-    ::getrlimit(RLIMIT_NOFILE, &before_);
-    const Descriptor next(::open("/dev/null", O_RDONLY));
-    rlimit lower = before_;
-    lower.rlim_cur = static_cast<rlim_t>(next.get()) + more;
-    EXPECT_EQ(::setrlimit(RLIMIT_NOFILE, &lower), 0);
-  }
-  ~DescriptorShortage() { ::setrlimit(RLIMIT_NOFILE, &before_); }
-
- private:
-  rlimit before_;
 };
 
 TEST_F(ListenerTest, SaysItsRealPort) {
@@ -123,7 +106,7 @@ TEST_F(ListenerTest, GoesOnAfterDescriptorsRanOut) {
   RunUntilAccepted(1);
   Descriptor waiting = Knock(listener->address());
   {
-    const DescriptorShortage shortage(0);
+    const DescriptorLimit none(DescriptorLimit::NoMore());
     loop_.Post([this] { loop_.Post([this] { loop_.Stop(); }); });
     loop_.Run();
     EXPECT_EQ(listener->exhausted_count(), 1u);

@@ -34,7 +34,7 @@ class StreamProbe final : public ByteStream::Events {
     return stream_->Write(&piece, 1);
   }
 
-  ByteStream& stream() { return *stream_; }
+  ByteStream& stream() const { return *stream_; }
   void Close() { stream_.reset(); }
   const std::string& read() const { return read_; }
   const absl::Status& error() const { return error_; }  // OK after an orderly end

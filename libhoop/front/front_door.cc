@@ -1,0 +1,60 @@
+#include "front/front_door.h"
+
+#include <utility>
+
+#include "base/status_macros.h"
+#include "front/guarded_stream.h"
+#include "front/strangers.h"
+
+namespace hoop {
+
+FrontDoor::FrontDoor(EventLoop& loop, Log log, Options options, Accept accept)
+    : loop_(loop),
+      log_(log),
+      options_(std::move(options)),
+      accept_(std::move(accept)),
+      strangers_(std::make_shared<Strangers>(options_.pre_auth_bytes_max)) {}
+
+FrontDoor::~FrontDoor() = default;
+
+absl::StatusOr<std::unique_ptr<FrontDoor>> FrontDoor::Open(EventLoop& loop, Log log, Options options, Accept accept) {
+  std::unique_ptr<FrontDoor> door(new FrontDoor(loop, log, std::move(options), std::move(accept)));
+  HOOP_ASSIGN_OR_RETURN(door->listener_,
+                        Listen(loop, door->options_.address, [door = door.get()](std::unique_ptr<ByteStream> stream) {
+                          door->OnAccepted(std::move(stream));
+                        }));
+  return door;
+}
+
+FrontDoor::Counts FrontDoor::counts() const {
+  Counts counts = strangers_->counts();
+  counts.exhausted = listener_->exhausted_count();
+  return counts;
+}
+
+void FrontDoor::OnAccepted(std::unique_ptr<ByteStream> stream) {
+  if (listener_->exhausted_count() > exhausted_told_) {
+    exhausted_told_ = listener_->exhausted_count();
+    WarnRarely("accepting again after running out of descriptors", exhausted_told_);
+  }
+  Counts& counts = strangers_->counts();
+  if (counts.open >= options_.connections_max) {
+    ++counts.refused;
+    return WarnRarely("connection refused: too many are open", counts.open);
+  }
+  ++counts.accepted;
+  log_.Debug("connection accepted", "listener", options_.name, "peer", stream->peer());
+  std::unique_ptr<ByteStream> guarded =
+      std::make_unique<GuardedStream>(loop_, log_, strangers_, options_.pre_auth_time, std::move(stream));
+  if (options_.secure) guarded = options_.secure(std::move(guarded));
+  accept_(std::move(guarded));
+}
+
+// Once a minute: strangers can repeat what leads here at will.
+void FrontDoor::WarnRarely(std::string_view event, uint64_t count) {
+  if (loop_.Monotonic() < next_warning_) return;
+  next_warning_ = loop_.Monotonic() + absl::Minutes(1);
+  log_.Warning(event, "listener", options_.name, "count", count);
+}
+
+}  // namespace hoop

@@ -1,0 +1,59 @@
+// A connection of a stranger: a ByteStream that ends by itself unless Trust() is called in time.
+// Made by FrontDoor around the socket, below TLS.
+#pragma once
+
+#include <memory>
+#include <optional>
+#include <string>
+
+#include "absl/status/status.h"
+#include "base/log.h"
+#include "base/loop.h"
+#include "front/strangers.h"
+#include "net/byte_stream.h"
+
+namespace hoop {
+
+// Owned by who got it from the door; lives on the door's loop. Once trusted it passes everything through.
+class GuardedStream final : public ByteStream, private ByteStream::Events {
+ public:
+  GuardedStream(Loop& loop, Log log, std::shared_ptr<Strangers> strangers, absl::Duration time,
+                std::unique_ptr<ByteStream> inner);
+  ~GuardedStream() override;
+
+  void SetEvents(ByteStream::Events* events) override;
+  void WantRead() override;
+  void StopRead() override;
+  void WantWrite() override;
+  IoResult Read(char* buffer, size_t size) override;
+  IoResult Write(const iovec* pieces, int count) override;
+  void ShutdownWrite() override;
+  void ResetOnClose() override;
+  void Trust() override;
+  const std::string& peer() const override { return peer_; }
+
+  // Strangers: others need the room.
+  void DropForRoom();
+
+ private:
+  void OnReadable() override;
+  void OnWritable() override;
+
+  void Drop(absl::Status reason);
+  void Leave();
+  void NotifyLater();
+  void Notify();
+
+  Loop& loop_;
+  const Log log_;
+  const std::shared_ptr<Strangers> strangers_;
+  const std::string peer_;
+  std::unique_ptr<ByteStream> inner_;            // null once dropped
+  std::optional<Strangers::Position> position_;  // while a stranger
+  ByteStream::Events* events_ = nullptr;
+  bool wants_read_ = false, wants_write_ = false;  // known while a stranger or dropped
+  absl::Status dropped_;
+  std::unique_ptr<Timer> deadline_, notice_;
+};
+
+}  // namespace hoop

@@ -1,0 +1,42 @@
+#include "front/strangers.h"
+
+#include <algorithm>
+
+#include "base/limits.h"
+#include "front/guarded_stream.h"
+
+namespace hoop {
+
+Strangers::Position Strangers::Enter(GuardedStream& stream) {
+  const Position position = places_.insert(places_.end(), {&stream, limits::kPreAuthConnectionBytes});
+  bytes_ += position->bytes;
+  ++counts_.strangers;
+  DropUntilItFits(1);
+  return position;
+}
+
+// What stands behind the door keeps a header block and a window of a stranger at most, however much it reads.
+void Strangers::Heard(Position position, size_t count) {
+  constexpr size_t kHeldBytesMax =
+      limits::kPreAuthConnectionBytes + limits::kHeaderBlockBytesMax + limits::kPreAuthWindowBytes;
+  const size_t before = position->bytes;
+  position->bytes = std::min(before + count, kHeldBytesMax);
+  bytes_ += position->bytes - before;
+  places_.splice(places_.end(), places_, position);
+  DropUntilItFits(0);
+}
+
+void Strangers::Leave(Position position) {
+  bytes_ -= position->bytes;
+  --counts_.strangers;
+  places_.erase(position);
+}
+
+void Strangers::DropUntilItFits(size_t keep) {
+  while (bytes_ > bytes_max_ && places_.size() > keep) {
+    ++counts_.dropped_full;
+    places_.front().stream->DropForRoom();  // leaves
+  }
+}
+
+}  // namespace hoop

@@ -1,0 +1,50 @@
+#include "base/worker.h"
+
+#include <gtest/gtest.h>
+
+#include <string>
+#include <thread>
+
+#include "absl/synchronization/notification.h"
+#include "tests/support/status_matchers.h"
+
+namespace hoop {
+namespace {
+
+TEST(Worker, RunsTasksInOrderOnItsOwnThread) {
+  std::string log;
+  std::thread::id thread;
+  {
+    Worker worker("test", 100);
+    for (char c = 'a'; c <= 'e'; ++c) {
+      EXPECT_OK(worker.Post([&log, &thread, c] {
+        log += c;
+        thread = std::this_thread::get_id();
+      }));
+    }
+  }
+  EXPECT_EQ(log, "abcde");  // the destructor ran what was queued
+  EXPECT_NE(thread, std::this_thread::get_id());
+}
+
+TEST(Worker, RefusesBeyondItsBound) {
+  absl::Notification started, go_on;
+  int ran = 0;
+  {
+    Worker worker("bounded", 2);
+    EXPECT_OK(worker.Post([&] {
+      started.Notify();
+      go_on.WaitForNotification();
+    }));
+    started.WaitForNotification();
+    EXPECT_OK(worker.Post([&ran] { ++ran; }));
+    EXPECT_OK(worker.Post([&ran] { ++ran; }));
+    EXPECT_STATUS(worker.Post([&ran] { ran += 100; }), absl::StatusCode::kResourceExhausted,
+                  "bounded: 2 tasks are waiting already");
+    go_on.Notify();
+  }
+  EXPECT_EQ(ran, 2);
+}
+
+}  // namespace
+}  // namespace hoop

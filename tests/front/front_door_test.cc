@@ -1,0 +1,234 @@
+#include "front/front_door.h"
+
+#include <gtest/gtest.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+
+#include <string>
+#include <utility>
+#include <vector>
+
+#include "net/descriptor.h"
+#include "tests/fakes/manual_clock.h"
+#include "tests/support/descriptor_limit.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/stream_probe.h"
+
+namespace hoop {
+namespace {
+
+class FrontDoorTest : public ::testing::Test {
+ protected:
+  void Open(FrontDoor::Options options = {}) {
+    options.name = "test";
+    options.address = {"127.0.0.1", 0};
+    auto door = FrontDoor::Open(loop_, Log(), std::move(options), [this](std::unique_ptr<ByteStream> stream) {
+      inside_.push_back(std::make_unique<StreamProbe>(loop_, std::move(stream)));
+      if (inside_.size() == awaited_) loop_.Stop();
+    });
+    ASSERT_OK(door);
+    door_ = *std::move(door);
+  }
+  static Descriptor NewSocket() { return Descriptor(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0)); }
+  void Connect(const Descriptor& socket) {
+    sockaddr_in name = {
+        .sin_family = AF_INET, .sin_port = htons(door_->address().port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
+    ASSERT_EQ(::connect(socket.get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
+  }
+  // Connects a new peer and waits until it is handed on.
+  StreamProbe& Enter() {
+    peers_.push_back(NewSocket());
+    Connect(peers_.back());
+    awaited_ = inside_.size() + 1;
+    loop_.Run();
+    return *inside_.back();
+  }
+  void Say(size_t peer, const std::string& text) {
+    ASSERT_EQ(::send(peers_[peer].get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
+  }
+  // Turns that are enough for everything that waits now.
+  void Settle() {
+    for (int turn = 0; turn < 3; ++turn) {
+      loop_.Post([this] { loop_.Stop(); });
+      loop_.Run();
+    }
+  }
+
+  ManualClock clock_;
+  EventLoop loop_{clock_};
+  std::vector<Descriptor> peers_;
+  std::vector<std::unique_ptr<StreamProbe>> inside_;
+  size_t awaited_ = 0;
+  std::unique_ptr<FrontDoor> door_;
+};
+
+TEST_F(FrontDoorTest, HandsConnectionsOn) {
+  Open();
+  StreamProbe& stream = Enter();
+  Say(0, "hello");
+  EXPECT_EQ(stream.ReadUntil("hello"), "hello");
+  EXPECT_TRUE(stream.stream().peer().starts_with("127.0.0.1:"));
+  EXPECT_EQ(door_->counts().accepted, 1u);
+  EXPECT_EQ(door_->counts().open, 1u);
+  inside_.clear();
+  EXPECT_EQ(door_->counts().open, 0u);
+  EXPECT_EQ(door_->counts().strangers, 0u);
+}
+
+TEST_F(FrontDoorTest, DropsASilentConnectionAtTheDeadline) {
+  Open();
+  StreamProbe& stream = Enter();
+  clock_.Advance(limits::kPreAuthTime - absl::Milliseconds(1));
+  Settle();
+  EXPECT_FALSE(stream.ended());
+  clock_.Advance(absl::Milliseconds(1));
+  stream.ReadToEnd();
+  EXPECT_STATUS(stream.error(), absl::StatusCode::kDeadlineExceeded, "not authenticated within 10s");
+  EXPECT_EQ(stream.Write("x").kind, IoResult::Kind::kError);
+  EXPECT_EQ(door_->counts().dropped_late, 1u);
+  char byte;
+  EXPECT_LE(::recv(peers_[0].get(), &byte, 1, 0), 0);  // the peer sees the end
+}
+
+TEST_F(FrontDoorTest, AnOwnerWhoDoesNotReadLearnsOfTheDropWhenItAsksAgain) {
+  Open();
+  StreamProbe& stream = Enter();
+  stream.stream().StopRead();
+  clock_.Advance(limits::kPreAuthTime);
+  Settle();
+  EXPECT_FALSE(stream.ended());
+  stream.stream().WantRead();
+  stream.ReadToEnd();
+  EXPECT_STATUS(stream.error(), absl::StatusCode::kDeadlineExceeded, "");
+}
+
+TEST_F(FrontDoorTest, ATalkingStrangerIsDroppedToo) {
+  Open();
+  StreamProbe& stream = Enter();
+  for (int second = 0; second < 9; ++second) {
+    Say(0, std::string(1, static_cast<char>('a' + second)));
+    stream.ReadUntil(std::string(1, static_cast<char>('a' + second)));
+    clock_.Advance(absl::Seconds(1));
+  }
+  clock_.Advance(absl::Seconds(1));
+  stream.ReadToEnd();
+  EXPECT_STATUS(stream.error(), absl::StatusCode::kDeadlineExceeded, "");
+}
+
+TEST_F(FrontDoorTest, LeavesATrustedConnectionAlone) {
+  Open();
+  StreamProbe& stream = Enter();
+  stream.stream().Trust();
+  EXPECT_EQ(door_->counts().strangers, 0u);
+  clock_.Advance(absl::Hours(24));
+  Settle();
+  Say(0, "still here");
+  EXPECT_EQ(stream.ReadUntil("still here"), "still here");
+}
+
+TEST_F(FrontDoorTest, DropsWhoWasSilentLongestWhenStrangersCostTooMuch) {
+  Open({.pre_auth_bytes_max = 64 * 1024});
+  StreamProbe &trusted = Enter(), &silent = Enter(), &early = Enter(), &late = Enter();
+  trusted.stream().Trust();
+  Say(2, "early");
+  early.ReadUntil("early");
+  Say(3, std::string(59 * 1024, 'x') + "late");  // fits, but for the silent one
+  late.ReadUntil("late");
+  silent.ReadToEnd();
+  EXPECT_STATUS(silent.error(), absl::StatusCode::kResourceExhausted, "not authenticated yet");
+  EXPECT_FALSE(early.ended() || late.ended() || trusted.ended());
+  EXPECT_EQ(door_->counts().dropped_full, 1u);
+}
+
+TEST_F(FrontDoorTest, SilentStrangersHaveABoundToo) {
+  Open({.pre_auth_bytes_max = 10 * limits::kPreAuthConnectionBytes});
+  for (int i = 0; i < 12; ++i) Enter();
+  Settle();
+  EXPECT_EQ(door_->counts().dropped_full, 2u);
+  EXPECT_TRUE(inside_[0]->ended() && inside_[1]->ended() && !inside_[2]->ended());
+}
+
+TEST_F(FrontDoorTest, DropsTheOneWhoAloneCostsTooMuch) {
+  Open({.pre_auth_bytes_max = 8 * 1024});
+  StreamProbe& stream = Enter();
+  Say(0, std::string(16 * 1024, 'x'));
+  stream.ReadToEnd();
+  EXPECT_STATUS(stream.error(), absl::StatusCode::kResourceExhausted, "");
+}
+
+TEST_F(FrontDoorTest, RefusesBeyondTheMostConnections) {
+  Open({.connections_max = 2});
+  Enter().stream().Trust();
+  Enter().stream().Trust();
+  const Descriptor third = NewSocket();
+  Connect(third);
+  Settle();
+  char byte;
+  EXPECT_LE(::recv(third.get(), &byte, 1, 0), 0);
+  EXPECT_EQ(door_->counts().refused, 1u);
+  inside_.pop_back();
+  Enter();  // there is room again
+  EXPECT_EQ(door_->counts().open, 2u);
+}
+
+TEST_F(FrontDoorTest, PutsTheSecureLayerAroundEachConnection) {
+  std::vector<std::string> secured;
+  FrontDoor::Options options;
+  options.secure = [&secured](std::unique_ptr<ByteStream> stream) {
+    secured.push_back(stream->peer());
+    return stream;
+  };
+  Open(std::move(options));
+  const StreamProbe& stream = Enter();
+  EXPECT_EQ(secured, std::vector<std::string>{stream.stream().peer()});
+}
+
+TEST_F(FrontDoorTest, ConnectionsOutliveTheDoorWithTheirLimits) {
+  Open();
+  StreamProbe& stream = Enter();
+  door_.reset();
+  Say(0, "after");
+  EXPECT_EQ(stream.ReadUntil("after"), "after");
+  clock_.Advance(limits::kPreAuthTime);
+  stream.ReadToEnd();
+  EXPECT_STATUS(stream.error(), absl::StatusCode::kDeadlineExceeded, "");
+}
+
+TEST_F(FrontDoorTest, RefusesAnAddressInUse) {
+  Open();
+  EXPECT_STATUS(FrontDoor::Open(loop_, Log(), {.address = door_->address()}, [](auto) {}),
+                absl::StatusCode::kFailedPrecondition, "Address already in use");
+}
+
+TEST_F(FrontDoorTest, RecoversFromExhaustionAmongAThousandConnections) {
+  const DescriptorLimit enough(4096);
+  if (!enough.worked()) GTEST_SKIP() << "this machine allows fewer than 4096 descriptors";
+  Open();
+  for (int i = 0; i < 1000; ++i) {
+    peers_.push_back(NewSocket());
+    Connect(peers_.back());
+  }
+  awaited_ = 1000;
+  loop_.Run();
+  EXPECT_EQ(door_->counts().open, 1000u);
+  const Descriptor unlucky = NewSocket(), next = NewSocket();
+  {
+    const DescriptorLimit none(DescriptorLimit::NoMore());
+    Connect(unlucky);
+    Settle();
+  }
+  char byte;
+  EXPECT_LE(::recv(unlucky.get(), &byte, 1, 0), 0);
+  EXPECT_EQ(door_->counts().exhausted, 1u);
+  EXPECT_EQ(door_->counts().open, 1000u);
+
+  Connect(next);
+  clock_.Advance(limits::kAcceptPauseTime);
+  awaited_ = 1001;
+  loop_.Run();
+  Say(999, "served");
+  EXPECT_EQ(inside_[999]->ReadUntil("served"), "served");
+}
+
+}  // namespace
+}  // namespace hoop
