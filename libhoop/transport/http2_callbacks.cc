@@ -68,7 +68,7 @@ ssize_t DataFrameSize(nghttp2_session*, uint8_t, int32_t, int32_t connection_win
                    static_cast<int64_t>(remote_frame_max), static_cast<int64_t>(limits::kHttp2FrameBytesMax)});
 }
 
-nghttp2_option* NewOptions(Http2Session::Role role) {
+nghttp2_option* NewOptions() {
   nghttp2_option* options = nullptr;
   HOOP_CHECK(nghttp2_option_new(&options) == 0);
   nghttp2_option_set_no_auto_window_update(options, 1);
@@ -78,10 +78,6 @@ nghttp2_option* NewOptions(Http2Session::Role role) {
   nghttp2_option_set_max_continuations(options, kContinuationsMax);
   nghttp2_option_set_stream_reset_rate_limit(options, kResetBurst, kResetRate);
   nghttp2_option_set_max_send_header_block_length(options, kSendHeaderBytesMax);
-  if (role == Http2Session::Role::kDialling) {
-    // Until the gateway's SETTINGS are here, open no more than it takes from a stranger.
-    nghttp2_option_set_peer_max_concurrent_streams(options, limits::kPreAuthStreamsPerConnectionMax);
-  }
   return options;
 }
 
@@ -106,9 +102,14 @@ struct Http2Session::Callbacks::Members {
   }
 
   static int OnBeginHeaders(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
-    if (frame->hd.type == NGHTTP2_HEADERS && frame->headers.cat == NGHTTP2_HCAT_REQUEST) {
-      nghttp2_session_set_stream_user_data(h2, frame->hd.stream_id, &Self(user).AddCall(frame->hd.stream_id));
+    Http2Session& self = Self(user);
+    if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    if (!self.trusted_ && self.call_count_ >= limits::kPreAuthStreamsPerConnectionMax) {
+      // Not by MAX_CONCURRENT_STREAMS: gRPC C++ starts nothing that waits when the setting is raised later. Refused
+      // streams are safe to try again, and clients do.
+      return nghttp2_submit_rst_stream(h2, NGHTTP2_FLAG_NONE, frame->hd.stream_id, NGHTTP2_REFUSED_STREAM);
     }
+    nghttp2_session_set_stream_user_data(h2, frame->hd.stream_id, &self.AddCall(frame->hd.stream_id));
     return 0;
   }
 
@@ -179,7 +180,7 @@ nghttp2_session* Http2Session::Callbacks::NewSession(Http2Session& session) {
   nghttp2_session_callbacks_set_on_frame_send_callback(callbacks, OnFrameSent);
   nghttp2_session_callbacks_set_send_data_callback(callbacks, Members::OnSendData);
   nghttp2_session_callbacks_set_data_source_read_length_callback(callbacks, DataFrameSize);
-  nghttp2_option* const options = NewOptions(session.role_);
+  nghttp2_option* const options = NewOptions();
   nghttp2_session* h2 = nullptr;
   const int error = session.role_ == Role::kListening ? nghttp2_session_server_new2(&h2, callbacks, &session, options)
                                                       : nghttp2_session_client_new2(&h2, callbacks, &session, options);

@@ -64,7 +64,7 @@ void Http2Session::SubmitSettings() {
   const bool listening = role_ == Role::kListening;
   const nghttp2_settings_entry settings[] = {
       {listening ? NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS : NGHTTP2_SETTINGS_ENABLE_PUSH,
-       listening ? static_cast<uint32_t>(limits::kPreAuthStreamsPerConnectionMax) : 0},
+       listening ? static_cast<uint32_t>(limits::kStreamsPerConnectionMax) : 0},
       {NGHTTP2_SETTINGS_INITIAL_WINDOW_SIZE, static_cast<uint32_t>(limits::kStreamWindowBytes)},
       {NGHTTP2_SETTINGS_MAX_FRAME_SIZE, static_cast<uint32_t>(limits::kHttp2FrameBytesMax)},
       {NGHTTP2_SETTINGS_MAX_HEADER_LIST_SIZE, static_cast<uint32_t>(limits::kHeaderBlockBytesMax)}};
@@ -76,11 +76,6 @@ void Http2Session::Trust() {
   trusted_ = true;
   budget_.Trust();
   bytes_->Trust();
-  if (role_ == Role::kListening) {
-    const nghttp2_settings_entry wide = {NGHTTP2_SETTINGS_MAX_CONCURRENT_STREAMS,
-                                         static_cast<uint32_t>(limits::kStreamsPerConnectionMax)};
-    nghttp2_submit_settings(h2_, NGHTTP2_FLAG_NONE, &wide, 1);
-  }
   nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0,
                                         static_cast<int32_t>(limits::kConnectionWindowBytes));
   // From now on the connection's window is given back on arrival: what arrived before, now.
