@@ -36,6 +36,7 @@ Edge::Edge(Loop& loop, const Api& api, Log log, Options options)
       log_(log),
       common_headers_(CommonHeaders(options.version)),
       short_pool_(loop, "hoop-rest", options.threads, options.queue_max),
+      record_pool_(loop, "hoop-record", options.record_threads, options.queue_max),
       hash_pool_(loop, "hoop-hash", 1, options.hash_queue_max) {}
 
 Edge::~Edge() = default;
@@ -116,9 +117,20 @@ void Edge::OnClosed(uint64_t id) {
   exchanges_.erase(found);
 }
 
+WorkerPool& Edge::PoolOf(Lane lane) {
+  switch (lane) {
+    case Lane::kShort:
+      return short_pool_;
+    case Lane::kRecord:
+      return record_pool_;
+    case Lane::kHash:
+      return hash_pool_;
+  }
+  return short_pool_;
+}
+
 void Edge::Submit(uint64_t id, Lane lane, WorkerPool::Work work) {
-  WorkerPool& pool = lane == Lane::kHash ? hash_pool_ : short_pool_;
-  const absl::Status submitted = pool.Submit(std::move(work));
+  const absl::Status submitted = PoolOf(lane).Submit(std::move(work));
   if (!submitted.ok()) Answer(id, RefusalOf(submitted));
 }
 

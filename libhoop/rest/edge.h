@@ -8,6 +8,7 @@
 #include <optional>
 #include <string>
 
+#include "base/limits.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "net/byte_stream.h"
@@ -24,7 +25,8 @@ class Edge final : public HttpConnection::Owner {
   struct Options {
     std::string version;  // said in the header Server
     size_t threads = limits::kRestThreads;
-    size_t queue_max = limits::kRestQueueMax;
+    size_t record_threads = limits::kRestRecordThreads;
+    size_t queue_max = limits::kRestQueueMax;  // of each of the two
     size_t hash_queue_max = limits::kHashQueueMax;
   };
 
@@ -54,6 +56,7 @@ class Edge final : public HttpConnection::Owner {
 
   void Authorize(uint64_t id, Exchange& exchange);
   void OnAuthorized(uint64_t id, absl::StatusOr<std::optional<Identity>> identity);
+  WorkerPool& PoolOf(Lane lane);
   void Submit(uint64_t id, Lane lane, WorkerPool::Work work);
   void Answer(uint64_t id, const Response& response);
 
@@ -65,6 +68,7 @@ class Edge final : public HttpConnection::Owner {
   bool draining_ = false;
   std::map<uint64_t, Exchange> exchanges_;
   WorkerPool short_pool_;  // after exchanges_: what runs ends before what it is for
+  WorkerPool record_pool_;
   WorkerPool hash_pool_;
 };
 

@@ -117,9 +117,9 @@ absl::StatusOr<Response> GetStatements(const ApiParts& parts, const Request& req
 }  // namespace
 
 void AddRecordRoutes(RouteTable& routes, const ApiParts& parts) {
-  routes.Add({"GET", "/sessions/:id/record", Rule::kReader, 0, Lane::kShort,
+  routes.Add({"GET", "/sessions/:id/record", Rule::kReader, 0, Lane::kRecord,
               [&parts](const Request& request) { return GetRecord(parts, request); }});
-  routes.Add({"GET", "/sessions/:id/statements", Rule::kReader, 0, Lane::kShort,
+  routes.Add({"GET", "/sessions/:id/statements", Rule::kReader, 0, Lane::kRecord,
               [&parts](const Request& request) { return GetStatements(parts, request); }});
   routes.Add({"GET", "/audit/key", Rule::kReader, 0, Lane::kShort, [&parts](const Request&) {
                 return JsonAnswer(

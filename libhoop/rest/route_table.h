@@ -29,8 +29,12 @@ enum class Rule {
 // OK, or Unauthenticated (nobody is given where somebody is needed), or PermissionDenied.
 absl::Status Allow(Rule rule, const Identity* identity);
 
-// Where a route runs. Password hashes have one thread of their own, so that logins cannot starve the rest.
-enum class Lane { kShort, kHash };
+// Where a route runs: threads of its own for each kind of work, so that none starves another.
+enum class Lane {
+  kShort,   // a few look-ups in the store; the checks of tokens too
+  kRecord,  // reads records: seconds for a long session
+  kHash,    // password hashes, one at a time
+};
 
 using RouteFunction = std::function<absl::StatusOr<Response>(const Request&)>;
 

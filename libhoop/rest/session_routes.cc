@@ -220,7 +220,7 @@ void AddSessionRoutes(RouteTable& routes, const ApiParts& parts) {
   for (const char* list : {"/sessions", "/plugins/audit/sessions"}) {
     routes.Add({"GET", list, Rule::kReader, 0, Lane::kShort,
                 [&parts](const Request& request) { return ListSessions(parts, request); }});
-    routes.Add({"GET", fmt::format("{}/:id", list), Rule::kReader, 0, Lane::kShort,
+    routes.Add({"GET", fmt::format("{}/:id", list), Rule::kReader, 0, Lane::kRecord,
                 [&parts](const Request& request) { return GetSession(parts, request); }});
   }
   routes.Add({"POST", "/sessions/:id/kill", Rule::kMember, limits::kRestBodyBytesMax, Lane::kShort,

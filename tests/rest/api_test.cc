@@ -1,0 +1,437 @@
+#include "rest/api.h"
+
+#include <type_traits>
+
+#include "rest/json.h"
+#include "tests/rest/rest_fixture.h"
+
+namespace hoop::rest {
+namespace {
+
+using nlohmann::json;
+
+// A row without a rule (or without any other part) does not compile.
+static_assert(!std::is_default_constructible_v<Route>);
+static_assert(!std::is_constructible_v<Route, std::string, std::string, size_t, Lane, RouteFunction>);
+
+std::string Typed(char type, const std::string& body) {
+  const uint32_t length = static_cast<uint32_t>(body.size()) + 4;
+  std::string message(1, type);
+  for (int shift = 24; shift >= 0; shift -= 8) message += static_cast<char>(length >> shift & 0xff);
+  return message + body;
+}
+
+class ApiTest : public RestTest {
+ protected:
+  std::string MinimalConnection(const std::string& name, const std::string& more = "") {
+    return fmt::format(R"({{"name":"{}","type":"custom","agent_id":"a1"{}}})", name, more);
+  }
+  // A postgres session in which "select <n>" ran for each n below `count`.
+  SessionHead AddQueries(int number, int count) {
+    SessionHead head = AddSession("ann", number, "postgres");
+    Record(head, RecordKind::kInput, std::string("\0\0\0\x11\0\3\0\0user\0a\0\0", 17), "000001");
+    Record(head, RecordKind::kOutput, Typed('R', std::string(4, '\0')) + Typed('Z', "I"), "000001");
+    for (int i = 0; i < count; ++i) {
+      Record(head, RecordKind::kInput, Typed('Q', fmt::format("select {}", i) + '\0'), "000001", absl::Seconds(i));
+      Record(head, RecordKind::kOutput, Typed('C', std::string("SELECT 1\0", 9)) + Typed('Z', "I"), "000001",
+             absl::Seconds(i) + absl::Milliseconds(5));
+    }
+    return head;
+  }
+};
+
+TEST_F(ApiTest, EveryRowLetsInExactlyWhomItsRuleNames) {
+  struct Caller {
+    std::string who;
+    bool anonymous, reader, member, auditor, admin;  // expected, by rule
+  };
+  const Caller callers[] = {{"", true, false, false, false, false},
+                            {"wrong", true, false, false, false, false},
+                            {"ben", true, true, true, false, false},
+                            {"auditor", true, true, false, true, false},
+                            {"admin", true, true, true, true, true}};
+  const std::map<std::string, Rule> expected = {
+      {"GET /healthz", Rule::kAnonymous},
+      {"GET /publicserverinfo", Rule::kAnonymous},
+      {"GET /serverinfo", Rule::kReader},
+      {"GET /userinfo", Rule::kReader},
+      {"POST /localauth/login", Rule::kAnonymous},
+      {"GET /agents", Rule::kReader},
+      {"POST /agents", Rule::kAdmin},
+      {"GET /agents/:nameOrID", Rule::kReader},
+      {"DELETE /agents/:nameOrID", Rule::kAdmin},
+      {"GET /connections", Rule::kReader},
+      {"POST /connections", Rule::kAdmin},
+      {"GET /connections/:nameOrID", Rule::kReader},
+      {"GET /sessions", Rule::kReader},
+      {"GET /sessions/:id", Rule::kReader},
+      {"GET /plugins/audit/sessions", Rule::kReader},
+      {"GET /plugins/audit/sessions/:id", Rule::kReader},
+      {"POST /sessions/:id/kill", Rule::kMember},
+      {"GET /sessions/:id/record", Rule::kReader},
+      {"GET /sessions/:id/statements", Rule::kReader},
+      {"GET /audit/key", Rule::kReader},
+  };
+  EXPECT_EQ(api_.routes().routes().size(), expected.size());
+  for (const Route& route : api_.routes().routes()) {
+    const std::string name = route.method + " " + route.pattern;
+    ASSERT_TRUE(expected.contains(name)) << name;
+    const Rule rule = expected.at(name);
+    for (const Caller& caller : callers) {
+      const bool allowed = rule == Rule::kAnonymous ? caller.anonymous
+                           : rule == Rule::kReader  ? caller.reader
+                           : rule == Rule::kMember  ? caller.member
+                           : rule == Rule::kAuditor ? caller.auditor
+                                                    : caller.admin;
+      std::string path = "/api" + route.pattern;
+      if (const size_t colon = path.find(':'); colon != std::string::npos) {
+        path.replace(colon, path.find('/', colon) - colon, "00000000-0000-4000-8000-000000000000");
+      }
+      const int status = Ask(caller.who, route.method, path).status;
+      const bool is_known = caller.who != "" && caller.who != "wrong";
+      if (allowed) {
+        EXPECT_TRUE(status != 401 && status != 403) << name << " as " << caller.who << ": " << status;
+      } else {
+        EXPECT_EQ(status, is_known ? 403 : 401) << name << " as " << caller.who;
+      }
+    }
+  }
+}
+
+TEST_F(ApiTest, AllowKnowsEveryRuleAndRole) {
+  const Identity user, auditor{.is_auditor = true}, admin{.is_admin = true}, both{.is_admin = true, .is_auditor = true};
+  EXPECT_STATUS(Allow(Rule::kAuditor, &user), absl::StatusCode::kPermissionDenied, "access denied");
+  EXPECT_OK(Allow(Rule::kAuditor, &auditor));
+  EXPECT_STATUS(Allow(Rule::kMember, &auditor), absl::StatusCode::kPermissionDenied, "");
+  EXPECT_STATUS(Allow(Rule::kAdmin, &auditor), absl::StatusCode::kPermissionDenied, "");
+  EXPECT_OK(Allow(Rule::kMember, &both));
+  EXPECT_OK(Allow(Rule::kAdmin, &admin));
+  EXPECT_STATUS(Allow(Rule::kReader, nullptr), absl::StatusCode::kUnauthenticated, "");
+}
+
+TEST_F(ApiTest, AnIssuerThatIsDownIsNotAWrongToken) { EXPECT_EQ(Ask("down", "GET", "/api/userinfo").status, 503); }
+
+TEST_F(ApiTest, UnknownPathsAndMethodsAreNotFound) {
+  for (const char* path : {"/api/nosuch", "/", "/api", "/api/", "/apiagents", "/api/agents/x/y", "/API/agents"}) {
+    EXPECT_EQ(Ask("admin", "GET", path).status, 404) << path;
+  }
+  EXPECT_EQ(Ask("admin", "PATCH", "/api/agents").status, 404);
+  EXPECT_EQ(Ask("admin", "GET", "/api/agents/..%2f..").status, 400);
+  EXPECT_EQ(Ask("admin", "GET", "/api/agents/../connections").status, 400);
+  EXPECT_EQ(Ask("admin", "GET", "/api/sessions/%00").status, 400);
+}
+
+TEST_F(ApiTest, ServesBelowTheBasePathOfItsUrl) {
+  Api api(ApiParts{.store = *store_,
+                   .audit = audit_,
+                   .verifier = verifier_,
+                   .accounts = accounts_,
+                   .sessions = control_,
+                   .agents = presence_,
+                   .clock = clock_,
+                   .log = Log(),
+                   .info = {.api_url = "https://a.test/hoop/", .grpc_url = "grpc://a:1"}});
+  EXPECT_NE(api.Match("GET", "/hoop/api/healthz")->route, nullptr);
+  EXPECT_EQ(api.Match("GET", "/api/healthz")->route, nullptr);
+}
+
+TEST_F(ApiTest, LoginGivesATokenThatTheVerifierTakes) {
+  ASSERT_OK(accounts_.EnsureAdmin("admin@example.test", "secret", "Admin"));
+  const Response response =
+      Ask("", "POST", "/api/localauth/login", R"({"email":"admin@example.test","password":"secret"})");
+  EXPECT_EQ(response.status, 200);
+  EXPECT_EQ(response.headers[0].first, "Token");
+  EXPECT_OK(signer_.Verify(response.headers[0].second, clock_.Now()));
+  EXPECT_EQ(Ask("", "POST", "/api/localauth/login", R"({"email":"admin@example.test","password":"x"})").status, 401);
+  EXPECT_EQ(Ask("", "POST", "/api/localauth/login", R"({"email":"no@example.test","password":"x"})").status, 401);
+  EXPECT_EQ(Ask("", "POST", "/api/localauth/login", R"({"email":"no@example.test"})").status, 400);
+}
+
+TEST_F(ApiTest, BadBodiesAreRefusedWithOneClearMessage) {
+  const std::string deep = std::string(100000, '[') + std::string(100000, ']');
+  for (const std::string& body :
+       {std::string(), std::string("{"), std::string("nope"), std::string("[]"), std::string("\"x\""),
+        std::string("{\"name\":3}"), std::string("{\"name\":[]}"), std::string("{\"name\":\"\\u0000abc\"}"),
+        std::string("{\"name\":\"\xff\xfe\"}"), "{\"name\":" + deep + "}"}) {
+    const Response response = Ask("admin", "POST", "/api/agents", body);
+    EXPECT_EQ(response.status, 400) << body.substr(0, 40);
+    EXPECT_TRUE(json::parse(response.body)["message"].is_string());
+  }
+}
+
+TEST_F(ApiTest, AgentsAreMadeListedAndDeleted) {
+  const std::string dsn = AskJson("admin", "POST", "/api/agents", R"({"name":"ag1"})")["token"];
+  EXPECT_EQ(dsn.find("grpc://ag1:xagt-"), 0u);
+  EXPECT_NE(dsn.find("@127.0.0.1:8010?mode=standard"), std::string::npos);
+  EXPECT_OK(AgentVerifier(store_->agents()).Verify(dsn));
+  EXPECT_EQ(Ask("admin", "POST", "/api/agents", R"({"name":"ag1"})").status, 409);
+  EXPECT_EQ(Ask("admin", "POST", "/api/agents", R"({"name":"a/g"})").status, 422);
+  EXPECT_EQ(Ask("admin", "POST", "/api/agents", R"({"name":"ag2","mode":"x"})").status, 422);
+
+  const json agent = AskJson("ben", "GET", "/api/agents/ag1");
+  EXPECT_EQ(agent["status"], "DISCONNECTED");
+  EXPECT_EQ(agent["token"], "");
+  const std::string id = agent["id"];
+  presence_.online = {id};
+  EXPECT_EQ(AskJson("ben", "GET", "/api/agents/" + id)["status"], "CONNECTED");
+  EXPECT_EQ(AskJson("ben", "GET", "/api/agents?status=DISCONNECTED").size(), 0u);
+  EXPECT_EQ(AskJson("ben", "GET", "/api/agents?status=CONNECTED").size(), 1u);
+
+  EXPECT_EQ(Ask("admin", "DELETE", "/api/agents/ag1").status, 204);
+  EXPECT_EQ(presence_.disconnected, std::vector<std::string>{id});
+  EXPECT_EQ(Ask("admin", "DELETE", "/api/agents/ag1").status, 204);
+  EXPECT_EQ(Ask("ben", "GET", "/api/agents/ag1").status, 404);
+}
+
+TEST_F(ApiTest, SecretsComeInAndNeverGoOut) {
+  const std::string body = MinimalConnection("db1", R"(,"secret":{"envvar:PASS":"c2VjcmV0"},"record":"buffered")");
+  for (const Response& response :
+       {Ask("admin", "POST", "/api/connections", body), Ask("admin", "GET", "/api/connections/db1"),
+        Ask("admin", "GET", "/api/connections"), Ask("ben", "GET", "/api/connections/db1")}) {
+    EXPECT_LT(response.status, 300);
+    EXPECT_NE(response.body.find(R"("secret":{"envvar:PASS":null})"), std::string::npos) << response.body;
+    EXPECT_NE(response.body.find(R"("record":"buffered")"), std::string::npos);
+    EXPECT_EQ(response.body.find("c2VjcmV0"), std::string::npos);
+    EXPECT_EQ(response.body.find("secret\"}"), std::string::npos);
+  }
+  EXPECT_EQ(store_->connections().Find(store_.org_id(), "db1")->secrets.at("envvar:PASS"), "c2VjcmV0");
+}
+
+TEST_F(ApiTest, ConnectionsAreCheckedBeforeTheyAreStored) {
+  const auto refused = [this](const std::string& more) {
+    return Ask("admin", "POST", "/api/connections", MinimalConnection("abc", more)).status;
+  };
+  EXPECT_EQ(refused(R"(,"secret":{"envvar:X":"!"})"), 422);
+  EXPECT_EQ(refused(R"(,"secret":{"X":"YQ=="})"), 422);
+  EXPECT_EQ(refused(R"(,"secret":{"envvar:X":null})"), 400);
+  EXPECT_EQ(refused(R"(,"secret":[])"), 400);
+  EXPECT_EQ(refused(R"(,"record":"sometimes")"), 422);
+  EXPECT_EQ(refused(R"(,"access_mode_exec":"maybe")"), 422);
+  EXPECT_EQ(refused(R"(,"command":"bash")"), 400);
+  EXPECT_EQ(refused(R"(,"command":[1])"), 400);
+  EXPECT_EQ(refused(R"(,"min_review_approvals":0)"), 422);
+  EXPECT_EQ(refused(R"(,"access_max_duration":0)"), 422);
+  EXPECT_EQ(refused(R"(,"min_review_approvals":1.5)"), 400);
+  EXPECT_EQ(refused(R"(,"access_max_duration":99999999999)"), 400);
+  EXPECT_EQ(refused(R"(,"connection_tags":{"a":"1.2"})"), 422);
+  EXPECT_EQ(Ask("admin", "POST", "/api/connections", R"({"name":"abc","type":"x","agent_id":"a"})").status, 422);
+  EXPECT_EQ(Ask("admin", "POST", "/api/connections", R"({"name":"abc","type":"custom"})").status, 400);
+  EXPECT_EQ(AskJson("admin", "GET", "/api/connections").size(), 0u);
+  EXPECT_EQ(refused(""), 201);
+  EXPECT_EQ(refused(""), 409);
+}
+
+TEST_F(ApiTest, AConnectionOfOtherGroupsIsUnknown) {
+  const std::string id = AskJson("admin", "POST", "/api/connections", MinimalConnection("dba-only"))["id"];
+  AskJson("admin", "POST", "/api/connections", MinimalConnection("everybody"));
+  ASSERT_OK(store_->connection_groups().Replace(id, {"dba"}));
+  EXPECT_EQ(AskJson("ann", "GET", "/api/connections").size(), 2u);
+  EXPECT_EQ(AskJson("ben", "GET", "/api/connections").size(), 1u);
+  EXPECT_EQ(AskJson("auditor", "GET", "/api/connections").size(), 2u);
+  EXPECT_EQ(Ask("ann", "GET", "/api/connections/dba-only").status, 200);
+  EXPECT_EQ(Ask("ben", "GET", "/api/connections/dba-only").status, 404);
+  EXPECT_EQ(Ask("ben", "GET", "/api/connections/" + id).status, 404);
+  EXPECT_EQ(Ask("stranger", "GET", "/api/connections/everybody").status, 404);
+  EXPECT_EQ(AskJson("admin", "GET", "/api/connections?page=2&page_size=1")["pages"]["total"], 2);
+  EXPECT_EQ(Ask("admin", "GET", "/api/connections?page_size=101").status, 422);
+}
+
+TEST_F(ApiTest, ASessionOfSomebodyElseIsUnknown) {
+  const SessionHead head = AddSession("ann", 1);
+  const std::string path = "/api/sessions/" + head.session_id;
+  for (const char* who : {"ben", "stranger"}) {
+    for (const char* what : {"", "/record", "/statements"}) EXPECT_EQ(Ask(who, "GET", path + what).status, 404) << who;
+    EXPECT_EQ(Ask(who, "POST", path + "/kill").status, 404);
+    EXPECT_EQ(AskJson(who, "GET", "/api/sessions")["data"].size(), 0u);
+  }
+  for (const char* who : {"ann", "auditor", "admin"}) {
+    EXPECT_EQ(AskJson(who, "GET", path)["user_id"], "ann@example.test");
+    EXPECT_EQ(AskJson(who, "GET", "/api/sessions")["total"], 1);
+  }
+  EXPECT_TRUE(control_.killed.empty());
+  EXPECT_EQ(Ask("admin", "GET", "/api/sessions/nosuch").status, 404);
+}
+
+TEST_F(ApiTest, SessionsAreListedInPages) {
+  for (int i = 1; i <= 5; ++i) AddSession(i % 2 == 0 ? "ann" : "ben", i);
+  const json page = AskJson("admin", "GET", "/api/sessions?limit=2&offset=1");
+  EXPECT_EQ(page["data"].size(), 2u);
+  EXPECT_EQ(page["data"][0]["id"], "00000000-0000-4000-8000-000000000004");
+  EXPECT_EQ(page["total"], 5);
+  EXPECT_EQ(page["has_next_page"], true);
+  EXPECT_EQ(AskJson("admin", "GET", "/api/sessions?limit=2&offset=3")["has_next_page"], false);
+  EXPECT_EQ(AskJson("admin", "GET", "/api/sessions?user=ann%25")["total"], 2);
+  EXPECT_EQ(AskJson("admin", "GET", "/api/sessions?connection=nosuch")["total"], 0);
+  EXPECT_EQ(AskJson("admin", "GET", "/api/sessions?type=cus%25")["total"], 5);
+  EXPECT_TRUE(AskJson("admin", "GET", "/api/sessions?count=none")["total"].is_null());
+  EXPECT_EQ(AskJson("admin", "GET", "/api/sessions?count=exact")["total"], 5);
+  EXPECT_EQ(AskJson("admin", "GET", "/api/sessions?limit=500")["data"].size(), 5u);
+  const std::string third = TimeText(clock_.Now() + absl::Seconds(3));
+  EXPECT_EQ(AskJson("admin", "GET", "/api/sessions?end_date=" + third)["total"], 2);
+  for (const char* bad : {"limit=x", "limit=0", "offset=-1", "offset=10001", "count=some", "start_date=yesterday"}) {
+    EXPECT_EQ(Ask("admin", "GET", std::string("/api/sessions?") + bad).status, 422) << bad;
+  }
+}
+
+TEST_F(ApiTest, TheEventStreamHasTheShapeOf2026) {
+  const SessionHead head = AddSession("ann", 1);
+  Record(head, RecordKind::kInput, "ls");
+  Record(head, RecordKind::kOutput, "out\xff", "0", absl::Milliseconds(500));
+  Record(head, RecordKind::kErrorOutput, "err", "0", absl::Milliseconds(500));
+  End(head, 2, "failed executing command, reason=exit status 2");
+  const std::string path = "/api/sessions/" + head.session_id;
+
+  const json plain = AskJson("ann", "GET", path);
+  EXPECT_EQ(plain["script"]["data"], "ls");
+  EXPECT_FALSE(plain.contains("event_stream"));
+  EXPECT_EQ(plain["status"], "done");
+  EXPECT_EQ(plain["exit_code"], 2);
+
+  const json events = AskJson("ann", "GET", path + "?expand=event_stream")["event_stream"];
+  ASSERT_EQ(events.size(), 4u);
+  EXPECT_EQ(events[0], json::parse(R"([0.0, "i", "bHM="])"));
+  EXPECT_EQ(events[1][0], 0.5);
+  EXPECT_EQ(events[2][1], "o");
+  EXPECT_EQ(events[3][1], "e");
+  EXPECT_EQ(AskJson("ann", "GET", path + "?expand=event_stream")["script"]["data"], "");
+
+  const json text = AskJson("ann", "GET", path + "?expand=event_stream,session_input&event_stream=utf8");
+  EXPECT_EQ(text["event_stream"][0],
+            "out\xef\xbf\xbd"
+            "errfailed executing command, reason=exit status 2");
+  EXPECT_EQ(text["script"]["data"], "ls");
+  EXPECT_EQ(AskJson("ann", "GET", path + "?expand=event_stream&event_stream=base64")["event_stream"].size(), 1u);
+  EXPECT_EQ(Ask("ann", "GET", path + "?expand=event_stream&event_stream=xml").status, 422);
+}
+
+TEST_F(ApiTest, TheEventStreamIsBounded) {
+  const SessionHead head = AddSession("ann", 1);
+  for (int i = 0; i < 40; ++i) Record(head, RecordKind::kOutput, std::string(limits::kMiB, 'x'));
+  const json session = AskJson("ann", "GET", "/api/sessions/" + head.session_id + "?expand=event_stream");
+  EXPECT_EQ(session["event_stream"].size(), limits::kRestEventStreamBytesMax / limits::kMiB);
+  EXPECT_EQ(session["metrics"]["truncated"], true);
+  EXPECT_LT(audit_.entries_read, 20u);
+}
+
+TEST_F(ApiTest, OutputOfNativeProtocolsStaysOutOfTheEventStream) {
+  const SessionHead head = AddQueries(1, 2);
+  const std::string path = "/api/sessions/" + head.session_id + "?expand=event_stream";
+  for (const json& event : AskJson("ann", "GET", path)["event_stream"]) EXPECT_EQ(event[1], "i");
+  const json queries = AskJson("ann", "GET", path + "&event_stream=raw-queries")["event_stream"];
+  ASSERT_EQ(queries.size(), 2u);
+  EXPECT_EQ(queries[1][2], Base64Encode("select 1"));
+}
+
+TEST_F(ApiTest, StatementsComeInPages) {
+  const SessionHead head = AddQueries(1, 25);
+  const std::string path = "/api/sessions/" + head.session_id + "/statements";
+  std::string cursor;
+  std::vector<std::string> texts;
+  int pages = 0;
+  do {
+    const json page = AskJson("ann", "GET", path + "?limit=10&cursor=" + cursor);
+    for (const json& statement : page["data"]) texts.push_back(statement["sql"]);
+    cursor = page["next_cursor"];
+    ++pages;
+  } while (!cursor.empty());
+  EXPECT_EQ(pages, 3);
+  ASSERT_EQ(texts.size(), 25u);
+  for (int i = 0; i < 25; ++i) EXPECT_EQ(texts[static_cast<size_t>(i)], fmt::format("select {}", i));
+  const json first = AskJson("ann", "GET", path)["data"][0];
+  EXPECT_EQ(first["kind"], "simple");
+  EXPECT_EQ(first["outcome"], "done");
+  EXPECT_EQ(first["rows"], 1);
+  EXPECT_EQ(first["duration_us"], 5000);
+  EXPECT_EQ(first["connection_id"], "000001");
+  EXPECT_TRUE(first["error"].is_null());
+  for (const char* bad : {"?cursor=x", "?cursor=-1", "?limit=0", "?limit=100001"}) {
+    EXPECT_EQ(Ask("ann", "GET", path + bad).status, 422) << bad;
+  }
+}
+
+TEST_F(ApiTest, APageOfStatementsReadsNoFurtherThanItReaches) {
+  const SessionHead head = AddQueries(1, 1000);
+  EXPECT_EQ(AskJson("ann", "GET", "/api/sessions/" + head.session_id + "/statements?limit=1")["next_cursor"], "1");
+  EXPECT_LE(audit_.entries_read, 8u);
+}
+
+TEST_F(ApiTest, StatementsWithoutAnAnswerAreToldOnceTheSessionIsSealed) {
+  const SessionHead head = AddQueries(1, 1);
+  Record(head, RecordKind::kInput, Typed('Q', std::string("select pg_sleep(9)\0", 19)), "000001");
+  const std::string path = "/api/sessions/" + head.session_id + "/statements";
+  EXPECT_EQ(AskJson("ann", "GET", path)["data"].size(), 1u);
+  Record(head, RecordKind::kSeal, "{}", "");
+  const json statements = AskJson("ann", "GET", path)["data"];
+  ASSERT_EQ(statements.size(), 2u);
+  EXPECT_EQ(statements[1]["outcome"], "unfinished");
+}
+
+TEST_F(ApiTest, BytesThatAreNotPostgresAreAProblemInTheAnswer) {
+  const SessionHead head = AddSession("ann", 1, "postgres");
+  Record(head, RecordKind::kInput, std::string(64, '\xff'), "000007");
+  const json page = AskJson("ann", "GET", "/api/sessions/" + head.session_id + "/statements");
+  EXPECT_EQ(page["data"].size(), 0u);
+  ASSERT_EQ(page["problems"].size(), 1u);
+  EXPECT_NE(page["problems"][0].get<std::string>().find("connection 000007"), std::string::npos);
+}
+
+TEST_F(ApiTest, TheRecordComesInPagesWithAnOpaqueCursor) {
+  const SessionHead head = AddSession("ann", 1);
+  for (int i = 0; i < 3; ++i) Record(head, RecordKind::kOutput, std::string(10, static_cast<char>('a' + i)));
+  const std::string path = "/api/sessions/" + head.session_id + "/record";
+  std::string bytes, cursor;
+  int pages = 0;
+  do {
+    const Response page = Ask("ann", "GET", path + "?bytes=10&cursor=" + cursor);
+    ASSERT_EQ(page.status, 200);
+    EXPECT_EQ(page.content_type, "application/octet-stream");
+    bytes += page.body;
+    cursor.clear();
+    for (const auto& [name, value] : page.headers) {
+      if (name == "Hoop-Next-Cursor") cursor = value;
+      EXPECT_TRUE(name != "Hoop-Audit-Key-Id" || value.size() == 16u);
+      EXPECT_EQ(value.find('\r'), std::string::npos);
+    }
+    ++pages;
+  } while (!cursor.empty());
+  EXPECT_EQ(bytes, "aaaaaaaaaabbbbbbbbbbcccccccccc");
+  EXPECT_EQ(pages, 3);
+  EXPECT_EQ(Ask("ann", "GET", path + "?cursor=!!").status, 422);
+  EXPECT_EQ(Ask("ann", "GET", path + "?cursor=YWJj").status, 422);
+  EXPECT_EQ(Ask("ann", "GET", path + "?bytes=0").status, 422);
+  EXPECT_EQ(Ask("ann", "GET", path + "?bytes=999999999").status, 422);
+}
+
+TEST_F(ApiTest, TheAuditKeyHasTheIdOfTheRecord) {
+  const json key = AskJson("ben", "GET", "/api/audit/key");
+  EXPECT_EQ(key["public_key"], audit_.public_key());
+  EXPECT_EQ(key["algorithm"], "ed25519");
+  EXPECT_EQ(key["id"].get<std::string>().size(), 16u);
+}
+
+TEST_F(ApiTest, OwnersAndAdministratorsKill) {
+  const SessionHead head = AddSession("ann", 1);
+  const std::string path = "/api/sessions/" + head.session_id + "/kill";
+  EXPECT_EQ(Ask("ann", "POST", path).status, 204);
+  EXPECT_EQ(Ask("admin", "POST", path).status, 204);
+  EXPECT_EQ(Ask("auditor", "POST", path).status, 403);
+  EXPECT_EQ(control_.killed, (std::vector<std::string>{head.session_id + " by ann@example.test",
+                                                       head.session_id + " by admin@example.test"}));
+  control_.answer = NotFound("ended meanwhile");
+  EXPECT_EQ(Ask("ann", "POST", path).status, 204);
+  control_.answer = Unavailable("the loop is gone");
+  EXPECT_EQ(Ask("ann", "POST", path).status, 503);
+  End(head, 254, "killed");
+  control_.killed.clear();
+  EXPECT_EQ(Ask("ann", "POST", path).status, 204);
+  EXPECT_TRUE(control_.killed.empty());
+}
+
+TEST_F(ApiTest, InternalErrorsKeepTheirWordsToThemselves) {
+  const Response response = RefusalOf(Internal("database: disk image is malformed"));
+  EXPECT_EQ(response.status, 500);
+  EXPECT_EQ(response.body, R"({"message":"internal error"})");
+}
+
+}  // namespace
+}  // namespace hoop::rest
