@@ -149,7 +149,6 @@ absl::Status Gateway::Parts::Start() {
   info.version = options.version;
   info.api_url = options.api_url;
   info.grpc_url = options.grpc_url;
-  info.audit_key_id = journal != nullptr ? journal->key_id() : "";
   api = std::make_unique<rest::Api>(rest::ApiParts{.store = *store,
                                                    .audit = *audit,
                                                    .verifier = *verifier,
