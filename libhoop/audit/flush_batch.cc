@@ -3,7 +3,6 @@
 #include <cstring>
 
 #include "audit/session_head_json.h"
-#include "base/encoding.h"
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -17,11 +16,10 @@ absl::StatusOr<StoredTail> LoadStoredTail(RecordChunkTable& chunks, const std::s
   if (!end.has_value()) return tail;
   tail.seq = end->seq;
   tail.last_position = end->last_lsn;
-  const std::optional<std::string> head = HexDecode(end->chain_head);
-  if (!head.has_value() || head->size() != tail.chain_head.size()) {
+  if (end->chain_head.size() != tail.chain_head.size()) {
     return DataLoss("session {}: stored chunk {}: no chain head", session_id, end->seq);
   }
-  std::memcpy(tail.chain_head.data(), head->data(), head->size());
+  std::memcpy(tail.chain_head.data(), end->chain_head.data(), tail.chain_head.size());
   return tail;
 }
 
@@ -88,8 +86,7 @@ void FlushBatch::CloseChunk(Session& session) {
   chunk.lane = lane_;
   chunk.generation = fmt::format("{}", generation_);
   chunk.last_lsn = session.tail.last_position;
-  chunk.chain_head =
-      HexEncode({reinterpret_cast<const char*>(session.tail.chain_head.data()), session.tail.chain_head.size()});
+  chunk.chain_head.assign(session.tail.chain_head.begin(), session.tail.chain_head.end());
   compressor_.Fill(chunk, session.open);
   session.chunks.push_back(std::exchange(chunk, {}));
   session.open.clear();

@@ -55,6 +55,7 @@ class JournalAuditStore final : public AuditStore {
   absl::Status Read(std::string_view session_id, absl::AnyInvocable<bool(const RecordEntry&)> visit) override;
   absl::StatusOr<VerifyReport> Verify(std::string_view session_id) override;
   std::string public_key() const override;
+  const std::string& key_id() const { return key_->id(); }
 
   // Every file of the journal, and how often a write blocked a loop for more than a second.
   uint64_t journal_bytes() const { return space_.used(); }

@@ -206,7 +206,8 @@ void Lane::PostProgress() {
 void Lane::OnProgress() {
   progress_posted_ = false;
   const SegmentSet::Progress progress = set_->progress();
-  if (next_ == nullptr) next_ = set_->TakeReady();
+  const bool short_of_segments = next_ == nullptr;
+  if (short_of_segments) next_ = set_->TakeReady();
   if (progress.sync_failed) return AbandonSegments(Annotate(progress.failure, "journal sync failed"));
   if (progress.synced_position > synced_position_) {
     synced_position_ = progress.synced_position;
@@ -216,6 +217,8 @@ void Lane::OnProgress() {
   }
   unsynced_bytes_ = progress.unsynced_bytes;
   UpdatePressure();
+  if (!short_of_segments || next_ == nullptr) return;
+  for (JournalSessionRecord* record : Records()) record->SealAgain();  // there was no room for some seals, perhaps
 }
 
 void Lane::ReportFlushed(Flushed flushed) {

@@ -29,7 +29,13 @@ absl::Status RecordReader::Add(std::string_view bytes, absl::FunctionRef<bool(co
                                bool* stopped) {
   *stopped = false;
   const absl::Status status = splitter_.Add(bytes, [this, &visit, stopped](const RecordView& record) -> absl::Status {
-    if (!joining_) {
+    const bool goes_on = joining_ && record.direction == entry_.direction && record.kind == entry_.kind &&
+                         record.connection_id == entry_.connection_id;
+    if (joining_ && !goes_on && !visit(entry_)) {  // the other parts are missing
+      *stopped = true;
+      return absl::CancelledError("the reader has enough");
+    }
+    if (!goes_on) {
       entry_ = {record.position, absl::FromUnixMicros(record.time_us), record.direction,
                 record.kind,     std::string(record.connection_id),    {}};
     }
