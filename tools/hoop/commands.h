@@ -1,0 +1,110 @@
+// The commands of `hoop`, one file per family; each returns the program's exit code. command_line.cc fills the options
+// in and calls them.
+#pragma once
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "program.h"
+
+namespace hoop::cli {
+
+struct SessionOptions {
+  std::string connection;
+  std::vector<std::string> args;  // behind "--"
+  std::vector<std::string> env;   // NAME=value
+  bool silent = false;
+  bool json = false;
+};
+
+struct ExecOptions : SessionOptions {
+  std::optional<std::string> input;
+  std::string file;
+};
+int RunExec(const Environment& environment, const ExecOptions& options);
+
+struct ConnectOptions : SessionOptions {
+  std::string host = "127.0.0.1";
+  std::optional<uint16_t> port;
+};
+int RunConnect(const Environment& environment, const ConnectOptions& options);
+
+struct SessionsListOptions {
+  int limit = 20;
+  int offset = 0;
+  std::string user;
+  std::string connection;
+  std::string type;
+  bool json = false;
+};
+int RunSessionsList(const Environment& environment, const SessionsListOptions& options);
+
+// A session by its id, or "last": the newest one.
+struct SessionIdOptions {
+  std::string id;
+  bool json = false;
+};
+int RunSessionsGet(const Environment& environment, const SessionIdOptions& options);
+int RunSessionsKill(const Environment& environment, const SessionIdOptions& options);
+
+struct ReplayOptions {
+  std::string id;
+  double speed = 1.0;
+  bool timing = true;
+  bool raw = false;
+};
+int RunSessionsReplay(const Environment& environment, const ReplayOptions& options);
+
+struct AuditVerifyOptions {
+  std::string id;
+  std::string key;  // base64; empty: the pinned one
+  bool json = false;
+};
+int RunAuditVerify(const Environment& environment, const AuditVerifyOptions& options);
+
+struct LoginOptions {
+  std::string api_url;
+  std::string grpc_url;
+  std::string email;
+  bool password_stdin = false;
+  bool accept_audit_key = false;
+};
+int RunLogin(const Environment& environment, const LoginOptions& options);
+
+struct ConfigCreateOptions {
+  std::string api_url;
+  std::string grpc_url;
+};
+int RunConfigCreate(const Environment& environment, const ConfigCreateOptions& options);
+struct ConfigViewOptions {
+  std::string key;  // empty: all
+  bool raw = false;
+  bool json = false;
+};
+int RunConfigView(const Environment& environment, const ConfigViewOptions& options);
+int RunConfigClear(const Environment& environment);
+int RunConfigPath(const Environment& environment);
+
+int RunListConnections(const Environment& environment, bool json);
+int RunListAgents(const Environment& environment, bool json);
+int RunCreateAgent(const Environment& environment, const std::string& name, const std::string& mode);
+struct CreateConnectionOptions {
+  std::string name;
+  std::string type = "custom";  // type or type/subtype
+  std::string agent;            // name or id
+  std::vector<std::string> env;
+  std::vector<std::string> command;
+  std::string record;
+  bool overwrite = false;
+};
+int RunCreateConnection(const Environment& environment, const CreateConnectionOptions& options);
+int RunServerInfo(const Environment& environment);
+
+int RunVersion(const Environment& environment, bool json);
+
+// Becomes the program of this name beside our own: `hoop start gateway` is hoop-gateway.
+int RunSibling(const char* name);
+
+}  // namespace hoop::cli

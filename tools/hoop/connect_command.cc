@@ -1,0 +1,88 @@
+// `hoop connect`: a local listener, and what to paste to use it.
+#include <fmt/format.h>
+
+#include "session_command.h"
+#include "signals.h"
+
+namespace hoop::cli {
+namespace {
+
+class ConnectEvents final : public ClientEvents {
+ public:
+  explicit ConnectEvents(const ConnectOptions& options) : options_(options) {}
+
+  void OnEvent(const ClientEvent& event) override {
+    if (options_.json) return PrintEvent(event);
+    switch (event.kind) {
+      case ClientEvent::Kind::kConnected:
+        if (!options_.silent && !ready_) {
+          fmt::print(stderr, "connection: {} | session: {}\n", options_.connection, event.Get("session_id"));
+        } else if (ready_) {
+          fmt::print(stderr, "hoop: connected again, session {}\n", event.Get("session_id"));
+        }
+        break;
+      case ClientEvent::Kind::kReady:
+        if (!std::exchange(ready_, true)) PrintReady(event);
+        break;
+      case ClientEvent::Kind::kLocalOpened:
+        break;
+      case ClientEvent::Kind::kLocalClosed:
+        if (!event.message.empty() && !options_.silent) SayNotice(event);
+        break;
+      default:
+        SayNotice(event);
+    }
+  }
+
+ private:
+  void PrintReady(const ClientEvent& event) const {
+    const std::string_view host = event.Get("host"), port = event.Get("port");
+    if (event.Get("user").empty()) {
+      Print(
+          fmt::format("\n--------------------tcp-connection--------------------\n"
+                      "               host={} port={}\n"
+                      "------------------------------------------------------\n"
+                      "ready to accept connections!\n",
+                      host, port));
+      return;
+    }
+    Print(
+        fmt::format("\n--------------------postgres-credentials--------------------\n"
+                    "      host={0} port={1} user={2} password={3}\n"
+                    "------------------------------------------------------------\n"
+                    "psql \"host={0} port={1} user={2} password={3} dbname=postgres\"\n"
+                    "ready to accept connections!\n",
+                    host, port, event.Get("user"), event.Get("password")));
+  }
+
+  const ConnectOptions& options_;
+  bool ready_ = false;
+};
+
+}  // namespace
+
+int RunConnect(const Environment& environment, const ConnectOptions& options) {
+  const auto request = MakeRequest(options);
+  if (!request.ok()) return FailSession(options, request.status());
+  auto client = MakeClient(environment);
+  if (!client.ok()) return FailSession(options, client.status());
+  SignalThread signals([&client] { (*client)->Cancel(); });
+  ConnectEvents events(options);
+  const auto result = (*client)->Connect(*request, {.host = options.host, .port = options.port}, events);
+  if (signals.signal() != 0) {
+    if (!options.json) fmt::print(stderr, "hoop: connection {} closed\n", options.connection);
+    return 128 + signals.signal();
+  }
+  if (!result.ok()) {
+    return FailSession(options, absl::Status(result.status().code(),
+                                             fmt::format("{}: {}", options.connection, Text(result.status()))));
+  }
+  const std::string text = result->text.empty() ? "the session ended" : result->text;
+  if (options.json) {
+    PrintEvent({.kind = ClientEvent::Kind::kError, .message = text, .exit_code = result->exit_code});
+  }
+  Fail(text);
+  return result->exit_code;
+}
+
+}  // namespace hoop::cli

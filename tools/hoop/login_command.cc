@@ -1,0 +1,129 @@
+// `hoop login`: e-mail and password of a local account, once; a token and the audit key in the config file.
+#include <fmt/format.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include <iostream>
+#include <string>
+
+#include "commands.h"
+#include "hoop/api_client.h"
+
+namespace hoop::cli {
+namespace {
+
+constexpr char kDefaultApiUrl[] = "http://127.0.0.1:8009";
+
+// What is typed does not show; the terminal is as before afterwards, whatever ends this.
+class HiddenTyping final {
+ public:
+  HiddenTyping() {
+    if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
+    termios hidden = before_;
+    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
+    active_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
+  }
+  ~HiddenTyping() {
+    if (!active_) return;
+    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
+    fmt::print(stderr, "\n");
+  }
+
+ private:
+  termios before_ = {};
+  bool active_ = false;
+};
+
+absl::StatusOr<std::string> Ask(std::string_view question) {
+  fmt::print(stderr, "{}", question);
+  std::string line;
+  if (!std::getline(std::cin, line)) return absl::InvalidArgumentError("the input ended");
+  return line;
+}
+
+absl::StatusOr<std::string> AskPassword(bool from_stdin) {
+  if (from_stdin) {
+    std::string line;
+    if (!std::getline(std::cin, line)) return absl::InvalidArgumentError("--password-stdin: no line came");
+    return line;
+  }
+  if (::isatty(STDIN_FILENO) == 0) {
+    return absl::InvalidArgumentError("no terminal to ask for the password: use --password-stdin");
+  }
+  const HiddenTyping hidden;
+  return Ask("Enter Password: ");
+}
+
+// The address from the options, the file, or the user.
+absl::StatusOr<std::string> FindApiUrl(const LoginOptions& options, const ClientConfig& config) {
+  if (!options.api_url.empty()) return NormalizeApiUrl(options.api_url);
+  if (!config.api_url.empty()) return NormalizeApiUrl(config.api_url);
+  if (::isatty(STDIN_FILENO) == 0) return NormalizeApiUrl(kDefaultApiUrl);
+  auto typed = Ask(fmt::format("API_URL [{}]: ", kDefaultApiUrl));
+  if (!typed.ok()) return typed;
+  return NormalizeApiUrl(typed->empty() ? kDefaultApiUrl : *typed);
+}
+
+absl::Status PinAuditKey(ApiClient& api, const LoginOptions& options, ClientConfig& config) {
+  const auto key = api.AuditKey();
+  if (absl::IsNotFound(key.status())) return absl::OkStatus();  // not a gateway of ours
+  if (!key.ok()) return key.status();
+  if (!config.audit_key.empty() && config.audit_key != *key && !options.accept_audit_key) {
+    return absl::FailedPreconditionError(
+        fmt::format("THE AUDIT KEY OF THE GATEWAY CHANGED: pinned is {}, now it says {}; if that is known and right: "
+                    "hoop login --accept-audit-key",
+                    AuditKeyName(config.audit_key).value_or("?"), AuditKeyName(*key).value_or("?")));
+  }
+  config.audit_key = *key;
+  return absl::OkStatus();
+}
+
+absl::Status SignIn(const LoginOptions& options, const Environment& environment, ClientConfig& config) {
+  auto api = ApiClient::Create(config, environment.version);
+  if (!api.ok()) return api.status();
+  const auto method = (*api)->AuthMethod();
+  if (!method.ok()) return method.status();
+  if (*method != "local") {
+    return absl::UnimplementedError(fmt::format(
+        "{} signs in by {}, which this version does not do yet; HOOP_TOKEN=... hoop config create takes a token",
+        config.api_url, *method));
+  }
+  const auto email = options.email.empty() ? Ask("Enter Email: ") : options.email;
+  if (!email.ok()) return email.status();
+  const auto password = AskPassword(options.password_stdin);
+  if (!password.ok()) return password.status();
+  const auto token = (*api)->Login(*email, *password);
+  if (!token.ok()) return token.status();
+  config.token = *token;
+  if (config.grpc_url.empty()) {
+    auto grpc_url = (*api)->GrpcUrl();
+    if (!grpc_url.ok()) return grpc_url.status();
+    config.grpc_url = *std::move(grpc_url);
+  }
+  return PinAuditKey(**api, options, config);
+}
+
+}  // namespace
+
+int RunLogin(const Environment& environment, const LoginOptions& options) {
+  auto config = LoadConfigFile(environment);
+  if (!config.ok()) return Fail(config.status());
+  const auto api_url = FindApiUrl(options, *config);
+  if (!api_url.ok()) return Fail(api_url.status());
+  if (*api_url != config->api_url) {  // another gateway: nothing of the old one holds
+    config->api_url = *api_url;
+    config->grpc_url.clear();
+    config->audit_key.clear();
+  }
+  if (!options.grpc_url.empty()) {
+    if (const absl::Status wrong = CheckGrpcUrl(options.grpc_url); !wrong.ok()) return Fail(wrong);
+    config->grpc_url = options.grpc_url;
+  }
+  config->token.clear();
+  // Not Fail(status): its hint would be `hoop login`.
+  if (const absl::Status status = SignIn(options, environment, *config); !status.ok()) return Fail(Text(status));
+  if (const absl::Status saved = config->Save(environment.config_path); !saved.ok()) return Fail(saved);
+  return Print("Login succeeded\n") ? 0 : kExitBrokenPipe;
+}
+
+}  // namespace hoop::cli

@@ -1,0 +1,159 @@
+// `hoop sessions list | get | kill`: who did what.
+#include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
+
+#include "api.h"
+#include "commands.h"
+#include "table.h"
+
+namespace hoop::cli {
+namespace {
+
+std::string TypeText(const SessionInfo& session) {
+  return session.subtype.empty() ? session.type : session.type + "/" + session.subtype;
+}
+
+std::string CodeText(const SessionInfo& session) {
+  return session.exit_code ? std::to_string(*session.exit_code) : "-";
+}
+
+void ShowHead(const SessionInfo& session) {
+  std::vector<std::vector<std::string>> rows = {
+      {"session", session.id},
+      {"user", session.user_name.empty() ? session.user : fmt::format("{} ({})", session.user, session.user_name)},
+      {"connection", fmt::format("{} ({})", session.connection, TypeText(session))},
+      {"verb", session.verb},
+      {"status", session.status},
+      {"started", TimeText(session.started_at)},
+  };
+  if (session.ended_at && session.started_at) {
+    rows.push_back({"ended", fmt::format("{} (after {})", TimeText(session.ended_at),
+                                         absl::FormatDuration(absl::Trunc(*session.ended_at - *session.started_at,
+                                                                          absl::Milliseconds(1))))});
+  }
+  if (!session.end_reason.empty()) rows.push_back({"end", session.end_reason});
+  if (session.exit_code) rows.push_back({"exit code", CodeText(session)});
+  std::string record = fmt::format("{} bytes", session.event_bytes);
+  if (!session.record.empty()) record += ", " + session.record;
+  if (session.sealed) record += *session.sealed ? ", sealed" : ", not sealed yet";
+  rows.push_back({"record", record});
+  if (!session.script.empty()) rows.push_back({"input", Shortened(session.script, 500)});
+  Print(FormatTable(rows));
+}
+
+// Every page to `show`, which answers whether it wants more.
+template <typename Show>
+absl::Status ForEachPage(ApiClient& api, const std::string& id, Show show) {
+  std::string cursor;
+  do {
+    auto page = api.Statements(id, cursor);
+    if (!page.ok()) return page.status();
+    if (!show(*page) || page->next_cursor == cursor) break;
+    cursor = page->next_cursor;
+  } while (!cursor.empty());
+  return absl::OkStatus();
+}
+
+std::string StatementLine(const StatementInfo& statement) {
+  std::string outcome = statement.error.empty() ? statement.command_tag : statement.error;
+  if (outcome.empty()) outcome = statement.outcome;
+  std::string line = fmt::format("{:>6}  {}  {:>10}  {:<24}  {}", statement.number, Harmless(statement.connection_id),
+                                 absl::FormatDuration(absl::Trunc(statement.duration, absl::Microseconds(1))),
+                                 Harmless(outcome), Harmless(statement.sql));
+  if (statement.sql_truncated) line += " ...";
+  if (!statement.parameter_types.empty()) line += fmt::format("  ({})", Harmless(statement.parameter_types));
+  return line + "\n";
+}
+
+absl::Status ShowStatements(ApiClient& api, const std::string& id) {
+  Print("\nstatements\n");
+  uint64_t count = 0;
+  const absl::Status status = ForEachPage(api, id, [&count](const StatementPage& page) {
+    std::string lines;
+    for (const StatementInfo& statement : page.statements) lines += StatementLine(statement);
+    for (const std::string& problem : page.problems)
+      lines += fmt::format("        not understood: {}\n", Harmless(problem));
+    count += page.statements.size();
+    return Print(lines);
+  });
+  if (status.ok()) Print(fmt::format("{} statements\n", count));
+  return status;
+}
+
+absl::Status ShowJson(ApiClient& api, const SessionInfo& session, bool statements) {
+  auto json = nlohmann::ordered_json::parse(session.json, nullptr, false);
+  if (statements) {
+    auto& list = json["statements"] = nlohmann::ordered_json::array();
+    auto& problems = json["problems"] = nlohmann::ordered_json::array();
+    const absl::Status status = ForEachPage(api, session.id, [&](const StatementPage& page) {
+      const auto answer = nlohmann::ordered_json::parse(page.json, nullptr, false);
+      for (const auto& statement : answer["data"]) list.push_back(statement);
+      for (const std::string& problem : page.problems) problems.push_back(problem);
+      return true;
+    });
+    if (!status.ok()) return status;
+  }
+  Print(json.dump(2, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
+  return absl::OkStatus();
+}
+
+bool HasStatements(const SessionInfo& session) { return session.type == "postgres" || session.subtype == "postgres"; }
+
+}  // namespace
+
+int RunSessionsList(const Environment& environment, const SessionsListOptions& options) {
+  auto api = MakeApi(environment);
+  if (!api.ok()) return Fail(api.status());
+  const auto list = (*api)->Sessions({.limit = options.limit,
+                                      .offset = options.offset,
+                                      .user = options.user,
+                                      .connection = options.connection,
+                                      .type = options.type});
+  if (!list.ok()) return Fail(list.status());
+  if (options.json) return Print(list->json + "\n") ? 0 : kExitBrokenPipe;
+  std::vector<std::vector<std::string>> rows = {
+      {"ID", "USER", "CONNECTION", "TYPE", "VERB", "STATUS", "EXIT", "STARTED", "END"}};
+  for (const SessionInfo& session : list->sessions) {
+    rows.push_back({session.id, session.user, session.connection, TypeText(session), session.verb, session.status,
+                    CodeText(session), TimeText(session.started_at), Shortened(session.end_reason, 40)});
+  }
+  if (!Print(FormatTable(rows))) return kExitBrokenPipe;
+  if (list->has_next_page) {
+    fmt::print(stderr, "more: --offset {}\n", options.offset + static_cast<int>(list->sessions.size()));
+  }
+  return 0;
+}
+
+int RunSessionsGet(const Environment& environment, const SessionIdOptions& options) {
+  auto api = MakeApi(environment);
+  if (!api.ok()) return Fail(api.status());
+  const auto id = ResolveSession(**api, options.id);
+  if (!id.ok()) return Fail(id.status());
+  const auto session = (*api)->Session(*id);
+  if (!session.ok()) return Fail(session.status());
+  absl::Status status;
+  if (options.json) {
+    status = ShowJson(**api, *session, HasStatements(*session));
+  } else {
+    ShowHead(*session);
+    if (HasStatements(*session)) status = ShowStatements(**api, *id);
+  }
+  return status.ok() ? 0 : Fail(status);
+}
+
+int RunSessionsKill(const Environment& environment, const SessionIdOptions& options) {
+  auto api = MakeApi(environment);
+  if (!api.ok()) return Fail(api.status());
+  const auto id = ResolveSession(**api, options.id);
+  if (!id.ok()) return Fail(id.status());
+  if (const absl::Status killed = (*api)->KillSession(*id); !killed.ok()) return Fail(killed);
+  if (options.json) {
+    Print(nlohmann::ordered_json({{"session", *id}, {"killed", true}}).dump() + "\n");
+  } else {
+    Print(fmt::format("session {} killed\n", Harmless(*id)));
+  }
+  return 0;
+}
+
+}  // namespace hoop::cli
