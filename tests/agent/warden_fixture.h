@@ -6,6 +6,7 @@
 #include <stdlib.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <filesystem>
 #include <functional>
 #include <memory>
@@ -83,14 +84,14 @@ class CommandWatch final : public Command::Events {
   absl::Mutex mu_;
 };
 
-// Reads a non-blocking descriptor to its end, or until `bytes_min` are there.
-inline std::string ReadAll(int descriptor, size_t bytes_min = SIZE_MAX) {
+// Reads a descriptor to its end, or until `bytes_wanted` are there.
+inline std::string ReadAll(int descriptor, size_t bytes_wanted = SIZE_MAX) {
   std::string result;
-  char bytes[4096];
-  while (result.size() < bytes_min) {
+  char bytes[65536];
+  while (result.size() < bytes_wanted) {
     pollfd watched{descriptor, POLLIN, 0};
     if (::poll(&watched, 1, static_cast<int>(absl::ToInt64Milliseconds(kTestPatience))) <= 0) break;
-    const ssize_t count = ::read(descriptor, bytes, sizeof(bytes));
+    const ssize_t count = ::read(descriptor, bytes, std::min(sizeof(bytes), bytes_wanted - result.size()));
     if (count <= 0) break;
     result.append(bytes, static_cast<size_t>(count));
   }

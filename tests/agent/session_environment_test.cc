@@ -1,0 +1,70 @@
+#include "agent/session_environment.h"
+
+#include "base/encoding.h"
+#include "tests/support/status_matchers.h"
+
+namespace hoop {
+namespace {
+
+absl::StatusOr<SessionEnvironment> Build(const std::map<std::string, std::string>& variables,
+                                         std::string type = "postgres") {
+  AgentConnectionParams params{.connection_name = "pg", .connection_type = std::move(type), .user_id = "ada"};
+  params.env_vars = variables;
+  return BuildSessionEnvironment(params, {}, {{"HOME", "/agent"}}, "sid");
+}
+
+TEST(SessionEnvironment, MirrorsThePasswordForTheDatabasesOwnProgram) {
+  const std::map<std::string, std::string> pass = {{"envvar:PASS", Base64Encode("p")}};
+  EXPECT_EQ(Build(pass)->Get("PGPASSWORD"), "p");
+  EXPECT_EQ(Build(pass, "mysql")->Get("MYSQL_PWD"), "p");
+  EXPECT_EQ(Build(pass, "mssql")->Get("SQLCMDPASSWORD"), "p");
+  EXPECT_EQ(Build(pass, "tcp")->Get("PGPASSWORD"), "");
+}
+
+TEST(SessionEnvironment, AsksTheAgentOnlyWhereTheValueSaysSo) {
+  const auto environment = Build({{"envvar:HOME", Base64Encode("system.agent.envs")},
+                                  {"envvar:NONE", Base64Encode("system.agent.envs")},
+                                  {"envvar:OTHER", Base64Encode("x")}});
+  EXPECT_EQ(environment->Get("HOME"), "/agent");
+  EXPECT_EQ(environment->Get("NONE"), "system.agent.envs");
+  EXPECT_EQ(environment->Get("OTHER"), "x");
+}
+
+TEST(SessionEnvironment, TellsTheCommandWhoseSessionItIs) {
+  const auto environment = Build({});
+  EXPECT_EQ(environment->Get("HOOP_SESSION_ID"), "sid");
+  EXPECT_EQ(environment->Get("HOOP_USER_ID"), "ada");
+  EXPECT_EQ(environment->Get("HOOP_CONNECTION_NAME"), "pg");
+}
+
+TEST(SessionEnvironment, RefusesKeysAndValuesItCannotRead) {
+  for (const char* key : {"NAME", "envvar:", "envvar:A:B", "envvar:A=B", "other:A", ""}) {
+    EXPECT_STATUS(Build({{key, ""}}), absl::StatusCode::kInvalidArgument, "unknown format");
+  }
+  EXPECT_STATUS(Build({{"envvar:A", "not base64"}}), absl::StatusCode::kInvalidArgument, "envvar:A is not base64");
+  EXPECT_STATUS(Build({{"envvar:A", Base64Encode(std::string_view("a\0b", 3))}}), absl::StatusCode::kInvalidArgument,
+                "zero byte");
+}
+
+TEST(Arguments, ExpandVariablesInAllButTheProgram) {
+  const std::map<std::string, std::string> variables = {{"A", "one"}, {"B_2", "two"}};
+  const auto words = ExpandArguments({"$A", "$A", "x${B_2}y", "$A$B_2/$C"}, {"plain", "${A}"}, variables);
+  ASSERT_OK(words);
+  EXPECT_EQ(*words, (std::vector<std::string>{"$A", "one", "xtwoy", "onetwo/", "plain", "one"}));
+}
+
+TEST(Arguments, RefuseWordsWhoseVariablesAreAllEmpty) {
+  EXPECT_STATUS(ExpandArguments({"echo", "$X", "ok", "${Y}z"}, {}, {{"A", "1"}}), absl::StatusCode::kInvalidArgument,
+                "could not find environment variable for commands [$X,${Y}z]");
+  EXPECT_STATUS(ExpandArguments({}, {}, {}), absl::StatusCode::kInvalidArgument, "at least one argument");
+  EXPECT_STATUS(ExpandArguments({"a", std::string("b\0", 2)}, {}, {}), absl::StatusCode::kInvalidArgument, "zero byte");
+}
+
+TEST(Arguments, TakeBrokenReferencesAsTheyAre) {
+  const std::map<std::string, std::string> variables = {{"A", "1"}};
+  EXPECT_EQ(*ExpandArguments({"p", "$A $ ${}", "$A ${B"}, {}, variables),
+            (std::vector<std::string>{"p", "1 $ ", "1 B"}));
+}
+
+}  // namespace
+}  // namespace hoop
