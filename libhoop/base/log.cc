@@ -6,6 +6,8 @@
 
 #include <memory>
 
+#include "base/utf8.h"
+
 namespace hoop {
 namespace {
 
@@ -25,12 +27,13 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
 
 // JSON text of `value`; control characters and invalid bytes become escapes, so that one event stays one line.
 void AppendJsonText(std::string_view value, std::string& out) {
+  const bool is_utf8 = IsUtf8(value);
   out += '"';
   for (unsigned char c : value) {
     if (c == '"' || c == '\\') {
       out += '\\';
       out += static_cast<char>(c);
-    } else if (c < 0x20 || c == 0x7f) {
+    } else if (c < 0x20 || c == 0x7f || (c >= 0x80 && !is_utf8)) {
       out += fmt::format("\\u{:04x}", c);
     } else {
       out += static_cast<char>(c);

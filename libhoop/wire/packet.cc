@@ -4,7 +4,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "wire/utf8.h"
+#include "base/utf8.h"
 
 namespace hoop {
 namespace {
