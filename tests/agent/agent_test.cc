@@ -1,0 +1,212 @@
+#include "hoop/agent.h"
+
+#include "base/status.h"
+#include "net/listener.h"
+#include "tests/agent/scripted_gateway.h"
+#include "tests/support/status_matchers.h"
+#include "transport/grpc_server.h"
+
+namespace hoop {
+namespace {
+
+class Events final : public LogSink {
+ public:
+  bool Wants(LogLevel) const override { return true; }
+  void Write(LogLevel, std::string_view event, const std::vector<LogField>& fields) override {
+    std::string line(event);
+    for (const LogField& field : fields) line += fmt::format(" {}={}", field.key, field.value);
+    absl::MutexLock lock(&mu_);
+    lines_.push_back(line);
+  }
+  // The first line that begins with `event`.
+  std::string WaitFor(std::string_view event) {
+    std::string found;
+    const std::function<bool()> seen = [&] {
+      for (const std::string& line : lines_) {
+        if (line.starts_with(event)) found = line;
+      }
+      return !found.empty();
+    };
+    absl::MutexLock lock(&mu_);
+    mu_.AwaitWithTimeout(absl::Condition(&seen, &std::function<bool()>::operator()), kTestPatience);
+    return found;
+  }
+  std::string All() {
+    absl::MutexLock lock(&mu_);
+    std::string all;
+    for (const std::string& line : lines_) all += line + "\n";
+    return all;
+  }
+
+ private:
+  absl::Mutex mu_;
+  std::vector<std::string> lines_;
+};
+
+// A gateway that accepts one agent over a real socket, or refuses every stream.
+class RealGateway final : public GrpcServer::Delegate {
+ public:
+  RealGateway() {
+    OnLoop([this] {
+      server_ = std::make_unique<GrpcServer>(loop_, *this);
+      listener_ = *Listen(loop_, Address{"127.0.0.1", 0},
+                          [this](std::unique_ptr<ByteStream> bytes) { server_->Accept(std::move(bytes)); });
+      port = listener_->address().port;
+    });
+  }
+  ~RealGateway() override {
+    OnLoop([this] {
+      listener_.reset();
+      streams_.clear();
+      server_.reset();
+    });
+  }
+
+  void OnLoop(absl::AnyInvocable<void()> task) {
+    absl::Notification done;
+    loop_.Post([&] {
+      task();
+      done.Notify();
+    });
+    done.WaitForNotification();
+  }
+
+  void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override {
+    absl::MutexLock lock(&mu_);
+    metadata_.push_back(stream->metadata());
+    if (!refusal.ok()) {
+      stream->Finish(refusal);
+      refused_.push_back(std::move(stream));
+      return;
+    }
+    connection.Authenticated();
+    streams_.push_back(std::make_unique<Side>(*this, std::move(stream)));
+    if (streams_.size() > 1) return;
+    streams_[0]->stream->Send(Packet(packet::kAgentConnectOk, {{spec::kCapabilities, "1;streams,chunks,ping"}}));
+  }
+  absl::StatusOr<std::string> OnUnary(std::string_view, const Metadata&, std::string_view) override {
+    return Unimplemented("unary");
+  }
+
+  bool WaitUntil(const std::function<bool()>& happened) {
+    absl::MutexLock lock(&mu_);
+    return mu_.AwaitWithTimeout(absl::Condition(&happened, &std::function<bool()>::operator()), kTestPatience);
+  }
+  void Send(Packet packet, size_t stream = 0) {
+    OnLoop([&] { streams_[stream]->stream->Send(std::move(packet)); });
+  }
+  bool WaitForPacket(std::string_view type, std::string_view payload) {
+    return WaitUntil([&] {
+      return std::any_of(seen_.begin(), seen_.end(),
+                         [&](const SeenPacket& packet) { return packet.type == type && packet.payload == payload; });
+    });
+  }
+
+  absl::Status refusal;
+  uint16_t port = 0;
+  std::vector<Metadata> metadata_;
+
+ private:
+  struct Side final : PacketStream::Receiver {
+    Side(RealGateway& owner, std::unique_ptr<PacketStream> side) : gateway(owner), stream(std::move(side)) {
+      stream->SetReceiver(this);
+    }
+    void OnPacket(Packet packet) override {
+      absl::MutexLock lock(&gateway.mu_);
+      gateway.seen_.push_back({std::string(packet.type()), std::string(packet.payload()), {}});
+    }
+    void OnPeerDone() override { stream->Finish(absl::OkStatus()); }
+    void OnEnd(const absl::Status&) override {}
+    RealGateway& gateway;
+    std::unique_ptr<PacketStream> stream;
+  };
+
+  absl::Mutex mu_;
+  std::vector<SeenPacket> seen_;
+  EventLoop loop_{Clock::System()};
+  LoopThread thread_{loop_, "gateway"};
+  std::unique_ptr<GrpcServer> server_;
+  std::unique_ptr<Listener> listener_;
+  std::vector<std::unique_ptr<PacketStream>> refused_;
+  std::vector<std::unique_ptr<Side>> streams_;
+};
+
+struct AgentUnderTest {
+  explicit AgentUnderTest(uint16_t port) {
+    AgentOptions options;
+    options.key = fmt::format("grpc://a1:xagt-s3cret@127.0.0.1:{}?mode=standard", port);
+    options.version = "9.9";
+    options.warden_command = {"/proc/self/exe", "warden"};
+    options.runtime_dir = runtime.path();
+    options.environment = {{"PATH", "/usr/bin:/bin"}};
+    options.log = &events;
+    auto created = Agent::Create(std::move(options));
+    EXPECT_OK(created);
+    agent = *std::move(created);
+    EXPECT_OK(agent->Start());
+  }
+  TempFolder runtime;
+  Events events;
+  std::unique_ptr<Agent> agent;
+};
+
+TEST(Agent, ConnectsServesASessionAndStopsWithAWordToItsUsers) {
+  RealGateway gateway;
+  AgentUnderTest under_test(gateway.port);
+  EXPECT_NE(under_test.events.WaitFor("connected to the gateway").find("capabilities=1;streams,chunks,ping"),
+            std::string::npos);
+  EXPECT_TRUE(under_test.agent->connected());
+  EXPECT_EQ(gateway.metadata_[0].Get(header::kOrigin), "agent");
+  EXPECT_EQ(gateway.metadata_[0].Get(header::kVersion), "9.9");
+  EXPECT_EQ(gateway.metadata_[0].Get(header::kCapabilities), "1;streams,chunks,ping");
+  EXPECT_EQ(gateway.metadata_[0].Get(header::kAuthorization),
+            fmt::format("Bearer grpc://a1:xagt-s3cret@127.0.0.1:{}?mode=standard", gateway.port));
+  EXPECT_TRUE(gateway.metadata_[0].Get(header::kUserAgent).starts_with("hoopagent/9.9"));
+  EXPECT_TRUE(gateway.WaitForPacket(packet::kKeepAlive, ""));
+
+  const AgentConnectionParams params = ExecParams({"sh", "-c", "echo up; sleep 1000"});
+  gateway.Send(Packet(packet::kAgentSessionOpen, {{spec::kSessionId, "sid"},
+                                                  {spec::kConnectionType, "command-line"},
+                                                  {spec::kStreamToken, "token"},
+                                                  {spec::kConnectionParams, EncodeConnectionParams(params)}}));
+  EXPECT_TRUE(gateway.WaitForPacket(packet::kClientSessionOpenOk, ""));
+  EXPECT_EQ(gateway.metadata_[1].Get(header::kStreamToken), "token");
+  gateway.Send(Packet(packet::kAgentExecWriteStdin, {{spec::kSessionId, "sid"}}), 1);
+  EXPECT_TRUE(gateway.WaitForPacket(packet::kClientWriteStdout, "up\n"));
+
+  under_test.agent->Stop(kTestPatience);
+  EXPECT_TRUE(gateway.WaitForPacket(packet::kClientSessionClose, "the agent was stopped, try again"));
+  EXPECT_FALSE(under_test.agent->connected());
+  under_test.agent.reset();
+  EXPECT_TRUE(under_test.runtime.List().empty());
+  EXPECT_EQ(under_test.events.All().find("s3cret"), std::string::npos);
+}
+
+TEST(Agent, SaysARefusalAndTriesAgain) {
+  RealGateway gateway;
+  gateway.OnLoop([&] { gateway.refusal = FailedPrecondition("agent already connected"); });
+  AgentUnderTest under_test(gateway.port);
+  const std::string line = under_test.events.WaitFor("the gateway refused this agent");
+  EXPECT_NE(line.find("code=FAILED_PRECONDITION reason=agent already connected"), std::string::npos) << line;
+  gateway.OnLoop([&] { gateway.refusal = absl::OkStatus(); });
+  EXPECT_NE(under_test.events.WaitFor("connected to the gateway"), "");
+}
+
+TEST(Agent, SaysThatNobodyListens) {
+  uint16_t port = 0;
+  { port = RealGateway().port; }
+  AgentUnderTest under_test(port);
+  EXPECT_NE(under_test.events.WaitFor("not connected to the gateway").find("Connection refused"), std::string::npos);
+  EXPECT_FALSE(under_test.agent->connected());
+}
+
+TEST(Agent, RefusesKeysItCannotUse) {
+  EXPECT_STATUS(Agent::Create({.key = "nonsense"}), absl::StatusCode::kInvalidArgument, "");
+  EXPECT_STATUS(Agent::Create({.key = "grpcs://a:xagt-x@gateway:8443?mode=standard"}), absl::StatusCode::kUnimplemented,
+                "TLS is not built in yet");
+  EXPECT_STATUS(Agent::Create({.key = "grpc://a:xagt-x@gateway?mode=standard"}), absl::StatusCode::kInvalidArgument,
+                "agent key");
+}
+
+}  // namespace
+}  // namespace hoop
