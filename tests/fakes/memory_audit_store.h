@@ -75,14 +75,16 @@ class MemoryAuditStore final : public AuditStore {
   class Record final : public SessionRecord {
    public:
     Record(MemoryAuditStore& store, Session& session) : store_(store), session_(session) {}
-    ~Record() override { std::erase_if(store_.waiters_, [this](const Waiter& w) { return w.record == this; }); }
+    ~Record() override {
+      std::erase_if(store_.waiters_, [this](const Waiter& w) { return w.record == this; });
+    }
     absl::StatusOr<Position> Append(Direction direction, RecordKind kind, std::string_view connection_id,
                                     std::string_view payload) override {
       if (!store_.append_status.ok()) return store_.append_status;
       if (!session_.seals.empty()) return FailedPrecondition("record is sealed");
       last_ = ++store_.last;
-      session_.entries.push_back({last_, absl::UnixEpoch(), direction, kind, std::string(connection_id),
-                                  std::string(payload)});
+      session_.entries.push_back(
+          {last_, absl::UnixEpoch(), direction, kind, std::string(connection_id), std::string(payload)});
       return last_;
     }
     absl::StatusOr<Position> Seal(const SessionEnd& end) override {

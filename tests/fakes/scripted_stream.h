@@ -48,7 +48,8 @@ struct StreamScript {
 
 class ScriptedStream final : public PacketStream {
  public:
-  explicit ScriptedStream(StreamScript& script, Metadata metadata = {}) : script_(script), metadata_(std::move(metadata)) {}
+  explicit ScriptedStream(StreamScript& script, Metadata metadata = {})
+      : script_(script), metadata_(std::move(metadata)) {}
   ~ScriptedStream() override { script_.destroyed = true; }
 
   const Metadata& metadata() const override { return metadata_; }

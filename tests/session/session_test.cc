@@ -66,9 +66,9 @@ class SessionTest : public ::testing::Test {
     context.client_capabilities = client;
     context.agent_capabilities = agent_caps;
     context.agent_version = "1.2.3";
-    session_ = std::make_unique<Session>(loop_, Log(), audit_, std::move(context),
-                                         std::make_unique<ScriptedStream>(client_),
-                                         std::make_unique<ScriptedLeg>(agent_), [this] { over_ = true; });
+    session_ =
+        std::make_unique<Session>(loop_, Log(), audit_, std::move(context), std::make_unique<ScriptedStream>(client_),
+                                  std::make_unique<ScriptedLeg>(agent_), [this] { over_ = true; });
     session_->Start();
   }
   void OpenWith(std::string wire_type, Capabilities client = {}, Capabilities agent_caps = {},

@@ -45,12 +45,13 @@ int Fail(const absl::Status& status) {
 }  // namespace
 
 int main(int argc, char** argv) {
+  if (argc == 2 && std::string(argv[1]) == "--version") {
+    fmt::print("hoop-gateway {}\n", HOOP_VERSION);
+    return 0;
+  }
   if (argc > 1) {
-    const bool version = std::string(argv[1]) == "--version";
-    fmt::print(version ? stdout : stderr,
-               version ? "hoop-gateway {}\n" : "usage: hoop-gateway [--version]; options come from the environment\n",
-               HOOP_VERSION);
-    return version ? 0 : 1;
+    fmt::print(stderr, "usage: hoop-gateway [--version]; options come from the environment\n");
+    return 1;
   }
   sigset_t signals;  // blocked before any thread is made: only sigwait below sees them
   ::sigemptyset(&signals);

@@ -27,17 +27,19 @@ namespace {
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
   ::setpgid(0, 0);  // Ctrl-C in the terminal is for the parent, which ends us in order
   bool ok = true;
+  if (!options.output_file.empty()) {  // before the user changes: the file is ours
+    const int file = ::open(options.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
+    const int null = ::open("/dev/null", O_RDONLY);
+    ok = file >= 0 && ::dup2(null, 0) >= 0 && ::dup2(file, 1) >= 0 && ::dup2(file, 2) >= 0;
+  }
   if (user != nullptr) {
-    ok = ::setgroups(0, nullptr) == 0 && ::setgid(user->pw_gid) == 0 && ::setuid(user->pw_uid) == 0;
+    // The new user may not be allowed to stand where we stand.
+    ok = ok && ::chdir("/") == 0 && ::setgroups(0, nullptr) == 0 && ::setgid(user->pw_gid) == 0 &&
+         ::setuid(user->pw_uid) == 0;
   }
   if (options.ends_with_parent) {
     ::prctl(PR_SET_PDEATHSIG, SIGINT);
     if (::getppid() != parent) ::_exit(1);
-  }
-  if (ok && !options.output_file.empty()) {
-    const int file = ::open(options.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);
-    const int null = ::open("/dev/null", O_RDONLY);
-    ok = file >= 0 && ::dup2(null, 0) >= 0 && ::dup2(file, 1) >= 0 && ::dup2(file, 2) >= 0;
   }
   if (ok) ::execve(arguments[0], arguments, environment);
   const int error = errno;

@@ -12,10 +12,10 @@
 namespace hoop::cli {
 
 struct ChildOptions {
-  std::string user;               // run as this user (root only); empty: as we are
-  std::string output_file;        // stdout and stderr are appended here; empty: inherited
-  std::vector<std::string> env;   // additional NAME=value
-  bool ends_with_parent = true;   // SIGINT when the calling thread ends
+  std::string user;              // run as this user (root only); empty: as we are
+  std::string output_file;       // stdout and stderr are appended here; empty: inherited
+  std::vector<std::string> env;  // additional NAME=value
+  bool ends_with_parent = true;  // SIGINT when the calling thread ends
 };
 
 // NotFound: no such program.

@@ -40,7 +40,8 @@ class Reader {
     if (!node.IsMap()) Fail(node, fmt::format("{}: a map is expected", key));
     std::map<std::string, std::string> entries;
     for (const auto& entry : node) {
-      entries[entry.first.as<std::string>()] = Text(entry.second, fmt::format("{}.{}", key, entry.first.as<std::string>()));
+      entries[entry.first.as<std::string>()] =
+          Text(entry.second, fmt::format("{}.{}", key, entry.first.as<std::string>()));
     }
     return entries;
   }

@@ -29,7 +29,8 @@ insert into orders select n, 1 + n % 3, (n * 7919 % 50000) / 100.0, date '2026-0
 
 std::vector<std::string> PostgresFolders() {
   std::vector<std::string> folders;
-  for (int version = 20; version >= 12; --version) folders.push_back(fmt::format("/usr/lib/postgresql/{}/bin", version));
+  for (int version = 20; version >= 12; --version)
+    folders.push_back(fmt::format("/usr/lib/postgresql/{}/bin", version));
   return folders;
 }
 
@@ -144,8 +145,8 @@ absl::Status DemoTargets::StartPostgres(const std::string& data_dir) {
     ::usleep(50'000);
   }
   if (!fresh) return absl::OkStatus();
-  auto code = RunChild({FindProgram("psql", {bin}), "-h", socket_dir_, "-U", kPostgresUser, "-d", "postgres", "-q", "-v",
-                        "ON_ERROR_STOP=1", "-c", kSampleData},
+  auto code = RunChild({FindProgram("psql", {bin}), "-h", socket_dir_, "-U", kPostgresUser, "-d", "postgres", "-q",
+                        "-v", "ON_ERROR_STOP=1", "-c", kSampleData},
                        {.output_file = log, .env = {"PGPASSWORD=" + password_}});
   if (!code.ok()) return code.status();
   return *code == 0 ? absl::OkStatus() : absl::UnavailableError(fmt::format("sample data failed, see {}", log));

@@ -146,6 +146,14 @@ absl::Status DevSession::StartAgent() {
   agent.key = *key;
   agent.version = options_.version;
   agent.warden_command = {"/proc/self/exe", "warden"};
+  for (char** entry = environ; *entry != nullptr; ++entry) {
+    const std::string_view text = *entry;
+    const size_t equal = text.find('=');
+    // HOOP_ variables are for the command line and may hold a token.
+    if (equal != std::string_view::npos && !text.starts_with("HOOP_")) {
+      agent.environment.emplace(text.substr(0, equal), text.substr(equal + 1));
+    }
+  }
   agent.log = &log_;
   auto created = Agent::Create(std::move(agent));
   if (!created.ok()) return created.status();
@@ -161,10 +169,14 @@ absl::Status DevSession::StartAgent() {
 
 absl::Status DevSession::WriteReadyFile() {
   if (options_.ready_file.empty()) return absl::OkStatus();
-  const nlohmann::json ready = {{"api_url", gateway_->api_url()}, {"grpc_url", gateway_->grpc_url()},
-                                {"user", kAdmin},                 {"password", password_},
-                                {"token", token_},                {"config_file", config_file_},
-                                {"pid", ::getpid()},              {"connections", connections_}};
+  const nlohmann::json ready = {{"api_url", gateway_->api_url()},
+                                {"grpc_url", gateway_->grpc_url()},
+                                {"user", kAdmin},
+                                {"password", password_},
+                                {"token", token_},
+                                {"config_file", config_file_},
+                                {"pid", ::getpid()},
+                                {"connections", connections_}};
   // A regular file appears whole; a FIFO is written as it is.
   const bool fifo = std::filesystem::is_fifo(options_.ready_file);
   const std::string path = fifo ? options_.ready_file : options_.ready_file + ".part";
