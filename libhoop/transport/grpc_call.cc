@@ -228,7 +228,7 @@ void GrpcCall::OnClosed(uint32_t error) {
   if (ended_) {
     session_.NotifyLater(*this);
   } else if (!listening()) {
-    End(session_.WhyUnavailable(Http2ErrorName(error)));
+    End(session_.WhyUnavailable(fmt::format("stream reset by peer: {}", Http2ErrorName(error))));
   } else if (final_sent_) {
     End(absl::OkStatus());
   } else {

@@ -262,11 +262,8 @@ void Http2Session::OnGoAway(uint32_t error, int32_t last_stream) {
 }
 
 absl::Status Http2Session::WhyUnavailable(std::string_view cause) const {
-  const std::string connection = fmt::format("connection to {}", peer_);
-  if (!broken_.ok()) return Unavailable("{}: {}", connection, StatusText(broken_));
-  if (goaway_seen_) return Unavailable("{}: {}", connection, goaway_);
-  if (bytes_ == nullptr) return Unavailable("{}: closed", connection);
-  return Unavailable("{}: stream reset by peer: {}", connection, cause);
+  if (!broken_.ok()) return Unavailable("{}", StatusText(broken_));
+  return Unavailable("connection to {}: {}", peer_, goaway_seen_ ? std::string_view(goaway_) : cause);
 }
 
 void Http2Session::Break(const absl::Status& reason) {
@@ -285,7 +282,7 @@ void Http2Session::DropDelegate(const absl::Status& reason) {
 }
 
 void Http2Session::CloseNow() {
-  const absl::Status reason = !broken_.ok() ? broken_ : WhyUnavailable();
+  const absl::Status reason = !broken_.ok() ? broken_ : WhyUnavailable("closed");
   bytes_.reset();
   preface_timer_.reset();
   ping_timer_.reset();

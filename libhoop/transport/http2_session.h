@@ -50,8 +50,8 @@ class Http2Session final : private ByteStream::Events {
 
   // Dialling: opens a call. Null when the connection is over or drained.
   GrpcCall* StartCall(const RequestHead& head, const Metadata& metadata);
-  // Why StartCall would answer null; also what `cause` on this connection means for a call.
-  absl::Status WhyUnavailable(std::string_view cause = {}) const;
+  // Why StartCall answered null. While nothing is wrong with the connection as a whole, `cause`.
+  absl::Status WhyUnavailable(std::string_view cause = "closed") const;
   bool accepts_calls() const { return bytes_ != nullptr && broken_.ok() && !goaway_seen_; }
 
   // The peer is known: wide limits from now on.

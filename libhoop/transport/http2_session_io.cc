@@ -20,11 +20,11 @@ void Http2Session::OnReadable() {
     case IoResult::Kind::kWouldBlock:
       break;
     case IoResult::Kind::kEnd:
-      Break(listening ? Cancelled("connection closed by peer {}", peer_) : Unavailable("closed by peer"));
+      Break(listening ? Cancelled("connection closed by peer {}", peer_) : WhyUnavailable("closed by peer"));
       break;
     case IoResult::Kind::kError:
       Break(listening ? Cancelled("connection lost: {}", StatusText(result.status))
-                      : Unavailable("{}", StatusText(result.status)));
+                      : WhyUnavailable(StatusText(result.status)));
       break;
   }
   if (bytes_ != nullptr && broken_.ok()) bytes_->WantRead();
