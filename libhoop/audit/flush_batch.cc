@@ -33,6 +33,15 @@ void TailCache::Put(const SessionUuid& session, const StoredTail& tail) {
   tails_[session] = tail;
 }
 
+absl::StatusOr<SessionHead> TailCache::HeadOfUnknown(const RecordView& record) {
+  SessionHead head;
+  head.session_id = SessionUuidText(record.session);
+  head.started_at = absl::FromUnixMicros(record.time_us);
+  HOOP_ASSIGN_OR_RETURN(const OrganizationRow organization, organizations_.EnsureDefault(head.started_at));
+  head.org_id = organization.id;
+  return head;
+}
+
 FlushBatch::FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails, ChainHasher& hasher,
                        ChunkCompressor& compressor)
     : instance_(std::move(instance)),
@@ -65,6 +74,8 @@ absl::Status FlushBatch::Add(const RecordView& record) {
 
   if (record.kind == RecordKind::kOpen) {
     HOOP_ASSIGN_OR_RETURN(session->head, SessionHeadFromJson(record.payload));
+  } else if (session->tail.seq == 0 && !session->head.has_value()) {
+    HOOP_ASSIGN_OR_RETURN(session->head, tails_.HeadOfUnknown(record));
   }
   if (record.kind == RecordKind::kSeal) {
     Ended ended = {absl::FromUnixMicros(record.time_us), {}, std::string(record.payload)};

@@ -17,6 +17,7 @@
 #include "hoop/audit_store.h"
 #include "protocol/record_format.h"
 #include "store/database.h"
+#include "store/organization_table.h"
 #include "store/record_chunk_table.h"
 #include "store/session_table.h"
 
@@ -35,15 +36,18 @@ absl::StatusOr<StoredTail> LoadStoredTail(RecordChunkTable& chunks, const std::s
 // Remembers tails, so that the database is asked once per session. Flusher's thread.
 class TailCache final {
  public:
-  explicit TailCache(Database& database) : chunks_(database) {}
+  explicit TailCache(Database& database) : chunks_(database), organizations_(database) {}
 
   absl::StatusOr<StoredTail> Get(const SessionUuid& session);
   void Put(const SessionUuid& session, const StoredTail& tail);
   void Forget(const SessionUuid& session) { tails_.erase(session); }
+  // For the row of a session whose open record was lost to damage: its other records are kept all the same.
+  absl::StatusOr<SessionHead> HeadOfUnknown(const RecordView& record);
   void Clear() { tails_.clear(); }  // after a commit of which nobody knows whether it happened
 
  private:
   RecordChunkTable chunks_;
+  OrganizationTable organizations_;
   std::map<SessionUuid, StoredTail> tails_;
 };
 

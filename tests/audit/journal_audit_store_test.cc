@@ -91,8 +91,7 @@ TEST_F(JournalAuditStoreTest, ServesPagesThatVerifyElsewhere) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
   for (int i = 0; i < 40; ++i) {
-    session->Input(Noise(60'000));
-    ASSERT_TRUE(TurnUntilDurable(*session));
+    Feed(*session, Noise(60'000));
     if (i % 10 == 9) {
       ASSERT_OK(audit_->FlushAll());
     }
@@ -232,8 +231,7 @@ TEST_F(JournalAuditStoreTest, GivesSegmentsBackWhenTheyAreFlushed) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
   for (int i = 0; i < 300; ++i) {  // 18 MB through segments of 512 KiB
-    session->Input(Noise(60'000));
-    ASSERT_TRUE(TurnUntilDurable(*session));
+    Feed(*session, Noise(60'000));
     if (i % 5 == 4) {
       ASSERT_OK(audit_->FlushAll());
     }

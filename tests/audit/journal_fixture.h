@@ -100,6 +100,13 @@ class JournalFixture : public ::testing::Test {
     return loop_.TurnUntil([&session] { return session.record->IsDurable(session.record->last()); });
   }
 
+  // As a session does it: nothing is taken in while reading is stopped.
+  void Feed(TestSession& session, std::string_view payload) {
+    ASSERT_TRUE(loop_.TurnUntil([&session] { return !session.observer.stopped(); }));
+    session.Input(payload);
+    ASSERT_TRUE(TurnUntilDurable(session));
+  }
+
   // The process dies: what was written stays, nothing more of it reaches disk or database. Keeps the journal as it
   // is now for the next Start.
   void Crash() {

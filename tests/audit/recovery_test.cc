@@ -82,8 +82,7 @@ TEST_F(RecoveryTest, SealsSessionsThatAreOnlyInTheDatabaseAnyMore) {
   const std::unique_ptr<TestSession> idle = OpenSession(), busy = OpenSession();
   loop_.Turn();
   for (int i = 0; i < 60; ++i) {  // several segments come and go
-    busy->Input(Noise(60'000));
-    ASSERT_TRUE(TurnUntilDurable(*busy));
+    Feed(*busy, Noise(60'000));
     ASSERT_OK(audit_->FlushAll());
   }
   for (const std::string& path : SegmentPaths()) {
@@ -164,6 +163,25 @@ TEST_F(RecoveryTest, SaysInTheSealThatRecordsAreDamaged) {
   ASSERT_EQ(entries.size(), 11u);  // all others are there
   EXPECT_NE(entries.back().payload.find("damage in the journal"), std::string::npos) << entries.back().payload;
   EXPECT_TRUE(Verified(session->id).ok);
+}
+
+TEST_F(RecoveryTest, KeepsWhatIsLeftOfASessionWithoutItsBeginning) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> session = OpenSession(), other = OpenSession();
+  session->Input("kept");
+  ASSERT_TRUE(TurnUntilDurable(*session));
+  database_->writes_down = true;
+  session->record = nullptr;
+  other->record = nullptr;
+  const std::string path = SegmentPaths().front();
+  Crash();
+  Overwrite(path, kSegmentHeaderBytes + kRecordHeaderBytes, "?");
+  ASSERT_OK(Start());
+  const std::vector<RecordEntry> entries = ReadAll(session->id);
+  ASSERT_EQ(entries.size(), 2u);
+  EXPECT_EQ(entries[0].payload, "kept");
+  EXPECT_EQ(Verified(session->id).problem, "record 1: does not open the session");
+  EXPECT_TRUE(Verified(other->id).ok);
 }
 
 TEST_F(RecoveryTest, ATornTailIsNoDamage) {
