@@ -41,7 +41,7 @@ absl::StatusCode CodeOf(int http_status) {
 }
 
 std::string SessionPath(std::string_view id, std::string_view below = "") {
-  return fmt::format("/sessions/{}{}", PercentEncode(id), below);
+  return fmt::format("/sessions/{}{}", UrlEncode(id), below);
 }
 
 constexpr std::string_view kNextCursor = "Hoop-Next-Cursor";
@@ -78,7 +78,7 @@ absl::Status ApiClient::Parts::ReadPages(std::string_view id,
   std::string cursor;
   while (true) {
     HOOP_ASSIGN_OR_RETURN(const HttpResponse page,
-                          Call("GET", SessionPath(id, fmt::format("/record?cursor={}", PercentEncode(cursor)))));
+                          Call("GET", SessionPath(id, fmt::format("/record?cursor={}", UrlEncode(cursor)))));
     HOOP_ASSIGN_OR_RETURN(const bool more, take(page.body));
     const std::string next(page.Header(kNextCursor));
     if (!more || next.empty()) return absl::OkStatus();
@@ -146,7 +146,7 @@ absl::Status ApiClient::CreateConnection(const NewConnection& connection) {
   const std::string body = NewConnectionJson(connection);
   absl::Status status = parts_->Call("POST", "/connections", body).status();
   if (absl::IsAlreadyExists(status) && connection.overwrite) {
-    status = parts_->Call("PUT", "/connections/" + PercentEncode(connection.name), body).status();
+    status = parts_->Call("PUT", "/connections/" + UrlEncode(connection.name), body).status();
   }
   return status;
 }
@@ -166,7 +166,7 @@ absl::StatusOr<SessionList> ApiClient::Sessions(const SessionQuery& query) {
   const std::pair<std::string_view, std::string_view> filters[] = {
       {"user", query.user}, {"connection", query.connection}, {"type", query.type}};
   for (const auto& [name, value] : filters) {
-    if (!value.empty()) path += fmt::format("&{}={}", name, PercentEncode(value));
+    if (!value.empty()) path += fmt::format("&{}={}", name, UrlEncode(value));
   }
   HOOP_ASSIGN_OR_RETURN(const std::string body, parts_->Get(path));
   return ParseSessionList(body);
@@ -183,7 +183,7 @@ absl::Status ApiClient::KillSession(std::string_view id) {
 
 absl::StatusOr<StatementPage> ApiClient::Statements(std::string_view id, std::string_view cursor) {
   HOOP_ASSIGN_OR_RETURN(const std::string body,
-                        parts_->Get(SessionPath(id, fmt::format("/statements?cursor={}", PercentEncode(cursor)))));
+                        parts_->Get(SessionPath(id, fmt::format("/statements?cursor={}", UrlEncode(cursor)))));
   return ParseStatementPage(body);
 }
 

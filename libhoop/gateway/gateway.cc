@@ -57,7 +57,6 @@ struct Gateway::Parts {
   absl::Status Open();
   absl::Status Start();
   void Shutdown(absl::Duration deadline);
-  void EndLeftovers();
   const std::string& org_id() const { return store->default_organization().id; }
 
   GatewayOptions options;
@@ -163,29 +162,9 @@ absl::Status Gateway::Parts::Start() {
   edge = std::make_unique<rest::Edge>(http_loop, *api, log, edge_options);
   packet_thread = std::make_unique<LoopThread>(packet_loop, "hoop-packets");
   http_thread = std::make_unique<LoopThread>(http_loop, "hoop-http");
-  if (journal != nullptr) HOOP_RETURN_IF_ERROR(admission->Post([this] { EndLeftovers(); }));
   log.Info("gateway serving", "api_url", options.api_url, "grpc_url", options.grpc_url, "version", options.version,
            "tls", "false");
   return absl::OkStatus();
-}
-
-// Sessions of an earlier life that never got a record: their rows would stay open for ever.
-void Gateway::Parts::EndLeftovers() {
-  if (const absl::Status flushed = journal->FlushAll(); !flushed.ok()) {
-    log.Warning("recovered records are not flushed yet", "reason", StatusText(flushed));
-    return;
-  }
-  auto unfinished = store->sessions().Unfinished();
-  if (!unfinished.ok()) return;
-  for (const std::string& id : *unfinished) {
-    packet_loop.Post([this, id] {
-      if (sessions->Find(id) != nullptr) return;  // of this life
-      (void)admission->Post([this, id] {
-        (void)store->sessions().Finish(id, clock.Now(), {.reason = "gateway restarted", .exit_code = std::nullopt},
-                                       std::nullopt);
-      });
-    });
-  }
 }
 
 void Gateway::Parts::Shutdown(absl::Duration deadline) {

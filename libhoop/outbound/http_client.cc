@@ -146,7 +146,7 @@ absl::StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request) {
   return response;
 }
 
-std::string PercentEncode(std::string_view text) {
+std::string UrlEncode(std::string_view text) {
   std::string encoded;
   for (const char c : text) {
     const auto byte = static_cast<unsigned char>(c);

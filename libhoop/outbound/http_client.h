@@ -72,6 +72,6 @@ class HttpClient final {
 };
 
 // Percent-encodes everything that does not stand for itself in a path segment or a query value.
-std::string PercentEncode(std::string_view text);
+std::string UrlEncode(std::string_view text);
 
 }  // namespace hoop

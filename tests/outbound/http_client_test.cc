@@ -118,7 +118,7 @@ TEST(HttpClient, RefusesAuthoritiesThatAreNone) {
                 "no certificate");
 }
 
-TEST(HttpClient, EncodesForPathAndQuery) { EXPECT_EQ(PercentEncode("a b/\xc3\xa4-._~"), "a%20b%2F%C3%A4-._~"); }
+TEST(HttpClient, EncodesForPathAndQuery) { EXPECT_EQ(UrlEncode("a b/\xc3\xa4-._~"), "a%20b%2F%C3%A4-._~"); }
 
 }  // namespace
 }  // namespace hoop

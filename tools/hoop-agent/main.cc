@@ -76,6 +76,7 @@ int RunAgent() {
   if (options.key.empty()) return Fail("missing HOOP_KEY environment variable");
   options.version = HOOP_VERSION;
   options.warden_command = {"/proc/self/exe", "warden"};
+  options.runtime_dir = Variable("TMPDIR");
   options.environment = OwnVariables();
   options.clock = &hoop::Clock::System();
   options.log = &log;

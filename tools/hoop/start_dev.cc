@@ -146,6 +146,10 @@ absl::Status DevSession::StartAgent() {
   agent.key = *key;
   agent.version = options_.version;
   agent.warden_command = {"/proc/self/exe", "warden"};
+  agent.runtime_dir = options_.data_dir + "/run";
+  std::error_code error;
+  std::filesystem::create_directories(agent.runtime_dir, error);
+  if (error) return absl::UnavailableError(fmt::format("{}: {}", agent.runtime_dir, error.message()));
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string_view text = *entry;
     const size_t equal = text.find('=');

@@ -1,0 +1,52 @@
+#!/bin/bash
+# Rubbish at each door, wrong credentials, unknown names: one clear error each, the process lives, its memory is flat.
+. "$(dirname "$0")/lib.sh"
+
+start_tcp_demo
+cat >"$work/connections.yaml" <<Y
+connections:
+  - {name: sh, type: command-line, command: [sh]}
+  - {name: tcp, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}}
+  - {name: down, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "1"}}
+Y
+start_dev "$work/connections.yaml"
+memory() { awk '/^VmRSS/ { print $2 }' "/proc/$dev/status"; }
+http=${api_url##*:} grpc=${grpc_url##*:}
+
+throw() { # throw PORT COUNT: random byte strings of random lengths, some behind a valid beginning
+  local i
+  for ((i = 0; i < $2; ++i)); do
+    exec {door}<>"/dev/tcp/127.0.0.1/$1" || fail "port $1 does not accept any more"
+    {
+      case $((i % 4)) in
+        1) printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n' ;;
+        2) printf 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n\0\0\0\4\0\0\0\0\0' ;;
+        3) printf 'GET /api/healthz HTTP/1.1\r\n' ;;
+      esac
+      head -c $((RANDOM % 3000)) /dev/urandom
+    } >&"$door" 2>/dev/null || true
+    exec {door}>&-
+  done
+}
+throw "$http" 100
+throw "$grpc" 100
+before=$(memory)
+throw "$http" "${STRINGS:-400}"
+throw "$grpc" "${STRINGS:-400}"
+kill -0 "$dev" || fail "the process ended"
+after=$(memory)
+[ $((after - before)) -lt 8192 ] || fail "memory grew from $before to $after KiB"
+echo "memory: $before KiB before, $after KiB after"
+same "still serving" 4 "$(hoop exec sh -s -i 'echo $((2+2))')"
+
+refused "connection not found" hoop connect nothing -p 0
+refused "exec is not allowed for tcp type connections" hoop exec tcp -i x
+refused "failed connecting to remote host" hoop connect down -p 0
+HOOP_TOKEN=wrong HOOP_APIURL=$api_url HOOP_GRPCURL=$grpc_url refused "invalid authentication" hoop connect tcp -p 0
+HOOP_TOKEN=x HOOP_APIURL=http://127.0.0.1:1 HOOP_GRPCURL=grpc://127.0.0.1:1 refused "127.0.0.1:1" hoop exec sh -i x
+same "an unknown route" 404 "$(curl -s -o /dev/null -w '%{http_code}' "$api_url/api/nothing")"
+same "no token" 401 "$(curl -s -o /dev/null -w '%{http_code}' "$api_url/api/sessions")"
+HOOP_KEY=grpc://x:xagt-$(printf 'A%.0s' {1..43})@127.0.0.1:$grpc spawn "$work/agent.log" "$bin/hoop-agent"
+wait_line "$work/agent.log" "$spawned" 10 'invalid authentication'
+stop "$spawned" TERM
+refused "HOOP_KEY" env -u HOOP_KEY "$bin/hoop-agent"

@@ -1,0 +1,71 @@
+#!/bin/bash
+# kill -9 of an agent, kill -9 of a client, a kill through REST: the other side says so in one line, the record is
+# sealed with the reason, no process and no secret file is left.
+. "$(dirname "$0")/lib.sh"
+
+cat >"$work/connections.yaml" <<'Y'
+connections:
+  - {name: here, type: command-line, command: [sh]}
+Y
+start_dev "$work/connections.yaml"
+key=$(hoop admin create agent apart)
+hoop admin create connection there -a apart -t command-line -e filesystem:SECRET_FILE=hidden -- sh >/dev/null
+export TMPDIR=$work/agent
+mkdir "$TMPDIR"
+
+start_agent() {
+  HOOP_KEY=$key spawn "$work/agent.log" "$bin/hoop-agent"
+  agent=$spawned
+  wait_line "$work/agent.log" "$agent" 20 'connected to the gateway'
+}
+
+marker=31$RANDOM$RANDOM
+running() { pgrep -f "sleep $marker" | grep -vx "$$" || true; }
+
+# One command that also leaves its session group, and says when it runs.
+start_command() { # start_command CONNECTION
+  rm -f "$work/command.out"
+  spawn "$work/command.log" bash -c 'exec "$0" exec "$1" -s -i "$2" >"$3"' "$bin/hoop" "$1" \
+    "setsid sleep $marker & sleep $marker & echo running; wait" "$work/command.out"
+  command=$spawned
+  wait_line "$work/command.out" "$command" 20 running
+}
+
+gone() { # no process of the command is left, within seconds
+  local id
+  for id in $(running); do timeout 10 tail --pid="$id" -s 0.1 -f /dev/null || fail "$1: process $id is left"; done
+  [ -z "$(running)" ] || fail "$1: $(running) are left"
+}
+
+start_agent
+start_command there
+[ -n "$(find "$TMPDIR" -type f -size +0)" ] || fail "the secret file is not where the test looks"
+kill -KILL "$agent"
+begin=$SECONDS
+stop "$command" 0
+[ $((SECONDS - begin)) -le 5 ] || fail "the client heard of it after $((SECONDS - begin)) s"
+contains "client after kill -9 of the agent" "$(cat "$work/command.log")" "agent has disconnected"
+same "one line" 1 "$(grep -c . "$work/command.log")"
+gone "kill -9 of the agent"
+contains "sealed" "$(hoop audit verify last)" 'sealed "agent has disconnected"'
+
+start_agent
+same "a new agent serves" ok "$(hoop exec there -s -i 'echo ok')"
+start_command there
+kill -KILL "$command"
+gone "kill -9 of the client"
+hoop sessions list --limit 1 >/dev/null
+contains "sealed" "$(hoop audit verify last)" 'sealed "client left"'
+
+start_command there
+api POST "/sessions/$(api GET '/sessions?limit=1' | json '.data[0].id')/kill" >/dev/null
+code=0
+stop "$command" 0
+same "exit code after a kill" 1 "$ended"
+contains "client after a kill" "$(cat "$work/command.log")" "session killed by the user"
+gone "kill through REST"
+contains "sealed" "$(hoop audit verify last)" 'sealed "killed by admin@hoop.local"'
+
+stop "$agent" TERM
+refused "agent is offline" hoop exec there -i x
+[ -z "$(find "$TMPDIR" -type f)" ] || fail "secret files are left: $(find "$TMPDIR" -type f)"

@@ -1,0 +1,34 @@
+#!/bin/bash
+# A TCP service: several local connections in one session, one that ends does not end the others, half close.
+. "$(dirname "$0")/lib.sh"
+
+start_tcp_demo
+cat >"$work/connections.yaml" <<Y
+connections:
+  - {name: tcp, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}}
+Y
+start_dev "$work/connections.yaml"
+mkfifo "$work/events"
+exec {events_hold}<>"$work/events"
+"$bin/hoop" connect tcp -p 0 --json >"$work/events" 2>"$work/connect.log" &
+client=$!
+started+=("$client")
+until read_line "$work/events" "$client" 20 && [ "$(json .status <<<"$line")" = ready ]; do :; done
+port=$(json .data.port <<<"$line")
+
+exec {one}<>"/dev/tcp/127.0.0.1/$port" {two}<>"/dev/tcp/127.0.0.1/$port"
+read -r -t 10 banner <&"$one" && contains "the server speaks first" "$banner" "tcp-demo ready"
+read -r -t 10 banner <&"$two"
+echo 'echo one' >&"$one" && read -r -t 10 answer <&"$one" && same "first" one "$answer"
+exec {one}>&-
+echo 'sum 1 2 3' >&"$two" && read -r -t 10 answer <&"$two" && same "second goes on" 6 "$answer"
+exec {three}<>"/dev/tcp/127.0.0.1/$port"
+read -r -t 10 banner <&"$three"
+echo quit >&"$three" && read -r -t 10 answer <&"$three" && same "the target closes" bye "$answer"
+code=0
+read -r -t 10 answer <&"$three" || code=$?
+same "its end arrives" 1 "$code"
+echo 'echo still here' >&"$two" && read -r -t 10 answer <&"$two" && same "second goes on" "still here" "$answer"
+stop "$client" INT
+contains "replay" "$(hoop sessions replay last --raw)" "still here"
+contains "verification" "$(hoop audit verify last)" "whole and unchanged"
