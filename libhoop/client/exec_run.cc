@@ -50,8 +50,8 @@ void ExecRun::OnHead(absl::StatusOr<InputReader::Chunk> head) {
 }
 
 void ExecRun::OnSessionOpen(const OpenedSession& session) {
-  events_.OnEvent({.kind = ClientEvent::Kind::kRunning,
-                   .data = {{"session_id", session.id}, {"command", session.command}}});
+  events_.OnEvent(
+      {.kind = ClientEvent::Kind::kRunning, .data = {{"session_id", session.id}, {"command", session.command}}});
   if (!input_ended_ && !session.granted.chunks) {
     session_.reset();
     return Finish(ResourceExhausted("input is larger than {} bytes: the gateway or the agent takes it whole only",
@@ -59,9 +59,7 @@ void ExecRun::OnSessionOpen(const OpenedSession& session) {
   }
   session_id_ = session.id;
   if (input_ended_) {
-    session_->Send(session_->BuildOpen(packet::kAgentExecWriteStdin, plan_.input));
-    if (session.granted.chunks) SendEndOfInput();
-    return;
+    return session_->Send(session_->BuildOpen(packet::kAgentExecWriteStdin, plan_.input));
   }
   SendInput(std::exchange(head_, {}));
   ReadMore();
@@ -71,13 +69,9 @@ void ExecRun::OnSessionOpen(const OpenedSession& session) {
 void ExecRun::SendInput(std::string_view bytes) {
   while (!bytes.empty()) {
     const std::string_view piece = bytes.substr(0, limits::kChunkBytesMax);
-    session_->Send(Packet(packet::kAgentExecWriteStdin, {{spec::kSessionId, session_id_}}, piece));
+    session_->Send(Packet(packet::kAgentExecWriteStdin, {{spec::kSessionId, session_id_}, {spec::kMore, ""}}, piece));
     bytes.remove_prefix(piece.size());
   }
-}
-
-void ExecRun::SendEndOfInput() {
-  session_->Send(Packet(packet::kAgentExecWriteStdin, {{spec::kSessionId, session_id_}, {spec::kFin, "1"}}));
 }
 
 void ExecRun::ReadMore() {
@@ -96,8 +90,8 @@ void ExecRun::OnMore(absl::StatusOr<InputReader::Chunk> chunk) {
   }
   SendInput(chunk->bytes);
   input_ended_ = chunk->end;
-  if (input_ended_) return SendEndOfInput();
-  ReadMore();
+  if (!input_ended_) return ReadMore();
+  session_->Send(Packet(packet::kAgentExecWriteStdin, {{spec::kSessionId, session_id_}}));  // the last one
 }
 
 void ExecRun::OnSessionPacket(Packet packet) {

@@ -42,7 +42,6 @@ class ExecRun final : public ClientSession::Delegate {
 
   void OnHead(absl::StatusOr<InputReader::Chunk> head);
   void SendInput(std::string_view bytes);
-  void SendEndOfInput();
   void ReadMore();
   void OnMore(absl::StatusOr<InputReader::Chunk> chunk);
   void OnOutputProgress(const absl::Status& status);

@@ -68,6 +68,22 @@ TEST(Exec, FiveMegabytesGoThroughCat) {
   EXPECT_TRUE(run.out == input);
 }
 
+TEST(Exec, InputMayComeInManyPackets) {
+  ScriptedGateway gateway;
+  gateway.Open(kSession, ExecParams({"cat"}), "token");
+  ScriptedGateway::Stream& stream = *gateway.WaitForStream("token");
+  gateway.WaitFor(stream, packet::kClientSessionOpenOk);
+  const std::string piece(64 * limits::kKiB, 'x');
+  for (int i = 0; i < 100; ++i) {
+    gateway.Send(stream,
+                 Packet(packet::kAgentExecWriteStdin, {{spec::kSessionId, kSession}, {spec::kMore, ""}}, piece));
+  }
+  gateway.Send(stream, Packet(packet::kAgentExecWriteStdin, {{spec::kSessionId, kSession}}, "end"));
+  EXPECT_EQ(gateway.WaitFor(stream, packet::kClientSessionClose).Get(spec::kExitCode), "0");
+  EXPECT_EQ(gateway.WaitForBytes(stream, packet::kClientWriteStdout, 100 * piece.size() + 3).size(),
+            100 * piece.size() + 3);
+}
+
 TEST(Exec, AcceptsACommandThatIgnoresItsInput) {
   ScriptedGateway gateway;
   const ExecRun run(gateway, ExecParams({"true"}), std::string(limits::kMiB, 'x'));

@@ -54,7 +54,7 @@ class ExecRunTest : public ::testing::Test {
     gateway_.on_stream = [this, caps, then](FarStream& stream) {
       stream.on_packet = [this, caps, then, &stream](const Packet& packet) {
         if (packet.type() == packet::kAgentSessionOpen) gateway_.SendOpenOk("command-line", caps);
-        const bool last = caps.find("chunks") == std::string_view::npos || packet.Spec(spec::kFin).has_value();
+        const bool last = !packet.Spec(spec::kMore).has_value();
         if (packet.type() == packet::kAgentExecWriteStdin && last) then(stream);
       };
     };
@@ -110,7 +110,6 @@ TEST_F(ExecRunTest, SendsInputWithTheOpenAndAgainAsRealClientsDo) {
     EXPECT_EQ(input->payload(), "script");
     EXPECT_EQ(input->SpecText(spec::kSessionId), kTestSession);
     EXPECT_TRUE(input->Spec(spec::kTerminalArgs).has_value());
-    EXPECT_FALSE(input->Spec(spec::kFin).has_value());
     EXPECT_EQ(stream.Payloads(packet::kAgentSessionOpen), "script");
     gateway_.SendClose("", "0");
   });
@@ -123,9 +122,10 @@ TEST_F(ExecRunTest, EmptyInputStillStartsTheCommand) {
   EXPECT_OK(Run(""));
 }
 
-TEST_F(ExecRunTest, SaysWhereInputEndsWhereThatIsKnown) {
+TEST_F(ExecRunTest, SmallInputIsOnePacketForNewPeersToo) {
   OnInput("1;streams,chunks", [this](FarStream& stream) {
     EXPECT_EQ(stream.Payloads(packet::kAgentExecWriteStdin), "script");
+    EXPECT_EQ(stream.Count(packet::kAgentExecWriteStdin), 1u);
     gateway_.SendClose("", "0");
   });
   EXPECT_OK(Run("script"));

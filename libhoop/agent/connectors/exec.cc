@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
+#include "wire/spec_keys.h"
 
 namespace hoop {
 namespace {
@@ -47,12 +48,17 @@ Launch MakeLaunch(const ConnectorSeat& seat, std::vector<std::string> arguments,
 // One run of the command. Ends when the command has exited and both of its outputs are read to the end.
 class ExecTarget final : public Target, private Command::Events {
  public:
-  ExecTarget(const ConnectorSeat& seat, Line& line, Ended ended) : seat_(seat), line_(line), ended_(std::move(ended)) {}
+  ExecTarget(const ConnectorSeat& seat, Line& line, Ended ended)
+      : seat_(seat), line_(line), ended_(std::move(ended)), input_(seat.context.loop, [this] { OnInputTaken(); }) {}
 
   void OnPacket(Packet packet) override {
-    if (std::exchange(started_, true)) return;  // the first packet is the whole input
-    input_ = std::move(packet);
-    Start();
+    if (input_complete_) return;
+    // One packet is the whole input, unless it says that more follows.
+    input_complete_ = !seat_.granted.chunks || !packet.Spec(spec::kMore);
+    input_.Add(std::move(packet));
+    if (input_complete_) input_.Finish();
+    if (line_reading_ && input_.queued_bytes() > limits::kSendQueueHighBytes) SetLineReading(false);
+    if (!std::exchange(started_, true)) Start();
   }
 
   void OnLineDrained() override {
@@ -83,8 +89,8 @@ class ExecTarget final : public Target, private Command::Events {
   }
 
   void OnStarted(Descriptor input, Descriptor output, Descriptor error) override {
-    EventLoop& loop = seat_.context.loop;
-    input_writer_ = std::make_unique<PipeWriter>(loop, std::move(input), std::move(input_));
+    input_.Open(std::move(input));
+    OnInputTaken();
     output_ = MakeReader(std::move(output), packet::kClientWriteStdout);
     error_ = MakeReader(std::move(error), packet::kClientWriteStderr);
   }
@@ -111,7 +117,8 @@ class ExecTarget final : public Target, private Command::Events {
 
   void OnExited(int wait_status) override {
     end_ = EndOf(wait_status);
-    input_writer_.reset();
+    input_.Close();
+    OnInputTaken();
     EndIfDone();
   }
 
@@ -121,6 +128,16 @@ class ExecTarget final : public Target, private Command::Events {
     // All that its processes ever wrote is in the pipes by now.
     output_->EndWhenEmpty();
     if (ended_) error_->EndWhenEmpty();
+  }
+
+  void OnInputTaken() {
+    line_.NoteProgress();
+    if (!line_reading_ && input_.queued_bytes() <= limits::kSendQueueLowBytes) SetLineReading(true);
+  }
+
+  void SetLineReading(bool reading) {
+    line_reading_ = reading;
+    line_.SetReading(reading);
   }
 
   void EndIfDone() {
@@ -137,9 +154,10 @@ class ExecTarget final : public Target, private Command::Events {
   Line& line_;
   Ended ended_;
   bool started_ = false;
-  Packet input_;
+  PipeWriter input_;
+  bool input_complete_ = false;
+  bool line_reading_ = true;
   std::optional<TargetEnd> end_;  // once the command has exited
-  std::unique_ptr<PipeWriter> input_writer_;
   std::unique_ptr<PipeReader> output_;
   std::unique_ptr<PipeReader> error_;
   std::unique_ptr<Command> command_;

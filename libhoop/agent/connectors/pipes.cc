@@ -49,27 +49,63 @@ void PipeReader::End() {
   on_end_();
 }
 
-PipeWriter::PipeWriter(EventLoop& loop, Descriptor pipe, Packet input)
-    : pipe_(std::move(pipe)), input_(std::move(input)), left_(input_.payload()) {
+PipeWriter::PipeWriter(EventLoop& loop, absl::AnyInvocable<void()> on_progress)
+    : loop_(loop), on_progress_(std::move(on_progress)) {}
+
+void PipeWriter::Open(Descriptor pipe) {
   sigset_t broken_pipe;
   sigemptyset(&broken_pipe);
   sigaddset(&broken_pipe, SIGPIPE);
   ::pthread_sigmask(SIG_BLOCK, &broken_pipe, nullptr);
-  watch_ = loop.WatchDescriptor(pipe_.get(), nullptr, [this] { Write(); });
+  pipe_ = std::move(pipe);
+  watch_ = loop_.WatchDescriptor(pipe_.get(), nullptr, [this] { OnWritable(); });
   Write();
 }
 
-void PipeWriter::Write() {
-  while (!left_.empty()) {
-    const ssize_t count = ::write(pipe_.get(), left_.data(), left_.size());
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0 && errno == EAGAIN) return watch_->WantWrite();
-    if (count <= 0) break;  // the command reads no more
-    left_.remove_prefix(static_cast<size_t>(count));
-  }
+void PipeWriter::Add(Packet packet) {
+  if (closed_ || packet.payload().empty()) return;
+  queued_bytes_ += packet.payload().size();
+  waiting_.push_back(std::move(packet));
+  Write();
+}
+
+void PipeWriter::Finish() {
+  finished_ = true;
+  Write();
+}
+
+void PipeWriter::Close() {
+  closed_ = true;
+  waiting_.clear();
+  queued_bytes_ = 0;
   watch_.reset();
   pipe_.Reset();
-  input_ = Packet();
+}
+
+void PipeWriter::OnWritable() {
+  blocked_ = false;
+  Write();
+  on_progress_();
+}
+
+void PipeWriter::Write() {
+  if (!pipe_.is_open() || blocked_) return;
+  while (!waiting_.empty()) {
+    const std::string_view left = waiting_.front().payload().substr(offset_);
+    const ssize_t count = ::write(pipe_.get(), left.data(), left.size());
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0 && errno == EAGAIN) {
+      blocked_ = true;
+      return watch_->WantWrite();
+    }
+    if (count <= 0) return Close();  // the command reads no more
+    offset_ += static_cast<size_t>(count);
+    queued_bytes_ -= static_cast<size_t>(count);
+    if (offset_ < waiting_.front().payload().size()) continue;
+    waiting_.pop_front();
+    offset_ = 0;
+  }
+  if (finished_) Close();
 }
 
 }  // namespace hoop

@@ -1,6 +1,7 @@
 // The ends of a command's pipes on the agent's loop. Used by the exec connector.
 #pragma once
 
+#include <deque>
 #include <memory>
 #include <string_view>
 
@@ -34,18 +35,36 @@ class PipeReader final {
   std::unique_ptr<Watch> watch_;  // ends before its descriptor closes
 };
 
-// Writes a packet's payload to a command as fast as it reads, then closes. Owned by its target; loop thread only.
+// Writes packets' payloads to a command as fast as it reads, then closes. Owned by its target; loop thread only.
 // What the command does not want is dropped. Blocks SIGPIPE for the loop's thread: a pipe has no other way.
 class PipeWriter final {
  public:
-  PipeWriter(EventLoop& loop, Descriptor pipe, Packet input);
+  // `on_progress` is called when bytes left, never from inside a call.
+  PipeWriter(EventLoop& loop, absl::AnyInvocable<void()> on_progress);
+
+  // Takes packets before it has its pipe; they wait.
+  void Open(Descriptor pipe);
+  void Add(Packet packet);
+  // Closes the pipe behind what was added.
+  void Finish();
+  // Closes it now; nothing is taken any more.
+  void Close();
+
+  size_t queued_bytes() const { return queued_bytes_; }
 
  private:
+  void OnWritable();
   void Write();
 
+  EventLoop& loop_;
+  absl::AnyInvocable<void()> on_progress_;
   Descriptor pipe_;
-  Packet input_;
-  std::string_view left_;
+  std::deque<Packet> waiting_;
+  size_t offset_ = 0;  // of the first one's payload
+  size_t queued_bytes_ = 0;
+  bool blocked_ = false;
+  bool finished_ = false;
+  bool closed_ = false;
   std::unique_ptr<Watch> watch_;  // ends before its descriptor closes
 };
 
