@@ -20,10 +20,10 @@ inline constexpr size_t kHeaderBlockBytesMax = 64 * kKiB;  // big group claims i
 
 // Listeners, before a peer has proved who it is.
 inline constexpr absl::Duration kPreAuthTime = absl::Seconds(10);
-inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;      // of all such connections of a listener together
-inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;  // unread bytes of one such connection
-inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;   // what one costs that has said nothing yet
-inline constexpr size_t kConnectionsMax = 20000;          // per listener
+inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;         // of all such connections of a listener together
+inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;     // unread bytes of one such connection
+inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;  // what one costs that has said nothing yet
+inline constexpr size_t kConnectionsMax = 20000;             // per listener
 
 inline constexpr size_t kAcceptsPerTurnMax = 64;                             // the others wait for the next turn
 inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor
@@ -132,8 +132,8 @@ inline constexpr absl::Duration kHttpIdleTime = absl::Seconds(75);   // between 
 inline constexpr absl::Duration kHttpLingerTime = absl::Seconds(2);  // a refused peer may finish its sentence
 inline constexpr size_t kHttpLingerBytesMax = 1 * kMiB;
 inline constexpr size_t kRestThreads = 4;
-inline constexpr size_t kRestRecordThreads = 2;           // reading a long record takes seconds
-inline constexpr size_t kRestQueueMax = 256;  // requests that wait for one of them
+inline constexpr size_t kRestRecordThreads = 2;  // reading a long record takes seconds
+inline constexpr size_t kRestQueueMax = 256;     // requests that wait for one of them
 inline constexpr size_t kRestBodyBytesMax = 1 * kMiB;
 inline constexpr size_t kRestLoginBytesMax = 8 * kKiB;  // bodies of strangers
 inline constexpr int kRestJsonDepthMax = 32;
@@ -181,7 +181,7 @@ inline constexpr size_t kOldReadBytesMax = 32 * kKiB;                 // of one 
 inline constexpr absl::Duration kHttpAnswerTime = absl::Seconds(60);  // of an API call, the body included
 inline constexpr size_t kHttpBodyBytesMax = 32 * kMiB;
 inline constexpr int kApiJsonDepthMax = 32;
-inline constexpr size_t kApiRefusalBytesMax = 300;                       // of an error's body that is not JSON
+inline constexpr size_t kApiRefusalBytesMax = 300;       // of an error's body that is not JSON
 inline constexpr size_t kConfigLineBytesMax = 1 * kMiB;  // a CA bundle is one line
 
 }  // namespace hoop::limits

@@ -22,10 +22,10 @@ inline constexpr Key kMcpEvent = "mcp.event";
 
 // Ours, only between peers that negotiated them (wire/capabilities.h). Dropped from all others.
 inline constexpr std::string_view kOursPrefix = "hoop.";
-inline constexpr Key kCapabilities = "hoop.caps";       // in AgentGatewayConnectOK and ClientSessionOpenOK
-inline constexpr Key kStreamToken = "hoop.stream";      // in AgentStreamOpen and AgentSessionOpen
-inline constexpr Key kFin = "hoop.fin";                 // half close; the packet's payload is empty
-inline constexpr Key kMore = "hoop.more";               // of a command's input: another packet follows (chunks)
-inline constexpr Key kRetry = "hoop.retry";             // in ClientSessionClose: a new session may work
+inline constexpr Key kCapabilities = "hoop.caps";   // in AgentGatewayConnectOK and ClientSessionOpenOK
+inline constexpr Key kStreamToken = "hoop.stream";  // in AgentStreamOpen and AgentSessionOpen
+inline constexpr Key kFin = "hoop.fin";             // half close; the packet's payload is empty
+inline constexpr Key kMore = "hoop.more";           // of a command's input: another packet follows (chunks)
+inline constexpr Key kRetry = "hoop.retry";         // in ClientSessionClose: a new session may work
 
 }  // namespace hoop::spec
