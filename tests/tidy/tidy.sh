@@ -4,6 +4,8 @@
 set -eu
 cd "$1"
 bad=0
+commands=$2/compile_commands.json
+[ -f "$commands" ] || { echo "tidy: $2 is not configured" >&2; exit 1; }
 
 say() {
   echo "$*" >&2
@@ -12,7 +14,7 @@ say() {
 
 # A source file that no target compiles. bench/ is built only on demand.
 for file in $(git ls-files '*.cc' '*.c' ':!bench'); do
-  grep -qF "\"file\": \"$PWD/$file\"" "$2/compile_commands.json" || say "$file: no target compiles it"
+  grep -qF "\"file\": \"$PWD/$file\"" "$commands" || say "$file: no target compiles it"
 done
 
 # A header that no file includes, by its path from libhoop/, libhoop/include/ or the root, or by its bare name beside it.
