@@ -335,8 +335,11 @@ void Session::OnFlowPacket(Flow& flow, Direction direction, Packet packet) {
 // A data stream that ends without a close packet resets that connection id only.
 void Session::OnFlowStreamEnd(Flow& flow, Direction direction) {
   if (flow.is_control()) {
-    // The stream of a command: the agent lost it or gave it up.
-    if (!finishing()) Finish(Failure(Unavailable("agent ended the session's stream")));
+    // The stream of a command. When the agent's connection broke, its control stream ends in the same turn and says
+    // so better: that reason goes first.
+    stream_lost_ = loop_.After(absl::ZeroDuration(), [this] {
+      Finish(Failure(Unavailable("agent ended the session's stream")));
+    });
     return;
   }
   if (direction == Direction::kRequest) {

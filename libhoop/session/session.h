@@ -144,6 +144,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   std::map<std::string, std::unique_ptr<Flow>, std::less<>> flows_;
   std::deque<size_t> finished_ids_;  // hashes
   std::unique_ptr<Timer> lifetime_;
+  std::unique_ptr<Timer> stream_lost_;
   std::unique_ptr<Timer> seal_timer_;
   std::unique_ptr<Timer> leave_timer_;
 };

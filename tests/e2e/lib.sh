@@ -114,6 +114,20 @@ api() {
     ${3:+--data "$3"} "$api_url/api$2"
 }
 
+# connect NAME: a local listener for a connection; sets $client (process id), $session and $port.
+connect() {
+  local events=$work/events.$RANDOM
+  mkfifo "$events"
+  exec {events_hold}<>"$events"
+  "$bin/hoop" connect "$1" -p 0 --json >"$events" 2>>"$work/connect-$1.log" &
+  client=$!
+  started+=("$client")
+  until read_line "$events" "$client" 30 && [ "$(json .status <<<"$line")" = ready ]; do
+    [ "$(json .status <<<"$line")" != connected ] || session=$(json .data.session_id <<<"$line")
+  done
+  port=$(json .data.port <<<"$line")
+}
+
 # --- Targets ---
 
 # start_tcp_demo: the line service of examples/; sets $tcp_demo (process id) and $tcp_port.

@@ -13,20 +13,13 @@ connections:
 Y
 start_dev "$work/connections.yaml"
 
-connect() { # connect NAME: starts the local listener; sets $client and $session
-  mkfifo "$work/$1.events"
-  exec {events_hold}<>"$work/$1.events"
-  "$bin/hoop" connect "$1" -p 0 --json >"$work/$1.events" 2>"$work/connect-$1.log" &
-  client=$!
-  started+=("$client")
-  until read_line "$work/$1.events" "$client" 20 && [ "$(json .status <<<"$line")" = ready ]; do
-    [ "$(json .status <<<"$line")" != connected ] || session=$(json .data.session_id <<<"$line")
-  done
-  export PGHOST=127.0.0.1 PGPORT PGUSER=noop PGPASSWORD=any PGDATABASE=postgres
-  PGPORT=$(json .data.port <<<"$line")
+# What psql and pgbench go by.
+use() {
+  connect "$1"
+  export PGHOST=127.0.0.1 PGPORT=$port PGUSER=noop PGPASSWORD=any PGDATABASE=postgres
 }
 
-connect pg
+use pg
 same "select" 1 "$(psql -XAtc 'select 1')"
 contains "startup parameters are kept" "$(PGAPPNAME=my-app psql -XAtc 'show application_name')" my-app
 contains "an error is one error" "$(psql -XAtc 'select 1/0' 2>&1 || true)" "division by zero"
@@ -56,10 +49,10 @@ same "prepared statements in the record" 2000 "$(grep -c 'SELECT abalance FROM p
 contains "statement with an error" "$statements" "division by zero"
 contains "verification" "$(hoop audit verify "$session")" "whole and unchanged"
 
-connect socket
+use socket
 same "by the socket folder" "$pg_user" "$(psql -XAtc 'select current_user')"
 stop "$client" INT
-connect wrong
+use wrong
 contains "wrong password at the target" "$(psql -XAtc 'select 1' 2>&1 || true)" "password authentication failed"
 same "one error only" 1 "$(psql -XAtc 'select 1' 2>&1 | grep -c 'password authentication failed')"
 stop "$client" INT

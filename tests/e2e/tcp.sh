@@ -8,13 +8,7 @@ connections:
   - {name: tcp, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}}
 Y
 start_dev "$work/connections.yaml"
-mkfifo "$work/events"
-exec {events_hold}<>"$work/events"
-"$bin/hoop" connect tcp -p 0 --json >"$work/events" 2>"$work/connect.log" &
-client=$!
-started+=("$client")
-until read_line "$work/events" "$client" 20 && [ "$(json .status <<<"$line")" = ready ]; do :; done
-port=$(json .data.port <<<"$line")
+connect tcp
 
 exec {one}<>"/dev/tcp/127.0.0.1/$port" {two}<>"/dev/tcp/127.0.0.1/$port"
 read -r -t 10 banner <&"$one" && contains "the server speaks first" "$banner" "tcp-demo ready"

@@ -377,6 +377,27 @@ TEST_F(SessionTest, CarriesACommandOnAStreamOfItsOwn) {
   EXPECT_EQ(client_.SentTypes().back(), "ClientSessionClose");
 }
 
+TEST_F(SessionTest, ALostAgentIsTheReasonWhenItsStreamsBreakTogether) {
+  Make("command-line", {}, kAllCapabilities);
+  FromClient(Packet(packet::kAgentSessionOpen));
+  StreamScript data;
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  data.End(absl::UnavailableError("reset"));
+  agent_.receiver->OnAgentGone(absl::UnavailableError("reset"));
+  loop_.TurnUntilIdle();
+  EXPECT_EQ(recorded().seals[0].reason, "agent has disconnected");
+}
+
+TEST_F(SessionTest, ACommandEndsWhenTheAgentGivesUpItsStream) {
+  Make("command-line", {}, kAllCapabilities);
+  FromClient(Packet(packet::kAgentSessionOpen));
+  StreamScript data;
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  data.End(absl::CancelledError(""));
+  loop_.TurnUntilIdle();
+  EXPECT_EQ(recorded().seals[0].reason, "agent ended the session's stream");
+}
+
 TEST_F(SessionTest, TakesClientDataStreamsOfAnOpenSessionOnly) {
   Make("tcp", kAllCapabilities);
   StreamScript data;

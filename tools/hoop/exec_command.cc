@@ -13,7 +13,7 @@
 namespace hoop::cli {
 namespace {
 
-constexpr int kAgentFailure = 254;
+constexpr std::string_view kOwnExit = "failed executing command, reason=";  // as agents say it
 constexpr size_t kJsonOutputBytesMax = 16 << 20;  // of each channel: an event is one line in memory
 
 // What the command says, kept for the last event.
@@ -56,8 +56,9 @@ absl::StatusOr<std::unique_ptr<ClientInput>> OpenInput(const ExecOptions& option
 }
 
 int SayResult(const ExecOptions& options, const SessionResult& result) {
-  // The agent's words about a code that says it already are noise to scripts.
-  if (!result.text.empty() && (!options.silent || result.exit_code == kAgentFailure)) Fail(result.text);
+  // The agent's words about a code that says it already are noise to scripts; any other reason is news.
+  const bool said_by_code = result.text.starts_with(kOwnExit);
+  if (!result.text.empty() && !(options.silent && said_by_code)) Fail(result.text);
   return result.exit_code;
 }
 
