@@ -22,7 +22,7 @@ std::map<std::string, std::string> KeptMetadata(const Metadata& metadata) {
 
 }  // namespace
 
-AgentEntry::AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, Router& router,
+AgentEntry::AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, AgentRouter& router,
                        Admission& admission)
     : log_(log), clock_(clock), store_(store), verifier_(verifier), router_(router), admission_(admission) {}
 
@@ -47,12 +47,12 @@ void AgentEntry::EnterDataStream(Admission::Candidate candidate, std::string_vie
 void AgentEntry::Register(Admission::Candidate candidate, const AgentRow& row, std::string bearer_hash) {
   const Metadata& metadata = candidate.stream->metadata();
   AgentInfo info;
-  info.id = row.id;
-  info.name = row.name;
-  info.org_id = row.org_id;
-  info.version = std::string(metadata.Get(header::kVersion));
-  info.hostname = std::string(metadata.Get(header::kHostname));
-  info.platform = std::string(metadata.Get(header::kPlatform));
+  info.agent.id = row.id;
+  info.agent.name = row.name;
+  info.agent.org_id = row.org_id;
+  info.agent.version = std::string(metadata.Get(header::kVersion));
+  info.agent.hostname = std::string(metadata.Get(header::kHostname));
+  info.agent.platform = std::string(metadata.Get(header::kPlatform));
   info.bearer_hash = std::move(bearer_hash);
   info.capabilities = Common(kAllCapabilities, ParseCapabilities(metadata.Get(header::kCapabilities)));
   auto kept = KeptMetadata(metadata);

@@ -9,7 +9,7 @@
 #include "gateway/admission.h"
 #include "hoop/clock.h"
 #include "identity/agent_keys.h"
-#include "router/router.h"
+#include "router/agent_router.h"
 #include "store/store.h"
 
 namespace hoop {
@@ -17,7 +17,7 @@ namespace hoop {
 // Owned by Gateway; loop thread only.
 class AgentEntry final {
  public:
-  AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, Router& router, Admission& admission);
+  AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, AgentRouter& router, Admission& admission);
 
   // A stream with origin agent.
   void Enter(Admission::Candidate candidate, std::string bearer);
@@ -32,7 +32,7 @@ class AgentEntry final {
   Clock& clock_;
   Store& store_;
   AgentVerifier& verifier_;
-  Router& router_;
+  AgentRouter& router_;
   Admission& admission_;
   bool closed_ = false;
 };

@@ -28,11 +28,11 @@ struct ClientEntry::Offline final : PacketStream::Receiver {
   uint64_t key = 0;
   Admission::Candidate candidate;
   Admitted admitted;
-  std::unique_ptr<Router::Waiting> waiting;
+  std::unique_ptr<AgentRouter::Waiting> waiting;
 };
 
 ClientEntry::ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit,
-                         Router& router, SessionDirectory& sessions, Admission& admission)
+                         AgentRouter& router, SessionDirectory& sessions, Admission& admission)
     : loop_(loop),
       log_(log),
       clock_(clock),
@@ -202,7 +202,7 @@ void ClientEntry::Begin(Admission::Candidate candidate, Admitted admitted) {
     return OnSessionOver(session_id);
   }
   SessionContext& context = admitted.context;
-  context.agent_version = (*link)->info().version;
+  context.agent_version = (*link)->info().agent.version;
   context.agent_capabilities = (*link)->info().capabilities;
   // A client may put several protocol messages into a packet only if the agent takes them so.
   context.client_capabilities.chunks &= context.agent_capabilities.chunks;

@@ -14,7 +14,7 @@
 #include "hoop/audit_store.h"
 #include "hoop/clock.h"
 #include "hoop/idp_verifier.h"
-#include "router/router.h"
+#include "router/agent_router.h"
 #include "session/session_context.h"
 #include "store/store.h"
 
@@ -23,8 +23,8 @@ namespace hoop {
 // Owned by Gateway; loop thread only.
 class ClientEntry final {
  public:
-  ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit, Router& router,
-              SessionDirectory& sessions, Admission& admission);
+  ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit,
+              AgentRouter& router, SessionDirectory& sessions, Admission& admission);
   ~ClientEntry();
 
   // A stream with origin client and a bearer token: authenticates and authorizes it on a worker, waits for the agent,
@@ -60,7 +60,7 @@ class ClientEntry final {
   Store& store_;
   IdpVerifier& verifier_;
   AuditStore& audit_;
-  Router& router_;
+  AgentRouter& router_;
   SessionDirectory& sessions_;
   Admission& admission_;
   bool closed_ = false;

@@ -26,7 +26,7 @@
 #include "net/event_loop.h"
 #include "rest/api.h"
 #include "rest/edge.h"
-#include "router/router.h"
+#include "router/agent_router.h"
 #include "store/store.h"
 #include "transport/grpc_server.h"
 
@@ -76,7 +76,7 @@ struct Gateway::Parts {
   AuditStore* audit = nullptr;
   IdpVerifier* verifier = nullptr;
 
-  std::unique_ptr<Router> router;
+  std::unique_ptr<AgentRouter> router;
   std::unique_ptr<SessionDirectory> sessions;
   std::unique_ptr<Admission> admission;
   std::unique_ptr<ClientEntry> client_entry;
@@ -117,7 +117,7 @@ absl::Status Gateway::Parts::Open() {
   }
   HOOP_RETURN_IF_ERROR(store->agents().DisconnectAll(clock.Now()));
 
-  router = std::make_unique<Router>(packet_loop, log);
+  router = std::make_unique<AgentRouter>(packet_loop, log);
   sessions = std::make_unique<SessionDirectory>(packet_loop);
   admission = std::make_unique<Admission>(packet_loop);
   client_entry =
@@ -215,6 +215,8 @@ std::string Gateway::grpc_address() const { return parts_->grpc_door->address().
 std::string Gateway::api_url() const { return parts_->options.api_url; }
 std::string Gateway::grpc_url() const { return parts_->options.grpc_url; }
 
+const Router& Gateway::router() const { return *parts_->router; }
+AuditStore& Gateway::audit_store() const { return *parts_->audit; }
 std::string Gateway::audit_public_key() const { return parts_->audit->public_key(); }
 
 absl::Status Gateway::EnsureAdmin(std::string_view email, std::string_view password) {

@@ -6,7 +6,7 @@
 #include "base/loop.h"
 #include "gateway/session_directory.h"
 #include "rest/api.h"
-#include "router/router.h"
+#include "router/agent_router.h"
 
 namespace hoop {
 
@@ -25,13 +25,13 @@ class LoopSessionControl final : public rest::SessionControl {
 // Owned by Gateway. Any thread.
 class RouterPresence final : public rest::AgentPresence {
  public:
-  RouterPresence(Loop& loop, Router& router) : loop_(loop), router_(router) {}
+  RouterPresence(Loop& loop, AgentRouter& router) : loop_(loop), router_(router) {}
   bool IsOnline(std::string_view agent_id) const override { return router_.IsOnline(agent_id); }
   void Disconnect(std::string_view agent_id) override;
 
  private:
   Loop& loop_;
-  Router& router_;
+  AgentRouter& router_;
 };
 
 }  // namespace hoop

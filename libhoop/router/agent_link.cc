@@ -53,7 +53,7 @@ std::string AgentLink::ExpectStream(StreamReady ready) {
     if (found == expected_.end()) return;
     StreamReady ready = std::move(found->second.ready);
     expected_.erase(found);
-    ready(DeadlineExceeded("agent {}: did not open a data stream within {}", info_.name,
+    ready(DeadlineExceeded("agent {}: did not open a data stream within {}", info_.agent.name,
                            absl::FormatDuration(limits::kAgentStreamOpenTime)));
   });
   expected_.emplace(token, std::move(expected));
@@ -111,7 +111,7 @@ void AgentLink::Finish(const absl::Status& status) {
   if (over_) return;
   over_ = true;
   std::map<std::string, Expected, std::less<>> expected = std::exchange(expected_, {});
-  for (auto& [token, waiting] : expected) waiting.ready(Unavailable("agent {} has disconnected", info_.name));
+  for (auto& [token, waiting] : expected) waiting.ready(Unavailable("agent {} has disconnected", info_.agent.name));
   while (!sessions_.empty()) {
     SessionSide* side = sessions_.begin()->second;
     sessions_.erase(sessions_.begin());

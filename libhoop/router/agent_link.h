@@ -1,5 +1,5 @@
 // One connected agent: its control stream, the sessions that run over it, the data streams it was asked to open.
-// Made by gateway/agent_entry when an agent was accepted; found by sessions through Router.
+// Made by gateway/agent_entry when an agent was accepted; found by sessions through AgentRouter.
 #pragma once
 
 #include <functional>
@@ -13,24 +13,20 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/loop.h"
+#include "hoop/router.h"
 #include "wire/capabilities.h"
 #include "wire/packet_stream.h"
 
 namespace hoop {
 
-// What an agent says of itself when it connects. A value.
+// An accepted agent. A value.
 struct AgentInfo {
-  std::string id;
-  std::string name;
-  std::string org_id;
-  std::string version;
-  std::string hostname;
-  std::string platform;
+  ConnectedAgent agent;
   std::string bearer_hash;  // its data streams must show the same bearer
   Capabilities capabilities;
 };
 
-// Owned by Router; ends with the control stream, which ends every session on it. Loop thread only.
+// Owned by AgentRouter; ends with the control stream, which ends every session on it. Loop thread only.
 class AgentLink final : public PacketStream::Receiver {
  public:
   // The side of a session that faces the agent. Detached before it is destroyed.

@@ -15,6 +15,7 @@
 #include "hoop/clock.h"
 #include "hoop/idp_verifier.h"
 #include "hoop/log.h"
+#include "hoop/router.h"
 
 namespace hoop {
 
@@ -73,6 +74,11 @@ class Gateway final {
   std::string grpc_address() const;
   std::string api_url() const;
   std::string grpc_url() const;
+
+  // Which agents are connected. Lives as long as this Gateway.
+  const Router& router() const;
+  // The record: reading and verifying from worker threads of the host.
+  AuditStore& audit_store() const;
 
   // --- Administration for the program that holds the gateway; REST does the same for everybody else. May block. ---
 

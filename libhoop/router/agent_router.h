@@ -15,15 +15,16 @@
 #include "absl/synchronization/mutex.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "hoop/router.h"
 #include "router/agent_link.h"
 
 namespace hoop {
 
 // Owned by Gateway and outlives every session. Loop thread only, but for the read-only questions at the end.
-class Router final {
+class AgentRouter final : public Router {
  public:
-  Router(Loop& loop, Log log);
-  ~Router();
+  AgentRouter(Loop& loop, Log log);
+  ~AgentRouter() override;
 
   // Makes an accepted agent reachable and starts its link. One that is connected already is asked for a sign of life
   // for two seconds; `done` is called once: OK, or FailedPrecondition "agent already connected" when the older one
@@ -51,8 +52,9 @@ class Router final {
   void EndAll(const absl::Status& status);
 
   // Any thread.
-  bool IsOnline(std::string_view agent_id) const;
-  std::vector<AgentInfo> Online() const;
+  std::vector<ConnectedAgent> Agents() const override;
+  absl::StatusOr<ConnectedAgent> Agent(std::string_view agent_id) const override;
+  bool IsOnline(std::string_view agent_id) const override;
 
  private:
   struct Waiter;
@@ -69,7 +71,7 @@ class Router final {
 
   // A copy for other threads; written on the loop.
   mutable absl::Mutex mu_;
-  std::map<std::string, AgentInfo, std::less<>> online_ ABSL_GUARDED_BY(mu_);
+  std::map<std::string, ConnectedAgent, std::less<>> online_ ABSL_GUARDED_BY(mu_);
 };
 
 }  // namespace hoop

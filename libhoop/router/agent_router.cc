@@ -1,4 +1,4 @@
-#include "router/router.h"
+#include "router/agent_router.h"
 
 #include <utility>
 
@@ -13,8 +13,8 @@ absl::Status Offline() { return FailedPrecondition("agent is offline"); }
 }  // namespace
 
 // Somebody who waits for an agent to connect.
-struct Router::Waiter final : Router::Waiting {
-  explicit Waiter(Router& owner) : router(owner) {}
+struct AgentRouter::Waiter final : AgentRouter::Waiting {
+  explicit Waiter(AgentRouter& owner) : router(owner) {}
   ~Waiter() override { Leave(); }
 
   void Leave() {
@@ -29,7 +29,7 @@ struct Router::Waiter final : Router::Waiting {
     call(std::move(link));  // may destroy this
   }
 
-  Router& router;
+  AgentRouter& router;
   std::multimap<std::string, Waiter*, std::less<>>::iterator position;
   bool waits = false;
   std::unique_ptr<Timer> timeout;
@@ -37,7 +37,7 @@ struct Router::Waiter final : Router::Waiting {
 };
 
 // A second stream of an agent that is connected already, while the first one is asked whether it lives.
-struct Router::Contender final : PacketStream::Receiver {
+struct AgentRouter::Contender final : PacketStream::Receiver {
   void OnPacket(Packet) override {}  // it says keepalive before it is accepted
   void OnEnd(const absl::Status&) override { gone = true; }
 
@@ -49,13 +49,13 @@ struct Router::Contender final : PacketStream::Receiver {
   bool gone = false;
 };
 
-Router::Router(Loop& loop, Log log) : loop_(loop), log_(log) {}
+AgentRouter::AgentRouter(Loop& loop, Log log) : loop_(loop), log_(log) {}
 
-Router::~Router() = default;
+AgentRouter::~AgentRouter() = default;
 
-void Router::Register(AgentInfo info, std::unique_ptr<PacketStream> control,
-                      absl::AnyInvocable<void(const absl::Status&)> done) {
-  const std::string id = info.id;
+void AgentRouter::Register(AgentInfo info, std::unique_ptr<PacketStream> control,
+                           absl::AnyInvocable<void(const absl::Status&)> done) {
+  const std::string id = info.agent.id;
   if (!links_.contains(id)) {
     Bind(std::move(info), std::move(control));
     done(absl::OkStatus());
@@ -98,12 +98,13 @@ void Router::Register(AgentInfo info, std::unique_ptr<PacketStream> control,
   contenders_.emplace(id, std::move(contender));
 }
 
-void Router::Bind(AgentInfo info, std::unique_ptr<PacketStream> control) {
-  const std::string id = info.id;
-  log_.Info("agent connected", "agent", info.name, "version", info.version, "hostname", info.hostname);
+void AgentRouter::Bind(AgentInfo info, std::unique_ptr<PacketStream> control) {
+  const std::string id = info.agent.id;
+  log_.Info("agent connected", "agent", info.agent.name, "version", info.agent.version, "hostname",
+            info.agent.hostname);
   {
     absl::MutexLock lock(&mu_);
-    online_.insert_or_assign(id, info);
+    online_.insert_or_assign(id, info.agent);
   }
   auto link = std::make_unique<AgentLink>(loop_, std::move(info), std::move(control),
                                           [this, id](const absl::Status& status) { OnLinkEnded(id, status); });
@@ -117,10 +118,10 @@ void Router::Bind(AgentInfo info, std::unique_ptr<PacketStream> control) {
   }
 }
 
-void Router::OnLinkEnded(const std::string& agent_id, const absl::Status& status) {
+void AgentRouter::OnLinkEnded(const std::string& agent_id, const absl::Status& status) {
   auto found = links_.find(agent_id);
   if (found == links_.end()) return;
-  log_.Info("agent disconnected", "agent", found->second->info().name, "reason", StatusText(status));
+  log_.Info("agent disconnected", "agent", found->second->info().agent.name, "reason", StatusText(status));
   std::unique_ptr<AgentLink> link = std::move(found->second);
   links_.erase(found);
   {
@@ -130,14 +131,14 @@ void Router::OnLinkEnded(const std::string& agent_id, const absl::Status& status
   loop_.DestroyLater(std::move(link));
 }
 
-absl::StatusOr<AgentLink*> Router::Find(std::string_view agent_id) const {
+absl::StatusOr<AgentLink*> AgentRouter::Find(std::string_view agent_id) const {
   auto found = links_.find(agent_id);
   if (found == links_.end()) return Offline();
   return found->second.get();
 }
 
-std::unique_ptr<Router::Waiting> Router::WaitFor(std::string_view agent_id, absl::Duration patience,
-                                                 absl::AnyInvocable<void(absl::StatusOr<AgentLink*>)> ready) {
+std::unique_ptr<AgentRouter::Waiting> AgentRouter::WaitFor(std::string_view agent_id, absl::Duration patience,
+                                                           absl::AnyInvocable<void(absl::StatusOr<AgentLink*>)> ready) {
   auto waiter = std::make_unique<Waiter>(*this);
   waiter->ready = std::move(ready);
   if (auto link = Find(agent_id); link.ok() || patience <= absl::ZeroDuration()) {
@@ -150,28 +151,35 @@ std::unique_ptr<Router::Waiting> Router::WaitFor(std::string_view agent_id, absl
   return waiter;
 }
 
-absl::Status Router::OfferStream(std::string_view token, std::string_view bearer_hash,
-                                 std::unique_ptr<PacketStream>& stream) {
+absl::Status AgentRouter::OfferStream(std::string_view token, std::string_view bearer_hash,
+                                      std::unique_ptr<PacketStream>& stream) {
   for (auto& [id, link] : links_) {
     if (link->info().bearer_hash == bearer_hash) return link->OfferStream(token, stream);
   }
   return PermissionDenied("data stream: no such agent is connected");
 }
 
-void Router::EndAll(const absl::Status& status) {
+void AgentRouter::EndAll(const absl::Status& status) {
   for (auto& [id, contender] : contenders_) contender->control->Finish(status);
   while (!links_.empty()) links_.begin()->second->End(status);
 }
 
-bool Router::IsOnline(std::string_view agent_id) const {
+bool AgentRouter::IsOnline(std::string_view agent_id) const {
   absl::MutexLock lock(&mu_);
   return online_.find(agent_id) != online_.end();
 }
 
-std::vector<AgentInfo> Router::Online() const {
+absl::StatusOr<ConnectedAgent> AgentRouter::Agent(std::string_view agent_id) const {
   absl::MutexLock lock(&mu_);
-  std::vector<AgentInfo> all;
-  for (const auto& [id, info] : online_) all.push_back(info);
+  auto found = online_.find(agent_id);
+  if (found == online_.end()) return NotFound("agent {} is not connected", agent_id);
+  return found->second;
+}
+
+std::vector<ConnectedAgent> AgentRouter::Agents() const {
+  absl::MutexLock lock(&mu_);
+  std::vector<ConnectedAgent> all;
+  for (const auto& [id, agent] : online_) all.push_back(agent);
   return all;
 }
 

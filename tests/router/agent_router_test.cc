@@ -1,4 +1,4 @@
-#include "router/router.h"
+#include "router/agent_router.h"
 
 #include <gtest/gtest.h>
 
@@ -41,8 +41,8 @@ class RouterTest : public ::testing::Test {
  protected:
   absl::Status Connect(StreamScript& script, Capabilities capabilities = kAllCapabilities, bool silent = false) {
     AgentInfo info;
-    info.id = "a1";
-    info.name = "dev";
+    info.agent.id = "a1";
+    info.agent.name = "dev";
     info.bearer_hash = "hash";
     info.capabilities = capabilities;
     std::optional<absl::Status> result;
@@ -61,7 +61,7 @@ class RouterTest : public ::testing::Test {
   ManualClock clock_;
   ManualLoop loop_{clock_};
   StreamScript script_;
-  Router router_{loop_, Log()};
+  AgentRouter router_{loop_, Log()};
 };
 
 TEST_F(RouterTest, SaysConnectOkOnceWithWhatWasGranted) {
@@ -69,6 +69,13 @@ TEST_F(RouterTest, SaysConnectOkOnceWithWhatWasGranted) {
   ASSERT_EQ(script_.SentTypes(), std::vector<std::string>{"AgentGatewayConnectOK"});
   EXPECT_EQ(script_.sent[0].SpecText(spec::kCapabilities), "1;streams,chunks,ping");
   EXPECT_TRUE(router_.IsOnline("a1"));
+}
+
+TEST_F(RouterTest, SaysWhoIsConnected) {
+  EXPECT_STATUS(router_.Agent("a1"), absl::StatusCode::kNotFound, "a1");
+  ASSERT_OK(Connect(script_));
+  ASSERT_EQ(router_.Agents().size(), 1u);
+  EXPECT_EQ(router_.Agent("a1")->name, "dev");
 }
 
 TEST_F(RouterTest, OldAgentsSeeNoKeyOfOurs) {
@@ -140,7 +147,7 @@ TEST_F(RouterTest, RefusesAThirdStreamWhileTwoContend) {
   ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true));
   StreamScript second, third;
   AgentInfo info;
-  info.id = "a1";
+  info.agent.id = "a1";
   router_.Register(info, std::make_unique<ScriptedStream>(second), [](const absl::Status&) {});
   std::optional<absl::Status> answer;
   router_.Register(info, std::make_unique<ScriptedStream>(third), [&answer](const absl::Status& s) { answer = s; });
