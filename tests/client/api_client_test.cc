@@ -1,0 +1,201 @@
+#include "hoop/api_client.h"
+
+#include <gtest/gtest.h>
+#include <httplib.h>
+
+#include <map>
+#include <thread>
+
+#include "base/encoding.h"
+#include "client/api_json.h"
+#include "tests/support/status_matchers.h"
+
+namespace hoop {
+namespace {
+
+struct Answer {
+  int status = 200;
+  std::string body;
+  std::map<std::string, std::string> headers;
+};
+
+// A gateway's API by a table: method and target -> answer.
+class ApiClientTest : public ::testing::Test {
+ protected:
+  ApiClientTest() {
+    const auto answer = [this](const httplib::Request& request, httplib::Response& response) {
+      authorization_ = request.get_header_value("Authorization");
+      body_ = request.body;
+      calls_.push_back(request.method + " " + request.target);
+      const auto found = answers_.find(calls_.back());
+      response.status = found == answers_.end() ? 404 : found->second.status;
+      if (found == answers_.end()) return;
+      for (const auto& [name, value] : found->second.headers) response.set_header(name.c_str(), value);
+      response.set_content(found->second.body, "application/json");
+    };
+    server_.Get(".*", answer);
+    server_.Post(".*", answer);
+    server_.Put(".*", answer);
+    const int port = server_.bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    // stop() does nothing to a server that has not begun: an answer shows that it has.
+    httplib::Client("127.0.0.1", port).Get("/");
+    calls_.clear();
+    ClientConfig config{.token = "t", .api_url = "http://127.0.0.1:" + std::to_string(port) + "/base/"};
+    api_ = *ApiClient::Create(config, "1.0");
+  }
+  ~ApiClientTest() override {
+    api_.reset();
+    server_.stop();
+    thread_.join();
+  }
+
+  std::map<std::string, Answer> answers_;
+  std::vector<std::string> calls_;
+  std::string authorization_;
+  std::string body_;
+  httplib::Server server_;
+  std::thread thread_;
+  std::unique_ptr<ApiClient> api_;
+};
+
+TEST_F(ApiClientTest, LoginTakesTheTokenFromTheHeaderAndUsesIt) {
+  answers_["POST /base/api/localauth/login"] = {.body = R"({"status":"ok"})", .headers = {{"Token", "fresh"}}};
+  answers_["GET /base/api/serverinfo"] = {.body = R"({"grpc_url":"grpc://h:1"})"};
+  EXPECT_EQ(api_->Login("a@b", "p\"w").value(), "fresh");
+  EXPECT_EQ(body_, R"({"email":"a@b","password":"p\"w"})");
+  EXPECT_EQ(api_->GrpcUrl().value(), "grpc://h:1");
+  EXPECT_EQ(authorization_, "Bearer fresh");
+}
+
+TEST_F(ApiClientTest, WrongCredentialsAreOneError) {
+  for (const int status : {401, 404}) {
+    answers_["POST /base/api/localauth/login"] = {.status = status};
+    EXPECT_STATUS(api_->Login("a", "b"), absl::StatusCode::kUnauthenticated, "wrong e-mail or password");
+  }
+  answers_["POST /base/api/localauth/login"] = {.body = "{}"};
+  EXPECT_STATUS(api_->Login("a", "b"), absl::StatusCode::kInternal, "no token");
+}
+
+TEST_F(ApiClientTest, RefusalsKeepTheGatewaysWords) {
+  const std::pair<int, absl::StatusCode> cases[] = {
+      {400, absl::StatusCode::kInvalidArgument},  {401, absl::StatusCode::kUnauthenticated},
+      {403, absl::StatusCode::kPermissionDenied}, {409, absl::StatusCode::kAlreadyExists},
+      {422, absl::StatusCode::kInvalidArgument},  {429, absl::StatusCode::kResourceExhausted},
+      {500, absl::StatusCode::kInternal},         {503, absl::StatusCode::kUnavailable},
+      {302, absl::StatusCode::kInternal},
+  };
+  for (const auto& [status, code] : cases) {
+    answers_["GET /base/api/agents"] = {.status = status, .body = R"({"message":"because"})"};
+    EXPECT_STATUS(api_->Agents(), code, "GET /agents: " + std::to_string(status) + " because");
+  }
+  EXPECT_STATUS(api_->Connections(), absl::StatusCode::kNotFound, "GET /connections: 404");
+}
+
+TEST_F(ApiClientTest, ListsSessionsWithFilters) {
+  answers_["GET /base/api/sessions?limit=5&offset=10&user=a%25"] = {
+      .body = R"({"data":[{"id":"i","user":"u","exit_code":3,"event_size":7,"sealed":true,)"
+              R"("start_date":"2026-01-02T03:04:05.123456789Z","end_date":null}],"total":null,"has_next_page":true})"};
+  const auto list = api_->Sessions({.limit = 5, .offset = 10, .user = "a%"});
+  ASSERT_OK(list);
+  ASSERT_EQ(list->sessions.size(), 1u);
+  EXPECT_EQ(list->sessions[0].exit_code, 3);
+  EXPECT_EQ(list->sessions[0].sealed, true);
+  EXPECT_TRUE(list->sessions[0].started_at.has_value());
+  EXPECT_FALSE(list->sessions[0].ended_at.has_value());
+  EXPECT_FALSE(list->total.has_value());
+  EXPECT_TRUE(list->has_next_page);
+}
+
+TEST_F(ApiClientTest, IdsCannotLeaveTheirPath) {
+  EXPECT_STATUS(api_->Session("../users?x"), absl::StatusCode::kNotFound, "");
+  EXPECT_EQ(calls_.back(), "GET /base/api/sessions/..%2Fusers%3Fx");
+}
+
+TEST_F(ApiClientTest, OverwritesOnlyWhenAsked) {
+  answers_["POST /base/api/connections"] = {.status = 409, .body = R"({"message":"exists"})"};
+  answers_["PUT /base/api/connections/db"] = {.body = "{}"};
+  NewConnection connection{.name = "db", .secrets = {{"envvar:PASS", "secret"}}};
+  EXPECT_STATUS(api_->CreateConnection(connection), absl::StatusCode::kAlreadyExists, "exists");
+  connection.overwrite = true;
+  EXPECT_OK(api_->CreateConnection(connection));
+  EXPECT_NE(body_.find(R"("envvar:PASS":"c2VjcmV0")"), std::string::npos);
+}
+
+TEST_F(ApiClientTest, RecordPagesAreFollowedToTheirEnd) {
+  answers_["GET /base/api/sessions/s/record?cursor="] = {.headers = {{"Hoop-Next-Cursor", "c2"}}};
+  answers_["GET /base/api/sessions/s/record?cursor=c2"] = {};
+  EXPECT_OK(api_->ReadRecord("s", [](const RecordEntry&) { return true; }));
+  EXPECT_EQ(calls_.size(), 2u);
+  const auto report = api_->VerifyRecord("s", Base64Encode(std::string(32, 'k')));
+  ASSERT_OK(report);
+  EXPECT_FALSE(report->ok);  // nothing came: that is no record
+}
+
+TEST_F(ApiClientTest, RecordPagesThatDoNotEndAreAnError) {
+  answers_["GET /base/api/sessions/s/record?cursor="] = {.headers = {{"Hoop-Next-Cursor", "c"}}};
+  answers_["GET /base/api/sessions/s/record?cursor=c"] = {.headers = {{"Hoop-Next-Cursor", "c"}}};
+  EXPECT_STATUS(api_->ReadRecord("s", [](const RecordEntry&) { return true; }), absl::StatusCode::kInternal,
+                "do not end");
+}
+
+TEST_F(ApiClientTest, BytesThatAreNoRecordAreReported) {
+  answers_["GET /base/api/sessions/s/record?cursor="] = {.body = std::string(4096, 'x')};
+  EXPECT_STATUS(api_->ReadRecord("s", [](const RecordEntry&) { return true; }), absl::StatusCode::kDataLoss, "");
+  const auto report = api_->VerifyRecord("s", Base64Encode(std::string(32, 'k')));
+  ASSERT_OK(report);
+  EXPECT_FALSE(report->ok);
+  EXPECT_NE(report->problem, "");
+}
+
+TEST(ApiClient, RefusesKeysThatAreNone) {
+  for (const char* key : {"", "xx", "YWJj"}) {
+    EXPECT_STATUS(AuditKeyName(key), absl::StatusCode::kInvalidArgument, "audit key");
+  }
+  EXPECT_EQ(AuditKeyName(Base64Encode(std::string(32, 'k')))->size(), 16u);
+}
+
+TEST(ApiClient, RefusesConfigurationsItCannotUse) {
+  EXPECT_STATUS(ApiClient::Create({}, "1"), absl::StatusCode::kFailedPrecondition, "no gateway");
+  EXPECT_STATUS(ApiClient::Create({.api_url = "h"}, "1"), absl::StatusCode::kInvalidArgument, "api_url");
+  EXPECT_STATUS(ApiClient::Create({.api_url = "http://h", .tls_ca = "?"}, "1"), absl::StatusCode::kInvalidArgument,
+                "tls_ca");
+}
+
+TEST(ApiJson, AnswersThatAreNotUnderstoodAreErrors) {
+  const std::string deep = std::string(1000, '[') + std::string(1000, ']');
+  for (const std::string& body :
+       {std::string(), std::string("x"), std::string("[]"), std::string("null"), std::string(R"({"data":7})"), deep}) {
+    EXPECT_STATUS(ParseSessionList(body), absl::StatusCode::kInternal, "the answer");
+    EXPECT_STATUS(ParseSession(body), absl::StatusCode::kInternal, "the answer");
+    EXPECT_STATUS(ParseStatementPage(body), absl::StatusCode::kInternal, "the answer");
+    EXPECT_STATUS(ParseTextMember(body, "token"), absl::StatusCode::kInternal, "the answer");
+  }
+  EXPECT_STATUS(ParseAgents("{}"), absl::StatusCode::kInternal, "not a JSON list");
+  EXPECT_TRUE(ParseAgents("null")->empty());
+}
+
+TEST(ApiJson, WrongKindsOfMembersAreMissing) {
+  const auto list = ParseAgents(R"([{"name":7,"status":null},"x",{"name":"a"}])");
+  ASSERT_OK(list);
+  EXPECT_EQ((*list)[0].name, "");
+  EXPECT_EQ((*list)[2].name, "a");
+  const auto page = ParseStatementPage(
+      R"({"data":[{"number":4,"sql":"select 1","parameter_types":["int4","text"],"duration_us":1500,)"
+      R"("rows":null,"error":{"code":"42P01","message":"no"}}],"next_cursor":"5","problems":["p"]})");
+  ASSERT_OK(page);
+  EXPECT_EQ(page->statements[0].parameter_types, "int4, text");
+  EXPECT_EQ(page->statements[0].error, "42P01 no");
+  EXPECT_EQ(page->statements[0].duration, absl::Microseconds(1500));
+  EXPECT_FALSE(page->statements[0].rows.has_value());
+  EXPECT_EQ(page->next_cursor, "5");
+}
+
+TEST(ApiJson, RefusalTextIsShortAndPrintable) {
+  EXPECT_EQ(RefusalText(R"({"message":"no"})"), "no");
+  EXPECT_EQ(RefusalText("<h1>\n\x1b[31m"), "<h1>  [31m");
+  EXPECT_EQ(RefusalText(std::string(1000, 'x')).size(), 300u);
+}
+
+}  // namespace
+}  // namespace hoop
