@@ -175,7 +175,7 @@ absl::StatusOr<std::unique_ptr<SessionRecord>> JournalAuditStore::Open(const Ses
   return Internal("session {}: opened outside the loops of the journal", head.session_id);
 }
 
-absl::Status JournalAuditStore::FlushAll() { return flusher_->Barrier(); }
+absl::Status JournalAuditStore::Flush() { return flusher_->Barrier(); }
 
 uint64_t JournalAuditStore::stalls() const {
   uint64_t stalls = 0;

@@ -54,15 +54,13 @@ class JournalAuditStore final : public AuditStore {
   absl::StatusOr<RecordPage> ReadPage(std::string_view session_id, std::string_view cursor, size_t bytes_max) override;
   absl::Status Read(std::string_view session_id, absl::AnyInvocable<bool(const RecordEntry&)> visit) override;
   absl::StatusOr<VerifyReport> Verify(std::string_view session_id) override;
+  absl::Status Flush() override;
   std::string public_key() const override;
   const std::string& key_id() const { return key_->id(); }
 
   // Every file of the journal, and how often a write blocked a loop for more than a second.
   uint64_t journal_bytes() const { return space_.used(); }
   uint64_t stalls() const;
-  // Returns when everything that was written before is in the database. Unavailable: it does not answer, or the disk
-  // does not sync. Worker threads only.
-  absl::Status FlushAll();
 
  private:
   JournalAuditStore(const JournalOptions& options, Database& database, Clock& clock, Log log, FileSystem* files);

@@ -39,7 +39,7 @@ TEST_F(JournalAuditStoreTest, WritesTheSessionsRow) {
   session->Input("12345");
   ASSERT_OK(session->record->Append(Direction::kReply, RecordKind::kOutput, "0", "123"));
   loop_.Turn();
-  ASSERT_OK(audit_->FlushAll());
+  ASSERT_OK(audit_->Flush());
   absl::StatusOr<SessionRow> row = store_->sessions().Find(session->id);
   ASSERT_OK(row);
   EXPECT_EQ(row->status, SessionStatus::kOpen);
@@ -50,7 +50,7 @@ TEST_F(JournalAuditStoreTest, WritesTheSessionsRow) {
 
   ASSERT_OK(session->record->Seal({"killed by admin@example.test", 130}));
   loop_.Turn();
-  ASSERT_OK(audit_->FlushAll());
+  ASSERT_OK(audit_->Flush());
   row = store_->sessions().Find(session->id);
   ASSERT_OK(row);
   EXPECT_EQ(row->status, SessionStatus::kDone);
@@ -93,7 +93,7 @@ TEST_F(JournalAuditStoreTest, ServesPagesThatVerifyElsewhere) {
   for (int i = 0; i < 40; ++i) {
     Feed(*session, Noise(60'000));
     if (i % 10 == 9) {
-      ASSERT_OK(audit_->FlushAll());
+      ASSERT_OK(audit_->Flush());
     }
   }
   ASSERT_OK(session->record->Seal({"client left", std::nullopt}));
@@ -197,7 +197,7 @@ TEST_F(JournalAuditStoreTest, WhileTheDatabaseIsDownSessionsGoOnAndNewOnesAreRef
   database_->writes_down = true;
   session->Input("while it is down");
   loop_.Turn();
-  EXPECT_STATUS(audit_->FlushAll(), absl::StatusCode::kUnavailable, "down");
+  EXPECT_STATUS(audit_->Flush(), absl::StatusCode::kUnavailable, "down");
   RecordingObserver observer;
   EXPECT_STATUS(audit_->Open(Head(), observer), absl::StatusCode::kUnavailable, "database");
   session->Input("still going");
@@ -205,7 +205,7 @@ TEST_F(JournalAuditStoreTest, WhileTheDatabaseIsDownSessionsGoOnAndNewOnesAreRef
   EXPECT_TRUE(session->observer.failures.empty());
 
   database_->writes_down = false;
-  ASSERT_OK(audit_->FlushAll());
+  ASSERT_OK(audit_->Flush());
   EXPECT_OK(audit_->Open(Head(), observer));
   EXPECT_EQ(ReadAll(session->id).size(), 3u);
 }
@@ -216,7 +216,7 @@ TEST_F(JournalAuditStoreTest, ALostAnswerOfTheDatabaseDoublesNothing) {
   session->Input("once");
   loop_.Turn();
   database_->lose_answers = true;
-  EXPECT_STATUS(audit_->FlushAll(), absl::StatusCode::kUnavailable, "lost");
+  EXPECT_STATUS(audit_->Flush(), absl::StatusCode::kUnavailable, "lost");
   database_->lose_answers = false;
   session->Input("twice");
   ASSERT_OK(session->record->Seal({"done", 0}));
@@ -233,12 +233,12 @@ TEST_F(JournalAuditStoreTest, GivesSegmentsBackWhenTheyAreFlushed) {
   for (int i = 0; i < 300; ++i) {  // 18 MB through segments of 512 KiB
     Feed(*session, Noise(60'000));
     if (i % 5 == 4) {
-      ASSERT_OK(audit_->FlushAll());
+      ASSERT_OK(audit_->Flush());
     }
   }
   ASSERT_OK(session->record->Seal({"done", 0}));
   loop_.Turn();
-  ASSERT_OK(audit_->FlushAll());
+  ASSERT_OK(audit_->Flush());
   EXPECT_LE(SegmentPaths().size(), 4u);
   EXPECT_LE(audit_->journal_bytes(), 4 * options_.segment_bytes);
   const absl::StatusOr<VerifyReport> report = audit_->Verify(session->id);
@@ -256,11 +256,11 @@ class VerifyTest : public JournalFixture {
     for (int i = 0; i < 4; ++i) {
       session->Input(fmt::format("statement {}", i));
       loop_.Turn();
-      EXPECT_OK(audit_->FlushAll());
+      EXPECT_OK(audit_->Flush());
     }
     EXPECT_OK(session->record->Seal({"client left", std::nullopt}));
     loop_.Turn();
-    EXPECT_OK(audit_->FlushAll());
+    EXPECT_OK(audit_->Flush());
     return session->id;
   }
   absl::Status Change(std::string_view sql, const std::string& session_id) {

@@ -307,7 +307,7 @@ TEST_F(FullJournalTest, StopsReadingThenEndsSessionsAndRefusesNewOnes) {
   EXPECT_OK(two->record->Seal({"the journal is full", std::nullopt}));
   ASSERT_TRUE(TurnUntilDurable(*two));
   database_->writes_down = false;
-  ASSERT_OK(audit_->FlushAll());
+  ASSERT_OK(audit_->Flush());
   const absl::StatusOr<VerifyReport> report = audit_->Verify(one->id);
   ASSERT_OK(report);
   EXPECT_TRUE(report->ok) << report->problem;
@@ -342,7 +342,7 @@ TEST_F(FullJournalTest, ASessionWithTooLargeAShareIsAloneNotRead) {
   EXPECT_FALSE(small->observer.stopped());
   database_->writes_down = false;
   // Until the next retry of the flusher, at the latest.
-  ASSERT_OK(audit_->FlushAll());
+  ASSERT_OK(audit_->Flush());
   ASSERT_TRUE(loop_.TurnUntil([&] { return !large->observer.stopped(); }));
 }
 

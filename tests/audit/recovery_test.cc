@@ -63,7 +63,7 @@ TEST_F(RecoveryTest, GoesOnBehindWhatTheDatabaseHas) {
   const std::unique_ptr<TestSession> session = OpenSession();
   session->Input("stored");
   loop_.Turn();
-  ASSERT_OK(audit_->FlushAll());
+  ASSERT_OK(audit_->Flush());
   session->Input("not stored");
   ASSERT_TRUE(TurnUntilDurable(*session));
   session->record = nullptr;
@@ -83,7 +83,7 @@ TEST_F(RecoveryTest, SealsSessionsThatAreOnlyInTheDatabaseAnyMore) {
   loop_.Turn();
   for (int i = 0; i < 60; ++i) {  // several segments come and go
     Feed(*busy, Noise(60'000));
-    ASSERT_OK(audit_->FlushAll());
+    ASSERT_OK(audit_->Flush());
   }
   for (const std::string& path : SegmentPaths()) {
     EXPECT_EQ(Contents(path).substr(kSegmentHeaderBytes, 400).find("pg-demo"), std::string::npos);
@@ -264,7 +264,7 @@ class RandomCrashTest : public JournalFixture, public ::testing::WithParamInterf
         EXPECT_TRUE(TurnUntilDurable(*life.sessions[pick(4)]));
       }
       if (turn < hold_at && pick(10) == 0) {
-        EXPECT_OK(audit_->FlushAll());
+        EXPECT_OK(audit_->Flush());
       }
     }
   }

@@ -144,6 +144,10 @@ class AuditStore {
   // Recomputes checksums, chain and signature. Worker threads only. NotFound: no such session.
   virtual absl::StatusOr<VerifyReport> Verify(std::string_view session_id) = 0;
 
+  // Returns when everything written before is in the store, where lists of sessions find it. May wait for the disk:
+  // worker threads only. Unavailable: the store does not answer, or the disk does not sync.
+  virtual absl::Status Flush() { return absl::OkStatus(); }
+
   // The public half of the audit key: raw Ed25519 bytes, base64.
   virtual std::string public_key() const = 0;
 };
