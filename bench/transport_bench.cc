@@ -5,6 +5,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <fstream>
 #include <memory>
 #include <string>
 #include <utility>
@@ -27,6 +28,13 @@ double CpuSeconds() {
     return static_cast<double>(time.tv_sec) + static_cast<double>(time.tv_usec) / 1e6;
   };
   return seconds(usage.ru_utime) + seconds(usage.ru_stime);
+}
+
+size_t ResidentBytes() {
+  std::ifstream file("/proc/self/statm");
+  size_t total = 0, resident = 0;
+  file >> total >> resident;
+  return resident * 4096;
 }
 
 // Runs `task` on `loop` and waits for it.
@@ -93,6 +101,44 @@ class Bench {
     });
   }
 
+  // Memory of `streams` idle streams, both ends together.
+  void Idle(int streams) {
+    Connect();
+    const size_t before = ResidentBytes();
+    RunOn(channel_loop_, [this, streams] {
+      for (int i = 0; i < streams; ++i) loads_.push_back(std::make_unique<Load>(channel_->OpenStream({})));
+    });
+    CallOnce();
+    const size_t after = ResidentBytes();
+    std::printf("%d idle streams: %.2f KiB each at both ends together\n", streams,
+                static_cast<double>(after - before) / 1024 / streams);
+    RunOn(channel_loop_, [this] { loads_.clear(); });
+    RunOn(server_loop_, [this] { echo_.streams.clear(); });
+  }
+
+  // Memory of connections with one idle stream each.
+  void IdleConnections(int connections) {
+    std::vector<std::unique_ptr<GrpcChannel>> channels;
+    Connect();
+    CallOnce();
+    const size_t before = ResidentBytes();
+    for (int i = 0; i < connections; ++i) {
+      RunOn(channel_loop_, [this, &channels] { channels.push_back(std::move(channel_)); });
+      Connect();
+      RunOn(channel_loop_, [this] { loads_.push_back(std::make_unique<Load>(channel_->OpenStream({}))); });
+      CallOnce();
+    }
+    const size_t after = ResidentBytes();
+    std::printf("%d connections with one idle stream: %.1f KiB each at both ends together\n", connections,
+                static_cast<double>(after - before) / 1024 / connections);
+    RunOn(channel_loop_, [this, &channels] {
+      loads_.clear();
+      channels.clear();
+      channel_.reset();
+    });
+    RunOn(server_loop_, [this] { echo_.streams.clear(); });
+  }
+
   void Run(const Case& what, absl::Duration time) {
     Connect();
     RunOn(channel_loop_, [this, &what] {
@@ -120,6 +166,14 @@ class Bench {
   }
 
  private:
+  // Everything sent before has arrived when this returns.
+  void CallOnce() {
+    absl::Notification answered;
+    RunOn(channel_loop_, [this, &answered] {
+      channel_->CallUnary("Nothing", {}, "", [&answered](absl::StatusOr<std::string>) { answered.Notify(); });
+    });
+    answered.WaitForNotification();
+  }
   void Connect() {
     absl::Notification connected;
     std::unique_ptr<Dialing> dialing;
@@ -156,6 +210,8 @@ class Bench {
 
 int main(int count, char** arguments) {
   const absl::Duration time = absl::Seconds(count > 1 ? std::atof(arguments[1]) : 2.0);
+  hoop::Bench().IdleConnections(500);
+  hoop::Bench().Idle(10000);
   for (const hoop::Case& what :
        {hoop::Case{1, 1, 64}, {16, 1, 64}, {64, 1, 64}, {256, 1, 64}, {1, 8, 32768}, {16, 8, 32768}}) {
     hoop::Bench().Run(what, time);
