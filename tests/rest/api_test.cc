@@ -316,7 +316,9 @@ TEST_F(ApiTest, TheEventStreamIsBounded) {
 TEST_F(ApiTest, OutputOfNativeProtocolsStaysOutOfTheEventStream) {
   const SessionHead head = AddQueries(1, 2);
   const std::string path = "/api/sessions/" + head.session_id + "?expand=event_stream";
-  for (const json& event : AskJson("ann", "GET", path)["event_stream"]) EXPECT_EQ(event[1], "i");
+  const json events = AskJson("ann", "GET", path)["event_stream"];
+  EXPECT_EQ(events.size(), 3u);
+  for (const json& event : events) EXPECT_EQ(event[1], "i");
   const json queries = AskJson("ann", "GET", path + "&event_stream=raw-queries")["event_stream"];
   ASSERT_EQ(queries.size(), 2u);
   EXPECT_EQ(queries[1][2], Base64Encode("select 1"));
