@@ -80,9 +80,9 @@ void DialLoop::OnConnected(Capabilities capabilities) {
   if (capabilities.ping) channel_->SetPingInterval(limits::kPingInterval);
   connected_ = true;
   connected_at_ = context_.loop.Monotonic();
+  on_connected_(true);  // before the log: who reads the line may ask at once
   context_.log.Info("connected to the gateway", "address", settings_.dsn.address, "capabilities",
                     FormatCapabilities(capabilities));
-  on_connected_(true);
 }
 
 void DialLoop::OnLinkEnd(const absl::Status& status) {

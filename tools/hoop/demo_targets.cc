@@ -66,6 +66,13 @@ void EndEarlierPostgres(const std::string& folder) {
   for (int i = 0; i < 100 && ::kill(pid, 0) == 0; ++i) ::usleep(50'000);
 }
 
+std::string RandomHex(size_t bytes) {
+  std::ifstream random("/dev/urandom", std::ios::binary);
+  std::string text;
+  while (text.size() < 2 * bytes && random) text += fmt::format("{:02x}", random.get() & 0xff);
+  return text;
+}
+
 std::string OwnFolder() {
   char path[PATH_MAX];
   const ssize_t size = ::readlink("/proc/self/exe", path, sizeof path);
@@ -113,7 +120,7 @@ absl::Status DemoTargets::StartPostgres(const std::string& data_dir) {
 
   const bool fresh = ::access((folder + "/PG_VERSION").c_str(), F_OK) != 0;
   if (fresh) {
-    password_ = fmt::format("{:016x}", std::hash<std::string>()(fmt::format("{}{}", data_dir, ::getpid())));
+    password_ = RandomHex(16);
     if (absl::Status written = WriteFile(password_file, password_); !written.ok()) return written;
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
