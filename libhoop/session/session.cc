@@ -337,9 +337,8 @@ void Session::OnFlowStreamEnd(Flow& flow, Direction direction) {
   if (flow.is_control()) {
     // The stream of a command. When the agent's connection broke, its control stream ends in the same turn and says
     // so better: that reason goes first.
-    stream_lost_ = loop_.After(absl::ZeroDuration(), [this] {
-      Finish(Failure(Unavailable("agent ended the session's stream")));
-    });
+    stream_lost_ =
+        loop_.After(absl::ZeroDuration(), [this] { Finish(Failure(Unavailable("agent ended the session's stream"))); });
     return;
   }
   if (direction == Direction::kRequest) {
