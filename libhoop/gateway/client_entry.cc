@@ -6,9 +6,9 @@
 #include "base/limits.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "gateway/connection_types.h"
 #include "gateway/linked_agent_leg.h"
 #include "identity/digest.h"
+#include "session/connection_types.h"
 #include "session/session.h"
 #include "session/stages/access_stage.h"
 #include "wire/capabilities.h"
@@ -115,7 +115,7 @@ SessionContext ClientEntry::BuildContext(const Identity& identity, const Connect
   head.connection = connection.name;
   head.connection_type = connection.type;
   head.connection_subtype = connection.subtype;
-  head.wire_type = std::string(WireType(connection.type, connection.subtype));
+  head.wire_type = WireType(connection.type, connection.subtype);
   head.agent_id = connection.agent_id;
   head.verb = std::string(metadata.Get(header::kVerb));
   head.origin = std::string(metadata.Get(header::kOrigin));

@@ -6,8 +6,8 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "gateway/connection_types.h"
 #include "identity/agent_keys.h"
+#include "session/connection_types.h"
 
 namespace hoop {
 namespace {
@@ -43,7 +43,7 @@ absl::Status CheckConfig(const ConnectionConfig& config) {
       return InvalidArgument("connection {}: access mode {} is not known", config.name, mode);
     }
   }
-  const std::string_view wire = WireType(config.type, config.subtype);
+  const std::string wire = WireType(config.type, config.subtype);
   if (wire == "command-line" && config.command.empty()) {
     return InvalidArgument("connection {}: command-line type must be at least one command", config.name);
   }
@@ -66,7 +66,7 @@ absl::StatusOr<ConnectionRow> MakeConnectionRow(const ConnectionConfig& config, 
   row.name = config.name;
   row.type = config.type;
   row.subtype = config.subtype;
-  row.command = config.command;
+  row.command = config.command.empty() ? DefaultCommand(WireType(config.type, config.subtype)) : config.command;
   row.agent_id = AgentId(org_id, config.agent);
   for (const auto& [key, value] : config.secrets) row.secrets.emplace(key, Base64Encode(value));
   row.record_policy = config.record;

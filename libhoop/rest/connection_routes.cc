@@ -8,9 +8,9 @@
 #include "base/status_macros.h"
 #include "rest/json.h"
 #include "rest/names.h"
-#include "rest/protocol_of.h"
 #include "rest/query.h"
 #include "rest/routes.h"
+#include "session/connection_types.h"
 
 namespace hoop::rest {
 namespace {
@@ -167,7 +167,7 @@ absl::StatusOr<ConnectionRow> ReadConnection(const std::string& text) {
   HOOP_RETURN_IF_ERROR(modes);
   HOOP_RETURN_IF_ERROR(CheckConnection(row));
   if (row.resource_name.empty()) row.resource_name = row.name;
-  if (row.command.empty()) row.command = DefaultCommand(ProtocolOf(row.type, row.subtype));
+  if (row.command.empty()) row.command = DefaultCommand(WireType(row.type, row.subtype));
   return row;
 }
 

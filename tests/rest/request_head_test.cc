@@ -6,7 +6,6 @@
 #include "rest/content_parser.h"
 #include "rest/http_message.h"
 #include "rest/names.h"
-#include "rest/protocol_of.h"
 #include "tests/support/status_matchers.h"
 
 namespace hoop::rest {
@@ -155,16 +154,6 @@ TEST(Names, SecretsAndTags) {
   EXPECT_FALSE(CheckTag("a", "1.2").ok());
   EXPECT_FALSE(CheckTag("/a", "1").ok());
   EXPECT_FALSE(CheckTag("a", "").ok());
-}
-
-TEST(ProtocolOf, MapsTypeAndSubtype) {
-  EXPECT_EQ(ProtocolOf("database", "postgres"), "postgres");
-  EXPECT_EQ(ProtocolOf("application", "tcp"), "tcp");
-  EXPECT_EQ(ProtocolOf("application", "ruby"), "command-line");
-  EXPECT_EQ(ProtocolOf("custom", ""), "command-line");
-  EXPECT_EQ(ProtocolOf("postgres", ""), "postgres");
-  EXPECT_EQ(DefaultCommand("postgres").front(), "psql");
-  EXPECT_TRUE(DefaultCommand("tcp").empty());
 }
 
 }  // namespace

@@ -78,6 +78,7 @@ class DevSession {
   absl::Status StartGateway();
   absl::Status StartAgent();
 
+  const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   StartDevOptions options_;
   LogSink& log_;
   std::string password_, token_, config_file_;
@@ -198,6 +199,7 @@ void DevSession::PrintWelcome() {
   if (targets_ != nullptr) {
     for (const std::string& note : targets_->notes()) fmt::print("note: {}\n", note);
   }
+  fmt::print("start: {:.1f} s\n\n", std::chrono::duration<double>(std::chrono::steady_clock::now() - begun_).count());
   fmt::print("API          {}\ngRPC         {}\naccount      {}  password {}\nconnections  {}\ndata         {}\n\n",
              gateway_->api_url(), gateway_->grpc_url(), kAdmin, password_, fmt::join(connections_, ", "),
              options_.data_dir);

@@ -1,9 +1,9 @@
-#include "rest/protocol_of.h"
+#include "session/connection_types.h"
 
 #include <algorithm>
 #include <array>
 
-namespace hoop::rest {
+namespace hoop {
 namespace {
 
 struct Mapping {
@@ -46,7 +46,7 @@ bool IsConnectionType(std::string_view type) {
   return std::find(std::begin(kTypes), std::end(kTypes), type) != std::end(kTypes);
 }
 
-std::string ProtocolOf(std::string_view type, std::string_view subtype) {
+std::string WireType(std::string_view type, std::string_view subtype) {
   if (type == "database") return std::string(subtype);
   for (const Mapping& mapping : kMappings) {
     if (mapping.type != type) continue;
@@ -70,4 +70,4 @@ std::vector<std::string> DefaultCommand(std::string_view protocol) {
   return {};
 }
 
-}  // namespace hoop::rest
+}  // namespace hoop
