@@ -32,6 +32,8 @@ absl::Status CheckConfig(const ConnectionConfig& config) {
       !std::all_of(config.name.begin(), config.name.end(), allowed)) {
     return InvalidArgument("connection name \"{}\": only letters, digits, '-', '_' and '.' (1 to 128)", config.name);
   }
+  if (!IsConnectionType(config.type))
+    return InvalidArgument("connection {}: invalid connection type \"{}\"", config.name, config.type);
   if (config.agent.empty()) return InvalidArgument("connection {}: agent is missing", config.name);
   for (const auto& [key, value] : config.secrets) {
     if (!key.starts_with("envvar:") && !key.starts_with("filesystem:")) {

@@ -1,6 +1,7 @@
 // Assembles a gateway top-down: store, keys, journal, router, entries, doors. Nothing here is on a packet's way.
 #include "hoop/gateway.h"
 
+#include <optional>
 #include <utility>
 
 #include "absl/synchronization/notification.h"
@@ -22,6 +23,7 @@
 #include "identity/agent_keys.h"
 #include "identity/local_accounts.h"
 #include "identity/local_verifier.h"
+#include "identity/setup_token.h"
 #include "identity/token_signer.h"
 #include "net/event_loop.h"
 #include "rest/api.h"
@@ -70,6 +72,7 @@ struct Gateway::Parts {
   const RoleGroups roles;
   std::unique_ptr<TokenSigner> signer;
   std::unique_ptr<LocalAccounts> accounts;
+  std::optional<SetupToken> setup_token;  // while there is no account
   std::unique_ptr<LocalVerifier> local_verifier;
   std::unique_ptr<AgentVerifier> agent_verifier;
   std::unique_ptr<JournalAuditStore> journal;
@@ -101,6 +104,10 @@ absl::Status Gateway::Parts::Open() {
   HOOP_ASSIGN_OR_RETURN(store, Store::OpenSqlite(folder->File("hoop.db"), clock.Now()));
   HOOP_ASSIGN_OR_RETURN(signer, TokenSigner::Create(folder->File("token.key"), kTokenIssuer));
   accounts = std::make_unique<LocalAccounts>(store->users(), *signer, clock, org_id(), roles);
+  HOOP_ASSIGN_OR_RETURN(const int64_t users, store->users().Count(org_id()));
+  if (users == 0) {
+    HOOP_ASSIGN_OR_RETURN(setup_token, SetupToken::Create(folder->File("setup-token")));
+  }
   local_verifier = std::make_unique<LocalVerifier>(*signer, store->users(), roles);
   agent_verifier = std::make_unique<AgentVerifier>(store->agents());
   verifier = options.idp_verifier != nullptr ? options.idp_verifier : local_verifier.get();
@@ -156,7 +163,8 @@ absl::Status Gateway::Parts::Start() {
                                                    .agents = *presence,
                                                    .clock = clock,
                                                    .log = log,
-                                                   .info = info});
+                                                   .info = info,
+                                                   .setup = setup_token ? &*setup_token : nullptr});
   rest::Edge::Options edge_options;
   edge_options.version = options.version;
   edge = std::make_unique<rest::Edge>(http_loop, *api, log, edge_options);
@@ -217,10 +225,12 @@ std::string Gateway::grpc_url() const { return parts_->options.grpc_url; }
 
 const Router& Gateway::router() const { return *parts_->router; }
 AuditStore& Gateway::audit_store() const { return *parts_->audit; }
+std::string Gateway::setup_token() const { return parts_->setup_token ? parts_->setup_token->text() : ""; }
 std::string Gateway::audit_public_key() const { return parts_->audit->public_key(); }
 
 absl::Status Gateway::EnsureAdmin(std::string_view email, std::string_view password) {
-  return parts_->accounts->EnsureAdmin(email, password, "admin").status();
+  HOOP_RETURN_IF_ERROR(parts_->accounts->EnsureAdmin(email, password, "admin").status());
+  return parts_->setup_token ? parts_->setup_token->Retire() : absl::OkStatus();
 }
 
 absl::StatusOr<std::string> Gateway::IssueToken(std::string_view email, absl::Duration valid) {

@@ -14,6 +14,7 @@
 #include "hoop/clock.h"
 #include "hoop/idp_verifier.h"
 #include "identity/local_accounts.h"
+#include "identity/setup_token.h"
 #include "rest/content_parser.h"
 #include "rest/http_message.h"
 #include "rest/route_table.h"
@@ -58,6 +59,7 @@ struct ApiParts {
   const Clock& clock;
   Log log;
   ServerInfo info;
+  const SetupToken* setup = nullptr;  // set while there is no account: what the first one must show to register
 };
 
 // Owned by Gateway; outlives Edge. Match: any thread, never blocks. Authorize and Run block: worker threads, several

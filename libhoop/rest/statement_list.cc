@@ -96,7 +96,7 @@ class StatementCollector final {
 }  // namespace
 
 absl::StatusOr<StatementPage> ReadStatements(AuditStore& audit, const SessionHead& head, const StatementRange& range) {
-  if (head.wire_type != "postgres") return StatementPage();
+  if (head.wire_type != "postgres" || head.verb != "connect") return StatementPage();  // a command speaks no protocol
   StatementCollector collector(range);
   HOOP_RETURN_IF_ERROR(
       audit.Read(head.session_id, [&collector](const RecordEntry& entry) { return collector.OnEntry(entry); }));

@@ -56,6 +56,7 @@ TEST_F(ApiTest, EveryRowLetsInExactlyWhomItsRuleNames) {
       {"GET /serverinfo", Rule::kReader},
       {"GET /userinfo", Rule::kReader},
       {"POST /localauth/login", Rule::kAnonymous},
+      {"POST /localauth/register", Rule::kAnonymous},
       {"GET /agents", Rule::kReader},
       {"POST /agents", Rule::kAdmin},
       {"GET /agents/:nameOrID", Rule::kReader},

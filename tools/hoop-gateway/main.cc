@@ -50,7 +50,10 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (argc > 1) {
-    fmt::print(stderr, "usage: hoop-gateway [--version]; options come from the environment\n");
+    fmt::print(stderr,
+               "usage: hoop-gateway [--version]. Environment: HOOP_DATA_DIR, HOOP_HTTP_LISTEN (0.0.0.0:8009), "
+               "HOOP_GRPC_LISTEN "
+               "(0.0.0.0:8010), API_URL, GRPC_URL, PLUGIN_AUDIT_PATH, LOG_LEVEL, LOG_ENCODING\n");
     return 1;
   }
   sigset_t signals;  // blocked before any thread is made: only sigwait below sees them
@@ -73,6 +76,14 @@ int main(int argc, char** argv) {
   auto gateway = hoop::Gateway::Create(std::move(options));
   if (!gateway.ok()) return Fail(gateway.status());
   if (const absl::Status started = (*gateway)->Start(); !started.ok()) return Fail(started);
+  if (const std::string token = (*gateway)->setup_token(); !token.empty()) {
+    fmt::print(stderr,
+               "no account yet. Make the first one, an administrator, with this set-up token (also in "
+               "<data>/setup-token):\n"
+               "  curl -d '{{\"email\": \"you@example.com\", \"password\": \"...\", \"setup_token\": \"{}\"}}' "
+               "{}/api/localauth/register\n",
+               token, (*gateway)->api_url());
+  }
   int signal = 0;
   ::sigwait(&signals, &signal);
   (*gateway)->Shutdown(absl::Seconds(10));

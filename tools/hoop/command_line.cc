@@ -248,9 +248,10 @@ void CommandLine::AddAdmin() {
   connection.add_option("--record", options->record, "durable or buffered")
       ->check(CLI::IsMember({"durable", "buffered"}));
   connection.add_flag("--overwrite", options->overwrite, "Replace one of that name");
-  AddExamples(connection,
-              "  hoop admin create connection shell -a prod -- bash\n"
-              "  hoop admin create connection db -a prod -t database/postgres -e HOST=db -e USER=app -e PASS=secret");
+  AddExamples(
+      connection,
+      "  hoop admin create connection shell -a prod -- bash\n"
+      "  hoop admin create connection orders-db -a prod -t database/postgres -e HOST=db -e USER=app -e PASS=secret");
 }
 
 void CommandLine::AddStart() {

@@ -90,7 +90,12 @@ class Reader {
     defaults.agent = "dev";
     ReadShared(root, defaults);
     std::vector<ConnectionConfig> configs;
-    for (const YAML::Node& node : root["connections"]) configs.push_back(ReadConnection(node, defaults));
+    std::set<std::string> names;
+    for (const YAML::Node& node : root["connections"]) {
+      configs.push_back(ReadConnection(node, defaults));
+      if (!names.insert(configs.back().name).second)
+        Fail(node, fmt::format("name {} occurs twice", configs.back().name));
+    }
     return configs;
   }
 };

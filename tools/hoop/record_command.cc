@@ -114,6 +114,8 @@ int RunAuditVerify(const Environment& environment, const AuditVerifyOptions& opt
     Print(
         fmt::format("session {}: the record is whole and unchanged: {} records, {} bytes, sealed \"{}\" with key {}\n",
                     *id, report->records, report->payload_bytes, Harmless(report->end_reason), report->key_id));
+  } else if (!report->sealed && report->problem.starts_with("no seal")) {
+    Fail(fmt::format("session {}: not sealed yet, nothing to verify against: {}", *id, Harmless(report->problem)));
   } else {
     Fail(fmt::format("session {}: THE RECORD IS NOT GOOD: {}", *id, Harmless(report->problem)));
   }

@@ -77,6 +77,7 @@ class DevSession {
  private:
   absl::Status StartGateway();
   absl::Status StartAgent();
+  std::string SignInLine() const;
 
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   StartDevOptions options_;
@@ -195,6 +196,13 @@ absl::Status DevSession::WriteReadyFile() {
   return absl::OkStatus();
 }
 
+std::string DevSession::SignInLine() const {
+  const std::filesystem::path self = std::filesystem::read_symlink("/proc/self/exe");
+  return fmt::format(
+      "In another terminal, this line puts `hoop` on the path, signed in:\n\n  export PATH={}:$PATH HOOP_CONFIG={}\n",
+      self.parent_path().string(), config_file_);
+}
+
 void DevSession::PrintWelcome() {
   if (targets_ != nullptr) {
     for (const std::string& note : targets_->notes()) fmt::print("note: {}\n", note);
@@ -203,6 +211,7 @@ void DevSession::PrintWelcome() {
   fmt::print("API          {}\ngRPC         {}\naccount      {}  password {}\nconnections  {}\ndata         {}\n\n",
              gateway_->api_url(), gateway_->grpc_url(), kAdmin, password_, fmt::join(connections_, ", "),
              options_.data_dir);
+  if (!options_.tour) fmt::print("{}\nCtrl-C ends everything.\n", SignInLine());
   std::fflush(stdout);
 }
 
@@ -222,11 +231,10 @@ int DevSession::ShowTour() {
   code = RunChild({self, "sessions", "get", "last"}, child);
   if (!code.ok() || *code != 0) return 1;
   fmt::print(
-      "\nIn another terminal, this line puts `hoop` on the path, signed in:\n\n"
-      "  export PATH={}:$PATH HOOP_CONFIG={}\n\nand then, for example:\n\n"
+      "\n{}\nand then, for example:\n\n"
       "  hoop exec bash -i 'id; ls /'\n  hoop connect pg-demo\n  hoop sessions list\n  hoop audit verify last\n\n"
       "Ctrl-C ends everything; a second start keeps the data.\n",
-      std::filesystem::path(self).parent_path().string(), config_file_);
+      SignInLine());
   std::fflush(stdout);
   return 0;
 }

@@ -82,6 +82,8 @@ class Gateway final {
 
   // --- Administration for the program that holds the gateway; REST does the same for everybody else. May block. ---
 
+  // While there is no account: what `POST /api/localauth/register` asks for, also in <data_dir>/setup-token. Else "".
+  std::string setup_token() const;
   // Makes the account (or gives it this password) with admin rights.
   absl::Status EnsureAdmin(std::string_view email, std::string_view password);
   // A bearer token for an existing account. NotFound: no such user.
