@@ -62,6 +62,9 @@ int Fail(std::string_view text) {
 
 int Fail(const absl::Status& status) {
   if (absl::IsUnauthenticated(status)) return Fail(fmt::format("{}; `hoop login` signs you in", Text(status)));
+  if (Text(status).ends_with("Address already in use")) {
+    return Fail(fmt::format("{}; -p 0 takes any free port", Text(status)));
+  }
   return Fail(Text(status));
 }
 
