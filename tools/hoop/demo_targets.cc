@@ -19,6 +19,7 @@ namespace {
 
 constexpr char kPostgresUser[] = "demo";
 constexpr int kStartSeconds = 20;
+constexpr char kSocketFolderPrefix[] = "/tmp/hoop-pg-";
 
 constexpr char kSampleData[] = R"sql(
 create table customers (id integer primary key, name text not null, city text not null);
@@ -64,6 +65,18 @@ void EndEarlierPostgres(const std::string& folder) {
   if (command.find(folder) == std::string::npos) return;  // the number belongs to somebody else now
   ::kill(pid, SIGINT);
   for (int i = 0; i < 100 && ::kill(pid, 0) == 0; ++i) ::usleep(50'000);
+}
+
+// A fresh folder for the socket; `note` names it for the next start, which removes it if we cannot.
+absl::StatusOr<std::string> MakeSocketFolder(const std::string& note) {
+  std::error_code ignored;
+  const std::string earlier = ReadFile(note);
+  if (earlier.starts_with(kSocketFolderPrefix)) std::filesystem::remove_all(earlier, ignored);
+  // Short: the path of a Unix socket has to stay below 108 bytes.
+  std::string folder = std::string(kSocketFolderPrefix) + "XXXXXX";
+  if (::mkdtemp(folder.data()) == nullptr) return absl::ErrnoToStatus(errno, "socket folder");
+  if (absl::Status written = WriteFile(note, folder); !written.ok()) return written;
+  return folder;
 }
 
 std::string RandomHex(size_t bytes) {
@@ -112,10 +125,9 @@ absl::Status DemoTargets::StartPostgres(const std::string& data_dir) {
   const std::string password_file = data_dir + "/postgres-password";
   EndEarlierPostgres(folder);
 
-  // Short: the path of a Unix socket has to stay below 108 bytes.
-  char socket_template[] = "/tmp/hoop-pg-XXXXXX";
-  if (::mkdtemp(socket_template) == nullptr) return absl::ErrnoToStatus(errno, "socket folder");
-  socket_dir_ = socket_template;
+  auto socket_dir = MakeSocketFolder(data_dir + "/postgres-socket");
+  if (!socket_dir.ok()) return socket_dir.status();
+  socket_dir_ = *socket_dir;
   if (absl::Status given = GiveFolder(socket_dir_, user); !given.ok()) return given;
 
   const bool fresh = ::access((folder + "/PG_VERSION").c_str(), F_OK) != 0;
