@@ -32,9 +32,8 @@ for ((i = 0; i < rounds; ++i)); do
   PGPORT=$stopped psql -XAtc "select repeat('x', 1000) from generate_series(1, 10000000)" >/dev/null 2>&1 &
   reader=$!
   started+=("$reader")
-  read -r -t 0.2 _ <> <(:) || true
+  read -r -t 1 _ <> <(:) || true
   kill -STOP "$reader"
-  read -r -t 3 _ <> <(:) || true # what it transferred before is compressed into the store meanwhile
   rate >>"$work/reader"
   kill -KILL "$reader" && wait "$reader" 2>/dev/null || true
   exec {socket}<>"/dev/tcp/127.0.0.1/$upload"
