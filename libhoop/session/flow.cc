@@ -81,7 +81,7 @@ void Flow::ReleaseReplies() {
       record.WhenDurable(next.after, [this](const absl::Status& status) {
         waits_ = false;
         // A record that failed ends the session by OnRecordFailed; what was not proven is never released.
-        if (status.ok()) Release();
+        if (status.ok()) session_.ReleaseAtTurnEnd(*this);
       });
       return;
     }

@@ -113,6 +113,7 @@ void Session::OnOpenOk(Packet packet) {
 absl::Status Session::AddClientStream(std::string_view connection_id, std::unique_ptr<PacketStream>& stream) {
   if (state_ != State::kRunning) return FailedPrecondition("session {} is not open", id());
   if (!context_.client_capabilities.streams) return FailedPrecondition("session {} has no data streams", id());
+  if (!IsConnectionId(connection_id)) return InvalidArgument("session {}: connection id not found", id());
   if (FindFlow(connection_id) != nullptr || WasFinished(connection_id)) {
     return AlreadyExists("connection id {} was used already", connection_id);
   }
@@ -382,18 +383,20 @@ void Session::Release() {
   if (agent_open_ && agent() != nullptr) agent()->Send(*std::exchange(agent_open_, std::nullopt));
   std::vector<Flow*> flows = std::exchange(dirty_flows_, {});
   for (Flow* flow : flows) flow->Release();
+  Sweep(flows);
   if (flows.capacity() > dirty_flows_.capacity() && dirty_flows_.empty()) {
     flows.clear();
     dirty_flows_ = std::move(flows);  // keeps its room
   }
-  SweepFlows();
 }
 
-void Session::SweepFlows() {
-  for (auto flow = flows_.begin(); flow != flows_.end();) {
-    const bool gone = flow->second->over() && !flow->second->release_planned;
-    if (gone) loop_.DestroyLater(std::move(flow->second));
-    flow = gone ? flows_.erase(flow) : std::next(flow);
+// A flow ends in its own release: only those of this turn are looked at, however many there are.
+void Session::Sweep(const std::vector<Flow*>& released) {
+  for (Flow* flow : released) {
+    if (flow->is_control() || !flow->over() || flow->release_planned) continue;
+    auto found = flows_.find(flow->id());
+    loop_.DestroyLater(std::move(found->second));
+    flows_.erase(found);
   }
 }
 

@@ -110,7 +110,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   void CloseToClient(Flow& flow, std::string_view why);
   void CloseToAgent(Flow& flow);
   void Release();
-  void SweepFlows();
+  void Sweep(const std::vector<Flow*>& released);
 
   void SealRecord();
   void TellAgent();

@@ -14,16 +14,25 @@ class FlakyDatabase final : public Database {
 
   absl::Status Write(Durability durability, absl::FunctionRef<absl::Status(Transaction&)> work) override {
     if (writes_down) return Unavailable("the database is down");
+    if (IsLost()) return Lost();
     absl::Status status = database_.Write(durability, work);
-    if (status.ok() && lose_answers) return Unavailable("the answer was lost");
-    return status;
+    if (!status.ok() || !lose_answers) return status;
+    lost_ = true;
+    return Lost();
   }
-  absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> work) override { return database_.Read(work); }
+  absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> work) override {
+    return IsLost() ? Lost() : database_.Read(work);
+  }
 
   std::atomic<bool> writes_down = false;
-  std::atomic<bool> lose_answers = false;  // a write happens and is called a failure
+  // A write happens and is called a failure; from then on nobody is answered, so that no retry learns better.
+  std::atomic<bool> lose_answers = false;
 
  private:
+  static absl::Status Lost() { return Unavailable("the answer was lost"); }
+  bool IsLost() const { return lose_answers && lost_; }
+
+  std::atomic<bool> lost_ = false;
   Database& database_;
 };
 

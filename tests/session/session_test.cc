@@ -407,6 +407,9 @@ TEST_F(SessionTest, TakesClientDataStreamsOfAnOpenSessionOnly) {
   FromAgent(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
   Sync();
   EXPECT_EQ(client_.sent[0].SpecText(spec::kCapabilities), "1;streams,chunks,ping");
+  for (const std::string& id : {std::string(), std::string(65, '1'), std::string("../1")}) {
+    EXPECT_STATUS(session_->AddClientStream(id, stream), absl::StatusCode::kInvalidArgument, "connection id");
+  }
   ASSERT_OK(session_->AddClientStream("000001", stream));
   data.Deliver(Packet(packet::kAgentTcpWrite, {}, "hello"));
   loop_.Turn();
@@ -427,6 +430,17 @@ TEST_F(SessionTest, BoundsTheNumberOfLocalConnections) {
   FromClient(TcpRequest("one-more", "x"));
   Sync();
   EXPECT_EQ(client_.finished->code(), absl::StatusCode::kResourceExhausted);
+}
+
+TEST_F(SessionTest, AFinishedConnectionMakesRoomAlsoWhenItsLastReplyWaitedForTheDisk) {
+  OpenWith("tcp");
+  for (size_t i = 0; i <= limits::kConnectionIdsMax; ++i) {
+    const std::string id = fmt::format("{:06}", i);
+    FromClient(TcpRequest(id, "x"));
+    FromAgent(Packet(packet::kClientConnectionClose, {{spec::kSessionId, "s1"}, {spec::kConnectionId, id}}));
+    Sync();
+  }
+  EXPECT_FALSE(session_->finishing());
 }
 
 TEST_F(SessionTest, AStoppedClientStopsTheReadingOfItsAgentStreamOnly) {

@@ -24,6 +24,8 @@ bool IsAllowed(std::string_view type, const SessionContext& session) {
   return protocol != nullptr && (type == protocol->request || type == packet::kAgentConnectionClose);
 }
 
+}  // namespace
+
 bool IsConnectionId(std::string_view id) {
   if (id.empty() || id.size() > limits::kConnectionIdBytesMax) return false;
   for (char c : id) {
@@ -33,8 +35,6 @@ bool IsConnectionId(std::string_view id) {
   }
   return true;
 }
-
-}  // namespace
 
 const ProtocolPackets* FindProtocolPackets(std::string_view wire_type) {
   for (const ProtocolPackets& protocol : kProtocols) {

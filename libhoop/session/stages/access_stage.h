@@ -13,6 +13,9 @@ class AccessStage final : public Stage {
   Verdict OnPacket(const Packet& packet, PacketContext& context) override;
 };
 
+// 1 to limits::kConnectionIdBytesMax letters, digits, '-' and '_'.
+bool IsConnectionId(std::string_view id);
+
 // The packet types that carry a protocol's bytes on the wire.
 struct ProtocolPackets {
   std::string_view wire_type;
