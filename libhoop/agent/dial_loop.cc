@@ -6,7 +6,8 @@
 #include <utility>
 
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
+#include "base/limits/client.h"
 #include "base/status.h"
 
 namespace hoop {

@@ -3,7 +3,8 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.h"
+#include "base/limits/agent.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
 #include "wire/spec_keys.h"

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "wire/spec_keys.h"
 

@@ -7,7 +7,7 @@
 #include <string>
 #include <string_view>
 
-#include "base/limits.h"
+#include "base/limits/session.h"
 
 namespace hoop {
 

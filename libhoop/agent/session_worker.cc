@@ -4,7 +4,9 @@
 #include <vector>
 
 #include "agent/session_environment.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
+#include "base/limits/session.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "wire/connection_params.h"

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/journal.h"
 #include "base/status.h"
 #include "protocol/record_format.h"
 

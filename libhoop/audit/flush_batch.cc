@@ -3,7 +3,8 @@
 #include <cstring>
 
 #include "audit/session_head_json.h"
-#include "base/limits.h"
+#include "base/limits/journal.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/record_seal.h"

@@ -14,6 +14,7 @@
 #include "base/status_macros.h"
 #include "protocol/record_stream.h"
 #include "store/session_table.h"
+#include "base/limits/journal.h"
 
 namespace hoop {
 namespace {

@@ -19,7 +19,7 @@
 #include "audit/lane.h"
 #include "audit/recovery.h"
 #include "audit/segment_set.h"
-#include "base/limits.h"
+#include "base/limits/journal.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "hoop/audit_store.h"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/journal.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

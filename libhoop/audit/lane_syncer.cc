@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/journal.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -6,7 +6,6 @@
 
 #include "audit/segment_scanner.h"
 #include "audit/session_seal.h"
-#include "base/limits.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <cstring>
 
-#include "base/limits.h"
+#include "base/limits/units.h"
 #include "base/status_macros.h"
 
 namespace hoop {

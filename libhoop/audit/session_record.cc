@@ -8,6 +8,7 @@
 #include "audit/session_seal.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/limits/session.h"
 
 namespace hoop {
 

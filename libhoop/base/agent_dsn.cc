@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <array>
 
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -3,7 +3,6 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/limits.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "client/api_json.h"

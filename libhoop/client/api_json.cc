@@ -3,7 +3,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/client.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
+#include "base/limits/client.h"
 #include "base/status.h"
 #include "wire/gob.h"
 #include "wire/packet_types.h"

@@ -11,7 +11,7 @@
 #include <iterator>
 
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/client.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "hoop/client.h"

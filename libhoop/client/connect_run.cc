@@ -4,7 +4,9 @@
 #include <utility>
 
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
+#include "base/limits/client.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "wire/spec_keys.h"

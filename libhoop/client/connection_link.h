@@ -7,7 +7,7 @@
 #include <memory>
 
 #include "absl/time/time.h"
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "client/client_session.h"
 #include "wire/packet_stream.h"
 

@@ -2,7 +2,9 @@
 
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/client.h"
+#include "base/limits/session.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
 #include "wire/spec_keys.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/client.h"
 #include "base/status.h"
 #include "net/event_loop.h"
 #include "transport/grpc_channel.h"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 
 namespace hoop {

@@ -3,7 +3,9 @@
 #include <array>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/client.h"
+#include "base/limits/session.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "wire/spec_keys.h"
 

@@ -1,6 +1,6 @@
 #include "client/local_protocol.h"
 
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "base/status.h"
 
 namespace hoop {

@@ -9,7 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "base/limits.h"
+#include "base/limits/listener.h"
 #include "base/log.h"
 #include "net/byte_stream.h"
 #include "net/dial.h"

@@ -2,7 +2,8 @@
 
 #include <algorithm>
 
-#include "base/limits.h"
+#include "base/limits/listener.h"
+#include "base/limits/wire.h"
 #include "front/guarded_stream.h"
 
 namespace hoop {

@@ -1,4 +1,5 @@
 #include "gateway/admission.h"
+#include "base/limits/workers.h"
 
 namespace hoop {
 

@@ -8,7 +8,6 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
-#include "base/limits.h"
 #include "base/loop.h"
 #include "base/status.h"
 #include "base/worker.h"

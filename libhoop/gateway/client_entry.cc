@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "gateway/linked_agent_leg.h"

@@ -7,7 +7,6 @@
 #include "absl/synchronization/notification.h"
 #include "audit/journal_audit_store.h"
 #include "base/agent_dsn.h"
-#include "base/limits.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/status_macros.h"

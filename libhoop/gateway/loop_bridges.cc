@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "absl/synchronization/mutex.h"
-#include "base/limits.h"
+#include "base/limits/workers.h"
 #include "base/status.h"
 
 namespace hoop {

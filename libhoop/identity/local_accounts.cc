@@ -4,7 +4,7 @@
 
 #include "base/check.h"
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -9,7 +9,7 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "base/status.h"
 #include "identity/digest.h"
 

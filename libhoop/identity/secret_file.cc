@@ -8,7 +8,7 @@
 #include <filesystem>
 
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

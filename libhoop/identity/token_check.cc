@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

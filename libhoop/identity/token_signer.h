@@ -7,7 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "identity/ed25519_key.h"
 #include "identity/token_check.h"
 

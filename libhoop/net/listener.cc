@@ -8,7 +8,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/listener.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "net/descriptor.h"

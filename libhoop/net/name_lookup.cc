@@ -4,7 +4,7 @@
 
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/net.h"
 #include "base/status.h"
 
 namespace hoop {

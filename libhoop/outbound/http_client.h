@@ -12,7 +12,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
-#include "base/limits.h"
+#include "base/limits/client.h"
 
 namespace httplib {
 class Client;

@@ -10,6 +10,8 @@
 #include "base/ids.h"
 #include "base/status.h"
 #include "protocol/crc32c.h"
+#include "base/limits/journal.h"
+#include "base/limits/session.h"
 
 namespace hoop {
 namespace {

@@ -11,7 +11,8 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
-#include "base/limits.h"
+#include "base/limits/journal.h"
+#include "base/limits/session.h"
 #include "hoop/audit_store.h"
 
 struct evp_md_ctx_st;

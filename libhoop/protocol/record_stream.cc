@@ -2,6 +2,8 @@
 
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "base/limits/journal.h"
+#include "base/limits/wire.h"
 
 namespace hoop {
 

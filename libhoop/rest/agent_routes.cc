@@ -1,6 +1,6 @@
 // Agents: list, get, create (the only moment when the key is seen), delete.
 #include "base/agent_dsn.h"
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/agent_keys.h"

@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "rest/json.h"

@@ -8,7 +8,7 @@
 #include <cstring>
 #include <optional>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "rest/http_message.h"
 
 namespace hoop::rest {

@@ -2,7 +2,6 @@
 
 #include <utility>
 
-#include "base/limits.h"
 #include "base/status.h"
 
 namespace hoop::rest {

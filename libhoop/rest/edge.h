@@ -8,7 +8,8 @@
 #include <optional>
 #include <string>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
+#include "base/limits/workers.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "net/byte_stream.h"

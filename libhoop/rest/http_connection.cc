@@ -7,7 +7,8 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/http.h"
+#include "base/limits/listener.h"
 #include "base/status.h"
 
 namespace hoop::rest {

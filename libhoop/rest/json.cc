@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "base/status.h"
 
 namespace hoop::rest {

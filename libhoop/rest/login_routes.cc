@@ -1,5 +1,5 @@
 // Sign-in with e-mail and password.
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "rest/json.h"

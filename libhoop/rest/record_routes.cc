@@ -3,7 +3,7 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/record_seal.h"

@@ -6,7 +6,8 @@
 #include <charconv>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/http.h"
+#include "base/limits/wire.h"
 #include "base/status_macros.h"
 #include "rest/http_message.h"
 

@@ -1,5 +1,4 @@
 // What the gateway says of itself, and who the caller is: healthz, publicserverinfo, serverinfo, userinfo.
-#include "base/limits.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "rest/json.h"

@@ -4,7 +4,7 @@
 #include <utility>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "rest/event_stream.h"

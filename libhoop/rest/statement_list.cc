@@ -4,7 +4,7 @@
 #include <memory>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

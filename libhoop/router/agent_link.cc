@@ -5,7 +5,7 @@
 
 #include "base/check.h"
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
 #include "wire/spec_keys.h"

@@ -3,7 +3,7 @@
 #include <algorithm>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "session/session.h"
 
 namespace hoop {

@@ -4,7 +4,7 @@
 #include <functional>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "session/stages/access_stage.h"
 #include "session/stages/record_stage.h"

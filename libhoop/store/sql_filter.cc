@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "base/status.h"
 
 namespace hoop {

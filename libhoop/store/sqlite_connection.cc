@@ -5,7 +5,7 @@
 #include <charconv>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "store/portable_text.h"

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <filesystem>
 
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -9,7 +9,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "store/database.h"
 #include "store/sqlite_connection.h"
 

@@ -1,6 +1,6 @@
 #include "transport/call_head.h"
 
-#include "base/limits.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "transport/grpc_text.h"
 

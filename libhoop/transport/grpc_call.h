@@ -10,7 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
-#include "base/limits.h"
+#include "base/limits/http2.h"
 #include "base/loop.h"
 #include "transport/grpc_text.h"
 #include "transport/message_queue.h"

@@ -9,6 +9,8 @@
 #include "transport/grpc_call.h"
 #include "transport/http2_session.h"
 #include "transport/output_batch.h"
+#include "base/limits/session.h"
+#include "base/limits/wire.h"
 
 namespace hoop {
 namespace {

@@ -3,7 +3,7 @@
 
 #include <memory>
 
-#include "base/limits.h"
+#include "base/limits/http2.h"
 #include "transport/output_batch.h"
 
 namespace hoop {

@@ -6,7 +6,8 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/http2.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "transport/call_head.h"
 

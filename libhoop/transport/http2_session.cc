@@ -6,7 +6,9 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/http2.h"
+#include "base/limits/listener.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "transport/call_head.h"
 #include "transport/http2_buffers.h"

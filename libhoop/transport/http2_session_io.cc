@@ -1,7 +1,7 @@
 // What Http2Session does with its bytes: one read per readiness, one write per turn.
 #include <nghttp2/nghttp2.h>
 
-#include "base/limits.h"
+#include "base/limits/http2.h"
 #include "base/status.h"
 #include "transport/http2_buffers.h"
 #include "transport/http2_session.h"

@@ -4,7 +4,8 @@
 #include <optional>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/http2.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 
 namespace hoop {

@@ -3,6 +3,7 @@
 #include <cstring>
 
 #include "base/check.h"
+#include "base/limits/http2.h"
 
 namespace hoop {
 

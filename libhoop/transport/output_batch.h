@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
+#include "base/limits/http2.h"
 
 namespace hoop {
 

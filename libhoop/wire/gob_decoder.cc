@@ -5,7 +5,7 @@
 #include <unordered_map>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/gob.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "wire/gob.h"

@@ -1,7 +1,7 @@
 #include "wire/packet.h"
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/utf8.h"

@@ -3,7 +3,7 @@
 #include <signal.h>
 
 #include "agent/warden/process_tree.h"
-#include "base/limits.h"
+#include "base/limits/units.h"
 #include "tests/agent/scripted_gateway.h"
 #include "tests/support/status_matchers.h"
 #include "wire/gob.h"

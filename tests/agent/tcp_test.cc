@@ -2,7 +2,7 @@
 
 #include <thread>
 
-#include "base/limits.h"
+#include "base/limits/wire.h"
 #include "tests/agent/scripted_gateway.h"
 #include "tests/agent/socket_server.h"
 #include "tests/support/status_matchers.h"

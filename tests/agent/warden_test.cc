@@ -11,7 +11,7 @@
 #include <sstream>
 
 #include "agent/warden/process_tree.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
 #include "tests/agent/warden_fixture.h"
 #include "tests/support/status_matchers.h"
 

@@ -3,6 +3,7 @@
 #include "absl/time/clock.h"
 #include "protocol/record_stream.h"
 #include "tests/audit/journal_fixture.h"
+#include "base/limits/journal.h"
 
 namespace hoop {
 namespace {

@@ -18,6 +18,7 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/temp_store.h"
+#include "base/limits/journal.h"
 
 namespace hoop {
 

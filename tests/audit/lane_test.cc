@@ -1,6 +1,7 @@
 #include "audit/lane.h"
 
 #include "tests/audit/journal_fixture.h"
+#include "base/limits/journal.h"
 
 namespace hoop {
 namespace {

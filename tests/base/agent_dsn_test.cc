@@ -2,7 +2,6 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.h"
 #include "tests/support/status_matchers.h"
 
 namespace hoop {

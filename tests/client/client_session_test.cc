@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.h"
+#include "base/limits/agent.h"
+#include "base/limits/client.h"
 #include "base/status.h"
 #include "tests/client/fake_gateway.h"
 #include "tests/fakes/manual_loop.h"

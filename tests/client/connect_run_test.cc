@@ -4,7 +4,10 @@
 
 #include <deque>
 
-#include "base/limits.h"
+#include "base/limits/agent.h"
+#include "base/limits/client.h"
+#include "base/limits/http2.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "protocol/postgres/messages.h"
 #include "tests/client/fake_gateway.h"

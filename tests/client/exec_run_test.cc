@@ -5,7 +5,7 @@
 #include <atomic>
 
 #include "absl/synchronization/notification.h"
-#include "base/limits.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "hoop/clock.h"
 #include "net/event_loop.h"

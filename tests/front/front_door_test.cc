@@ -13,6 +13,7 @@
 #include "tests/support/descriptor_limit.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/stream_probe.h"
+#include "base/limits/listener.h"
 
 namespace hoop {
 namespace {

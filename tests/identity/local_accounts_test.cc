@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "identity/local_verifier.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/support/status_matchers.h"

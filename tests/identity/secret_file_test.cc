@@ -7,7 +7,7 @@
 #include <thread>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "identity/ed25519_key.h"
 #include "identity/setup_token.h"
 #include "tests/support/status_matchers.h"

@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/identity.h"
 #include "identity/token_signer.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"

@@ -8,7 +8,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
+#include "base/limits/listener.h"
 #include "net/descriptor.h"
 #include "net/event_loop.h"
 #include "tests/fakes/manual_clock.h"

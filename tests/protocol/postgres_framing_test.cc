@@ -3,7 +3,7 @@
 #include <string>
 #include <vector>
 
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "protocol/postgres/messages.h"
 #include "tests/support/status_matchers.h"
 

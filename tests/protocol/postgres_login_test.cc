@@ -5,7 +5,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "protocol/postgres/client_login.h"
 #include "protocol/postgres/server_login.h"
 #include "tests/support/status_matchers.h"

@@ -1,6 +1,6 @@
 #include "protocol/postgres/scram.h"
 
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "tests/support/status_matchers.h"
 
 namespace hoop::postgres {

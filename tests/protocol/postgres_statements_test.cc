@@ -2,7 +2,7 @@
 
 #include <fmt/format.h>
 
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "protocol/postgres/byte_order.h"
 #include "protocol/postgres/messages.h"
 #include "tests/support/status_matchers.h"

@@ -4,6 +4,7 @@
 
 #include "rest/json.h"
 #include "tests/rest/rest_fixture.h"
+#include "base/limits/http.h"
 
 namespace hoop::rest {
 namespace {

@@ -12,6 +12,7 @@
 #include "net/event_loop.h"
 #include "net/listener.h"
 #include "tests/rest/rest_fixture.h"
+#include "base/limits/http.h"
 
 namespace hoop::rest {
 namespace {

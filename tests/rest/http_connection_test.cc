@@ -4,7 +4,8 @@
 #include <map>
 #include <random>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
+#include "base/limits/listener.h"
 #include "base/status.h"
 #include "gtest/gtest.h"
 #include "rest/worker_pool.h"

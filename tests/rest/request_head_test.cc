@@ -2,7 +2,8 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.h"
+#include "base/limits/http.h"
+#include "base/limits/wire.h"
 #include "rest/content_parser.h"
 #include "rest/http_message.h"
 #include "rest/names.h"

@@ -2,7 +2,7 @@
 
 #include <gtest/gtest.h>
 
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "tests/fakes/manual_loop.h"
 #include "tests/fakes/memory_audit_store.h"
 #include "tests/fakes/scripted_stream.h"

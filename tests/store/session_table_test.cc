@@ -3,7 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "store/record_chunk_table.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_store.h"

@@ -9,7 +9,7 @@
 #include <thread>
 
 #include "absl/synchronization/barrier.h"
-#include "base/limits.h"
+#include "base/limits/store.h"
 #include "base/status_macros.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"

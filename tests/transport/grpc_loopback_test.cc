@@ -5,7 +5,8 @@
 
 #include "absl/synchronization/blocking_counter.h"
 
-#include "base/limits.h"
+#include "base/limits/http2.h"
+#include "base/limits/wire.h"
 #include "tests/support/status_matchers.h"
 
 namespace hoop::testing {

@@ -6,6 +6,7 @@
 #include "transport/call_head.h"
 #include "transport/frame_budget.h"
 #include "transport/grpc_text.h"
+#include "base/limits/http2.h"
 
 namespace hoop::testing {
 namespace {

@@ -10,7 +10,6 @@
 #include <utility>
 #include <vector>
 
-#include "base/limits.h"
 #include "base/status.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/manual_loop.h"

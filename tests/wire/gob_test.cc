@@ -6,7 +6,7 @@
 #include <nlohmann/json.hpp>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/gob.h"
 #include "tests/support/status_matchers.h"
 
 namespace hoop {

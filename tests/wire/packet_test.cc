@@ -6,7 +6,7 @@
 #include <random>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/wire.h"
 #include "base/utf8.h"
 #include "tests/support/status_matchers.h"
 #include "transport.pb.h"

@@ -9,7 +9,7 @@
 
 #include "agent/connectors/pipes.h"
 #include "agent/warden/warden_link.h"
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
 #include "wire/spec_keys.h"

@@ -6,7 +6,7 @@
 #include <cerrno>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/wire.h"
 
 namespace hoop {
 

@@ -4,7 +4,8 @@
 #include <utility>
 
 #include "agent/connectors/target_socket.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
+#include "base/limits/postgres.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/postgres/client_login.h"

@@ -3,7 +3,8 @@
 #include <array>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/session.h"
+#include "base/limits/wire.h"
 
 namespace hoop {
 namespace {

@@ -5,7 +5,7 @@
 #include <utility>
 
 #include "agent/connectors/target_socket.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "wire/packet_types.h"

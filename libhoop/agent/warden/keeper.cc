@@ -18,7 +18,7 @@
 
 #include "agent/warden/messages.h"
 #include "agent/warden/process_tree.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "hoop/clock.h"

@@ -2,7 +2,7 @@
 
 #include <cstring>
 
-#include "base/limits.h"
+#include "base/limits/agent.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -10,7 +10,7 @@
 #include <cstring>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
 #include "base/status.h"
 
 namespace hoop {

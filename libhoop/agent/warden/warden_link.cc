@@ -11,7 +11,7 @@
 #include <utility>
 
 #include "base/check.h"
-#include "base/limits.h"
+#include "base/limits/agent.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

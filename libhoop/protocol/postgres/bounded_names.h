@@ -7,7 +7,7 @@
 #include <string>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 
 namespace hoop::postgres {
 

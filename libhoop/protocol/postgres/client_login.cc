@@ -1,6 +1,6 @@
 #include "protocol/postgres/client_login.h"
 
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -4,7 +4,7 @@
 #include <cctype>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/postgres/byte_order.h"

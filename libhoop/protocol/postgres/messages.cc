@@ -4,7 +4,6 @@
 
 #include <algorithm>
 
-#include "base/limits.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/postgres/byte_order.h"

@@ -12,7 +12,7 @@
 #include <optional>
 
 #include "base/encoding.h"
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

@@ -6,7 +6,7 @@
 
 #include "base/encoding.h"
 #include "base/ids.h"
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 

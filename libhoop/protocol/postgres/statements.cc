@@ -5,7 +5,7 @@
 #include <deque>
 #include <utility>
 
-#include "base/limits.h"
+#include "base/limits/postgres.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/postgres/bounded_names.h"

@@ -1,6 +1,6 @@
 #include "session/stages/access_stage.h"
 
-#include "base/limits.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
 

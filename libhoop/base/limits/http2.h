@@ -1,0 +1,23 @@
+// Bounds of an HTTP/2 connection. A test reaches each of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "base/limits/units.h"
+
+namespace hoop::limits {
+
+// HTTP/2 windows (contracts: 64 KiB at first, up to 256 KiB while they drain).
+inline constexpr size_t kStreamWindowBytes = 64 * kKiB;
+inline constexpr size_t kStreamWindowBytesMax = 256 * kKiB;
+inline constexpr size_t kConnectionHeldBytesMax = 64 * kMiB;  // above it the session stalled longest ends
+inline constexpr size_t kStreamsPerConnectionMax = 20000;
+inline constexpr size_t kPreAuthStreamsPerConnectionMax = 8;  // more are refused until the peer is known
+inline constexpr size_t kConnectionWindowBytes = 1 * kGiB;    // given back on arrival: only stream windows hold back
+inline constexpr size_t kHttp2FrameBytesMax = 64 * kKiB;      // size is noise for speed; bounds a turn's smallest step
+inline constexpr size_t kHttp2ReadBytes = 128 * kKiB;         // one read of a turn, one buffer per loop
+inline constexpr size_t kHttp2WriteBytes = 256 * kKiB;        // one write of a turn; also what waits for a full socket
+inline constexpr int kPingsUnansweredMax = 2;                 // then the connection is broken
+
+}  // namespace hoop::limits

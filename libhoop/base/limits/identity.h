@@ -1,0 +1,23 @@
+// Bounds of tokens, passwords and keys. A test reaches each of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "base/limits/units.h"
+
+namespace hoop::limits {
+
+// Identity.
+inline constexpr absl::Duration kTokenLifetime = absl::Hours(12);
+inline constexpr absl::Duration kTokenClockSkew = absl::Minutes(1);  // a token from the future, after a clock step
+inline constexpr size_t kTokenBytesMax = 4 * kKiB;                   // of a token we signed
+inline constexpr size_t kTokenJsonDepthMax = 4;
+inline constexpr size_t kPasswordBytesMax = 1024;
+inline constexpr size_t kScryptMemoryBytesMax = 64 * kMiB;
+inline constexpr size_t kEmailBytesMax = 254;  // RFC 5321
+inline constexpr size_t kAgentDsnBytesMax = 2 * kKiB;
+inline constexpr size_t kSecretFileBytesMax = 16 * kKiB;
+
+}  // namespace hoop::limits

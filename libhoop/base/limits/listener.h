@@ -1,0 +1,22 @@
+// Bounds of a listener. A test reaches each of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "base/limits/units.h"
+
+namespace hoop::limits {
+
+// Listeners, before a peer has proved who it is.
+inline constexpr absl::Duration kPreAuthTime = absl::Seconds(10);
+inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;         // of all such connections of a listener together
+inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;     // unread bytes of one such connection
+inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;  // what one costs that has said nothing yet
+inline constexpr size_t kConnectionsMax = 20000;             // per listener
+
+inline constexpr size_t kAcceptsPerTurnMax = 64;                             // the others wait for the next turn
+inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor
+
+}  // namespace hoop::limits

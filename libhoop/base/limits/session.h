@@ -1,0 +1,30 @@
+// Bounds of sessions. A test reaches each of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "base/limits/units.h"
+
+namespace hoop::limits {
+
+// Session.
+inline constexpr size_t kSharedStreamQueueHighBytes = 1 * kMiB;
+inline constexpr size_t kSharedStreamQueueLowBytes = 512 * kKiB;
+inline constexpr absl::Duration kSharedStreamStallTime = absl::Seconds(2);
+inline constexpr size_t kSendQueueHighBytes = 256 * kKiB;  // a stream's peer is not read above
+inline constexpr size_t kSendQueueLowBytes = 64 * kKiB;    // and read again below
+inline constexpr size_t kHeldReplyBytesMax = 1 * kMiB;     // replies of one connection id that wait for the sync
+inline constexpr size_t kConnectionIdsMax = 4096;          // local connections of one session
+inline constexpr size_t kConnectionIdBytesMax = 64;
+inline constexpr absl::Duration kDuplicateAgentTime = absl::Seconds(2);  // for the older connection to answer
+inline constexpr absl::Duration kAgentWaitTime = absl::Seconds(15);      // old clients wait for an offline agent
+inline constexpr size_t kFinishedIdsRemembered = 4096;  // of one session: late packets of theirs are dropped
+inline constexpr absl::Duration kAgentStreamOpenTime = absl::Seconds(10);
+inline constexpr absl::Duration kSealWaitTime = absl::Seconds(5);
+inline constexpr absl::Duration kSessionTimeMax = absl::Hours(48);
+inline constexpr absl::Duration kCloseGraceTime = absl::Seconds(2);
+inline constexpr size_t kSessionsMax = 20000;
+
+}  // namespace hoop::limits

@@ -1,0 +1,19 @@
+// Bounds of the store. A test reaches each of them.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+
+#include "absl/time/time.h"
+#include "base/limits/units.h"
+
+namespace hoop::limits {
+
+// Store.
+inline constexpr size_t kStoreReadersMax = 4;                       // reading connections of one database
+inline constexpr size_t kStoreStatementsMax = 256;                  // prepared statements of one connection
+inline constexpr absl::Duration kStoreBusyTime = absl::Seconds(5);  // waiting for another process's lock
+inline constexpr size_t kStoreLogBytesMax = 64 * kMiB;   // the write-ahead log is cut to this when it was emptied
+inline constexpr size_t kSearchTextBytesMax = 1 * kKiB;  // a pattern in a list's filter
+
+}  // namespace hoop::limits
