@@ -1,15 +1,11 @@
-// The turn: asio hands out what is ready; the first event of a turn posts its end, which asio reaches after it has
-// looked at every descriptor once more. So a turn is everything that is ready, and never more than one look longer.
+// The turn: one look at the descriptors, those who are ready, what was posted before, timers, the phases of the end.
+// A turn is everything that was ready when it began; what gets ready meanwhile is the next one's.
 #include "net/event_loop.h"
 
 #include <pthread.h>
 
+#include <algorithm>
 #include <array>
-#include <asio/executor_work_guard.hpp>
-#include <asio/io_context.hpp>
-#include <asio/posix/stream_descriptor.hpp>
-#include <asio/post.hpp>
-#include <asio/steady_timer.hpp>
 #include <atomic>
 #include <map>
 #include <thread>
@@ -20,19 +16,15 @@
 #include "absl/synchronization/mutex.h"
 #include "base/check.h"
 #include "net/name_lookup.h"
+#include "net/poller.h"
 
 namespace hoop {
 namespace {
 
 using Task = absl::AnyInvocable<void()>;
-using Executor = asio::io_context::executor_type;
-using StreamDescriptor = asio::posix::basic_stream_descriptor<Executor>;
-using SteadyTimer =
-    asio::basic_waitable_timer<std::chrono::steady_clock, asio::wait_traits<std::chrono::steady_clock>, Executor>;
 
 constexpr size_t kPhases = 4;
-constexpr int kOneThread = 1;  // asio: posts of the loop's own thread need no lock and no wake-up
-constexpr absl::Duration kAlarmMax = absl::Hours(1);  // far from the end of chrono's range
+constexpr absl::Duration kSleepMax = absl::Hours(1);  // far from the end of epoll's range
 
 // First in, first out, without giving memory back between turns.
 class TaskQueue {
@@ -66,34 +58,31 @@ class TaskQueue {
 
 struct EventLoop::Reactor {
   class Pending;
-  class DescriptorWatch;
   // Deadline, then age: timers of the same moment fire in the order they were made.
   using TimerKey = std::pair<absl::Duration, uint64_t>;
 
-  explicit Reactor(Clock& clock_in)
-      : clock(clock_in),
-        context(kOneThread),
-        work(context.get_executor()),
-        alarm(context.get_executor()),
-        wake_up(clock.AddWakeUp([this] { Wake(); })) {}
+  explicit Reactor(Clock& clock_in) : clock(clock_in), wake_up(clock.AddWakeUp([this] { Wake(); })) {}
   ~Reactor();
 
   bool RunsHere() const { return thread.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
+  // Any thread: the loop does not sleep before it has looked at everything again.
   void Wake() {
-    asio::post(context, [this] { BeginTurn(); });
+    absl::MutexLock lock(&mu);
+    WakeLocked();
   }
+  void WakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
   void Post(Task task);
   void AtTurnEnd(TurnPhase phase, Task task);
   void Forget(const TimerKey& key) { timers.erase(key); }
 
-  // Every handler calls it first.
+  void Turn();
+  void Sleep();
   void BeginTurn();
   void EndTurn();
-  void RunPosted();
   void FireTimers();
   void RunPhases();
-  void SetAlarm();
+  int SleepMilliseconds() const;
 
   Clock& clock;
   std::atomic<std::thread::id> thread{};
@@ -101,6 +90,8 @@ struct EventLoop::Reactor {
 
   absl::Mutex mu;
   TaskQueue posted ABSL_GUARDED_BY(mu);
+  bool asleep ABSL_GUARDED_BY(mu) = false;  // and nobody has woken it yet
+  bool wanted ABSL_GUARDED_BY(mu) = false;  // it has something to look at
 
   // Loop thread only.
   bool in_turn = false;
@@ -110,11 +101,8 @@ struct EventLoop::Reactor {
   std::array<TaskQueue, kPhases> phases;
   std::map<TimerKey, Pending*> timers;
   uint64_t last_timer = 0;
-  absl::Duration alarm_at = absl::InfiniteDuration();
 
-  asio::io_context context;
-  asio::executor_work_guard<Executor> work;
-  SteadyTimer alarm;
+  Poller poller;
   const int wake_up;
   std::unique_ptr<NameLookup> names;  // last: its threads post here until they are joined
 };
@@ -144,63 +132,6 @@ class EventLoop::Reactor::Pending final : public Timer {
   bool armed_ = true;
 };
 
-// A descriptor in asio. The core is shared with the waits that asio holds, which may end after the watch did.
-class EventLoop::Reactor::DescriptorWatch final : public Watch {
- public:
-  DescriptorWatch(Reactor& reactor, int descriptor, Task on_readable, Task on_writable)
-      : core_(std::make_shared<Core>(reactor, descriptor, std::move(on_readable), std::move(on_writable))) {}
-  ~DescriptorWatch() override {
-    core_->is_open = false;
-    core_->descriptor.release();
-  }
-
-  void WantRead() override { core_->Want(core_->read); }
-  void WantWrite() override { core_->Want(core_->write); }
-  // The wait in asio stays: taking it back would cost more than ignoring its answer.
-  void StopRead() override { core_->read.is_wanted = false; }
-
- private:
-  struct Side {
-    StreamDescriptor::wait_type type;
-    Task call;
-    bool is_wanted = false;
-    bool is_armed = false;
-  };
-  struct Core : std::enable_shared_from_this<Core> {
-    Core(Reactor& reactor_in, int number, Task on_readable, Task on_writable)
-        : reactor(reactor_in),
-          descriptor(reactor.context.get_executor()),
-          read{StreamDescriptor::wait_read, std::move(on_readable)},
-          write{StreamDescriptor::wait_write, std::move(on_writable)} {
-      std::error_code error;
-      descriptor.assign(number, error);
-      HOOP_CHECK(!error);  // a descriptor that is closed, or watched already
-    }
-
-    void Want(Side& side) {
-      side.is_wanted = true;
-      if (side.is_armed) return;
-      side.is_armed = true;
-      descriptor.async_wait(side.type,
-                            [core = this->shared_from_this(), side = &side](std::error_code) { core->Ready(*side); });
-    }
-    // Whatever the answer was: the next read or write says what is wrong with the descriptor.
-    void Ready(Side& side) {
-      side.is_armed = false;
-      if (!is_open) return;
-      reactor.BeginTurn();
-      if (std::exchange(side.is_wanted, false)) side.call();
-    }
-
-    Reactor& reactor;
-    StreamDescriptor descriptor;
-    Side read, write;
-    bool is_open = true;
-  };
-
-  const std::shared_ptr<Core> core_;
-};
-
 EventLoop::Reactor::~Reactor() {
   names.reset();
   clock.RemoveWakeUp(wake_up);
@@ -220,14 +151,15 @@ EventLoop::Reactor::~Reactor() {
   HOOP_CHECK(timers.empty());  // a timer outlived its loop
 }
 
+void EventLoop::Reactor::WakeLocked() {
+  wanted = true;
+  if (std::exchange(asleep, false)) poller.Wake();
+}
+
 void EventLoop::Reactor::Post(Task task) {
-  bool was_empty;
-  {
-    absl::MutexLock lock(&mu);
-    was_empty = posted.empty();
-    posted.Push(std::move(task));
-  }
-  if (was_empty) Wake();
+  absl::MutexLock lock(&mu);
+  posted.Push(std::move(task));
+  WakeLocked();
 }
 
 void EventLoop::Reactor::AtTurnEnd(TurnPhase phase, Task task) {
@@ -235,16 +167,30 @@ void EventLoop::Reactor::AtTurnEnd(TurnPhase phase, Task task) {
   if (!in_turn) Wake();
 }
 
+void EventLoop::Reactor::Turn() {
+  Sleep();
+  BeginTurn();
+  poller.Dispatch();
+  EndTurn();
+}
+
+void EventLoop::Reactor::Sleep() {
+  int milliseconds = SleepMilliseconds();
+  {
+    absl::MutexLock lock(&mu);
+    if (wanted || stopping) milliseconds = 0;
+    asleep = milliseconds != 0;
+  }
+  poller.Wait(milliseconds);
+}
+
 void EventLoop::Reactor::BeginTurn() {
-  if (in_turn) return;
   in_turn = true;
   monotonic = clock.Monotonic();
   now = clock.Now();
-  {
-    absl::MutexLock lock(&mu);
-    ready.Swap(posted);
-  }
-  asio::post(context, [this] { EndTurn(); });
+  absl::MutexLock lock(&mu);
+  asleep = wanted = false;
+  ready.Swap(posted);
 }
 
 void EventLoop::Reactor::EndTurn() {
@@ -252,14 +198,6 @@ void EventLoop::Reactor::EndTurn() {
   FireTimers();
   RunPhases();
   in_turn = false;
-  SetAlarm();
-  bool is_more_posted;
-  {
-    absl::MutexLock lock(&mu);
-    is_more_posted = !posted.empty();
-  }
-  if (is_more_posted) Wake();
-  if (stopping) context.stop();
 }
 
 // Those that were made before: a timer of no delay that makes another one does not hold the turn.
@@ -283,19 +221,12 @@ void EventLoop::Reactor::RunPhases() {
   }
 }
 
-// The alarm may ring too early, never too late: deadlines that were taken back do not cost a system call.
-void EventLoop::Reactor::SetAlarm() {
-  if (timers.empty() || timers.begin()->first.first >= alarm_at) return;
-  const absl::Duration deadline = timers.begin()->first.first;
-  const absl::Duration sleep = clock.SleepUntil(deadline);
-  if (sleep == absl::InfiniteDuration()) return;  // the clock wakes us
-  alarm_at = deadline;
-  alarm.expires_after(absl::ToChronoNanoseconds(std::min(sleep, kAlarmMax)));
-  alarm.async_wait([this](std::error_code error) {
-    if (error) return;
-    alarm_at = absl::InfiniteDuration();
-    BeginTurn();
-  });
+// Until the next timer, at least: epoll counts milliseconds, and a timer must not fire too early. -1: for ever.
+int EventLoop::Reactor::SleepMilliseconds() const {
+  if (timers.empty()) return -1;
+  const absl::Duration sleep = clock.SleepUntil(timers.begin()->first.first);
+  if (sleep == absl::InfiniteDuration()) return -1;  // the clock wakes us
+  return static_cast<int>(absl::ToInt64Milliseconds(absl::Ceil(std::min(sleep, kSleepMax), absl::Milliseconds(1))));
 }
 
 EventLoop::EventLoop(Clock& clock) : reactor_(std::make_unique<Reactor>(clock)) {}
@@ -303,8 +234,8 @@ EventLoop::~EventLoop() = default;
 
 void EventLoop::Run() {
   reactor_->thread = std::this_thread::get_id();
-  reactor_->context.run();
-  reactor_->context.restart();
+  do reactor_->Turn();
+  while (!reactor_->stopping);
   reactor_->stopping = false;
   reactor_->thread = std::thread::id();
 }
@@ -336,8 +267,7 @@ bool EventLoop::InLoopThread() const { return reactor_->RunsHere() || reactor_->
 
 std::unique_ptr<Watch> EventLoop::WatchDescriptor(int descriptor, absl::AnyInvocable<void()> on_readable,
                                                   absl::AnyInvocable<void()> on_writable) {
-  return std::make_unique<Reactor::DescriptorWatch>(*reactor_, descriptor, std::move(on_readable),
-                                                    std::move(on_writable));
+  return reactor_->poller.Add(descriptor, std::move(on_readable), std::move(on_writable));
 }
 
 NameLookup& EventLoop::names() {

@@ -1,4 +1,4 @@
-// The event loop: one thread, descriptors, timers, posted work, on standalone asio (which only net/ sees).
+// The event loop: one thread, descriptors (net/poller.h), timers, posted work.
 #pragma once
 
 #include <memory>
@@ -48,7 +48,7 @@ class EventLoop final : public Loop {
   NameLookup& names();
 
  private:
-  struct Reactor;  // asio
+  struct Reactor;
   std::unique_ptr<Reactor> reactor_;
 };
 

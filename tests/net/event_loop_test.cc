@@ -264,6 +264,43 @@ TEST_F(EventLoopTest, ABusyDescriptorDoesNotHoldTheTurn) {
   EXPECT_EQ(ends, 99);
 }
 
+TEST_F(EventLoopTest, ARegularFileIsAlwaysReady) {
+  const Descriptor file(::open("/proc/self/exe", O_RDONLY | O_CLOEXEC));
+  int reads = 0;
+  std::unique_ptr<Watch> watch;
+  watch = loop_.WatchDescriptor(
+      file.get(),
+      [&] {
+        if (++reads < 3) return watch->WantRead();
+        loop_.Stop();
+      },
+      [] {});
+  watch->WantRead();
+  loop_.Run();
+  EXPECT_EQ(reads, 3);
+}
+
+TEST_F(EventLoopTest, ADescriptorThatBrokeWhileNobodyLookedIsToldToWhoAsksNext) {
+  SocketPair pair;
+  int calls = 0;
+  const auto watch = loop_.WatchDescriptor(
+      pair.near.get(), [&] { ++calls; }, [&] { calls += 10; });
+  watch->WantRead();
+  watch->StopRead();
+  pair.far.Reset();
+  RunPosted();
+  RunPosted();
+  EXPECT_EQ(calls, 0);
+  watch->WantWrite();
+  RunPosted();
+  RunPosted();
+  EXPECT_EQ(calls, 10);
+  watch->WantRead();
+  RunPosted();
+  RunPosted();
+  EXPECT_EQ(calls, 11);
+}
+
 TEST_F(EventLoopTest, DestroysWhatIsPendingWithoutRunningIt) {
   struct Tail {  // leaves something behind when it is destroyed
     ~Tail() {
