@@ -66,7 +66,10 @@ bool Flusher::Reached(const std::vector<uint64_t>& marks) const {
 
 absl::Status Flusher::Barrier() {
   std::vector<uint64_t> marks;
-  for (const Source& source : sources_) marks.push_back(source.set->written_mark());
+  for (const Source& source : sources_) {
+    marks.push_back(source.set->written_mark());
+    source.set->SyncWritten();
+  }
   const absl::Duration deadline = clock_.Monotonic() + limits::kFlushWaitTime;
   absl::MutexLock lock(&mu_);  // before the sets' own locks
   const uint64_t failures = failures_;

@@ -150,6 +150,8 @@ void Lane::AppendPart(JournalSessionRecord& record, RecordView& view) {
   view.bytes = std::string_view(buffer_).substr(begin);
   active_end_ += view.bytes.size();
   pieces_.back().last_position = view.position;
+  // The reply that will wait for it is not here yet, but its sync had better begin.
+  if (record.is_durable() && view.direction != Direction::kReply) wanted_position_ = view.position;
   record.OnAppended(view);
 }
 
@@ -185,12 +187,13 @@ void Lane::WriteTurn() {
 }
 
 absl::Status Lane::WritePieces() {
+  if (wanted_position_ > synced_position_) set_->SyncSoon(wanted_position_);
   for (size_t i = 0; i < pieces_.size(); ++i) {
     const Piece& piece = pieces_[i];
     const size_t end = i + 1 < pieces_.size() ? pieces_[i + 1].begin : buffer_.size();
     const std::string_view bytes = std::string_view(buffer_).substr(piece.begin, end - piece.begin);
     HOOP_RETURN_IF_ERROR(piece.segment->file->Write(piece.offset, bytes));
-    set_->Wrote(*piece.segment, piece.offset + bytes.size(), piece.last_position);
+    set_->Wrote(*piece.segment, piece.offset + bytes.size(), piece.last_position, loop_.Monotonic());
     if (piece.segment != active_) set_->Close(*piece.segment);
   }
   return absl::OkStatus();
@@ -338,6 +341,7 @@ void Lane::AddWaiter(JournalSessionRecord& record, uint64_t position, absl::Stat
     lost_.push_back(std::move(waiter));
   } else {
     waiters_.emplace(position, std::move(waiter));
+    if (!now) set_->SyncSoon(position);
   }
   if (now) ScheduleWaiters();
 }

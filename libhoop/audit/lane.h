@@ -141,6 +141,7 @@ class Lane final {
   uint64_t next_position_;
   uint64_t resumes_after_;
   uint64_t synced_position_;
+  uint64_t wanted_position_ = 0;  // what was written up to here is synced at once
   std::unordered_set<JournalSessionRecord*> records_;
   std::map<SessionUuid, JournalSessionRecord*> records_by_uuid_;
   std::vector<JournalSessionRecord*> touched_;  // in this turn; null: gone meanwhile

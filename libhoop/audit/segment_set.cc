@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/limits/journal.h"
 
 namespace hoop {
 
@@ -73,16 +74,35 @@ void SegmentSet::Activate(const std::shared_ptr<Segment>& segment) {
   base_ += segment->capacity;
   live_.push_back(std::move(live));
   ready_wanted_ = true;
-  changed_.SignalAll();
+  changed_.Signal();
 }
 
-void SegmentSet::Wrote(const Segment& segment, uint64_t bytes, uint64_t position) {
+void SegmentSet::Wrote(const Segment& segment, uint64_t bytes, uint64_t position, absl::Duration now) {
   absl::MutexLock lock(&mu_);
   Live* live = Find(segment);
   HOOP_CHECK(live != nullptr && !live->abandoned);
   live->written_bytes = bytes;
   live->written_position = position;
-  changed_.SignalAll();
+  const bool first = unsynced_since_ == absl::InfiniteDuration();
+  unsynced_since_ = std::min(unsynced_since_, now);
+  // Otherwise the thread knows already when to look.
+  if (first || wanted_position_ > synced_position_ || bytes - live->synced_bytes >= limits::kSyncBytes) {
+    changed_.Signal();
+  }
+}
+
+void SegmentSet::SyncSoon(uint64_t position) {
+  absl::MutexLock lock(&mu_);
+  if (position <= wanted_position_) return;
+  wanted_position_ = position;
+  if (!live_.empty() && position <= live_.back().written_position) changed_.Signal();
+}
+
+void SegmentSet::SyncWritten() {
+  absl::MutexLock lock(&mu_);
+  if (live_.empty()) return;
+  wanted_position_ = std::max(wanted_position_, live_.back().written_position);
+  changed_.Signal();
 }
 
 void SegmentSet::Close(const Segment& segment) {
@@ -101,6 +121,8 @@ uint64_t SegmentSet::Abandon() {
     live.written_position = live.synced_position;
   }
   failure_ = absl::OkStatus();
+  wanted_position_ = 0;
+  unsynced_since_ = absl::InfiniteDuration();
   return synced_position_;
 }
 
@@ -114,20 +136,30 @@ SegmentSet::Progress SegmentSet::progress() const {
   return progress;
 }
 
+absl::Duration SegmentSet::SyncWait(const Live& live, const Clock& clock) const {
+  const bool now = stopping_ || live.closed || wanted_position_ > synced_position_ ||
+                   live.written_bytes - live.synced_bytes >= limits::kSyncBytes;
+  return now ? absl::ZeroDuration() : clock.SleepUntil(unsynced_since_ + limits::kSyncLagTime);
+}
+
 SegmentSet::Want SegmentSet::AwaitWork(const Clock& clock, absl::Duration retry_at, SyncTask& task) {
   absl::MutexLock lock(&mu_);
   for (;;) {
     // After a failed sync nothing is synced until the loop has abandoned what it wrote: the kernel may have thrown
     // the pages away and would call a second sync a success.
     const Live* live = failure_.ok() ? OldestUnsynced() : nullptr;
-    if (live != nullptr) {
+    absl::Duration wait = live != nullptr ? SyncWait(*live, clock) : absl::InfiniteDuration();
+    if (wait <= absl::ZeroDuration()) {
       task = {live->segment, live->written_bytes, live->written_position};
+      task_begin_ = clock.Monotonic();
       return Want::kSync;
     }
     if (stopping_) return Want::kStop;
-    const bool prepare = ready_wanted_ && ready_ == nullptr;
-    const absl::Duration wait = prepare ? clock.SleepUntil(retry_at) : absl::InfiniteDuration();
-    if (prepare && wait <= absl::ZeroDuration()) return Want::kPrepare;
+    if (ready_wanted_ && ready_ == nullptr) {
+      const absl::Duration prepare_wait = clock.SleepUntil(retry_at);
+      if (prepare_wait <= absl::ZeroDuration()) return Want::kPrepare;
+      wait = std::min(wait, prepare_wait);
+    }
     changed_.WaitWithTimeout(&mu_, wait);
   }
 }
@@ -143,6 +175,7 @@ void SegmentSet::Synced(const SyncTask& task, const absl::Status& status) {
   live->synced_bytes = task.bytes;
   live->synced_position = task.position;
   synced_position_ = task.position;
+  unsynced_since_ = OldestUnsynced() == nullptr ? absl::InfiniteDuration() : task_begin_;
 }
 
 std::shared_ptr<Segment> SegmentSet::TakeSpare() {
@@ -159,12 +192,12 @@ void SegmentSet::AddReady(std::shared_ptr<Segment> segment) {
 void SegmentSet::Stop() {
   absl::MutexLock lock(&mu_);
   stopping_ = true;
-  changed_.SignalAll();
+  changed_.Signal();
 }
 
 void SegmentSet::Wake() {
   absl::MutexLock lock(&mu_);
-  changed_.SignalAll();
+  changed_.Signal();
 }
 
 std::optional<SegmentSet::FlushSpan> SegmentSet::NextSpan() const {
@@ -206,7 +239,7 @@ std::shared_ptr<Segment> SegmentSet::RemoveFlushed(uint64_t segment_bytes, bool*
   live_.pop_front();
   if (*reuse) {
     spare_ = segment;
-    changed_.SignalAll();
+    changed_.Signal();
   }
   return segment;
 }

@@ -12,6 +12,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
+#include "absl/time/time.h"
 #include "audit/segment.h"
 #include "hoop/clock.h"
 
@@ -73,11 +74,16 @@ class SegmentSet final {
   // --- The loop. ---
   std::shared_ptr<Segment> TakeReady();                    // null: none yet
   void Activate(const std::shared_ptr<Segment>& segment);  // its first bytes come now; the next one gets prepared
-  void Wrote(const Segment& segment, uint64_t bytes, uint64_t position);
+  // `now`: when, on the monotonic clock. It is synced within limits::kSyncLagTime, or sooner: see SyncSoon.
+  void Wrote(const Segment& segment, uint64_t bytes, uint64_t position, absl::Duration now);
   void Close(const Segment& segment);
   // After a failure: what is not synced is void, every segment is closed. Returns the last position that counts.
   uint64_t Abandon();
   Progress progress() const;
+
+  // Any thread. Somebody waits for this position: it is synced at once, or as soon as it is written.
+  void SyncSoon(uint64_t position);
+  void SyncWritten();  // the same for everything that is written by now
 
   // --- The thread that syncs. ---
   // Waits for something to do; `retry_at` bounds the wait for kPrepare after one that failed. kStop only when
@@ -116,6 +122,8 @@ class SegmentSet final {
   };
   Live* Find(const Segment& segment) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   const Live* OldestUnsynced() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
+  // How long the sync of `live` may still wait; zero: it is due.
+  absl::Duration SyncWait(const Live& live, const Clock& clock) const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
 
   // Constant after construction.
   const std::string folder_, instance_;
@@ -128,7 +136,10 @@ class SegmentSet final {
   std::shared_ptr<Segment> spare_ ABSL_GUARDED_BY(mu_);
   bool ready_wanted_ ABSL_GUARDED_BY(mu_) = true;
   uint64_t synced_position_ ABSL_GUARDED_BY(mu_) = 0;
-  uint64_t base_ ABSL_GUARDED_BY(mu_) = 0;  // of the next segment
+  uint64_t wanted_position_ ABSL_GUARDED_BY(mu_) = 0;                              // up to here somebody waits
+  absl::Duration unsynced_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteDuration();  // infinite: all is synced
+  absl::Duration task_begin_ ABSL_GUARDED_BY(mu_);                                 // of the sync that runs
+  uint64_t base_ ABSL_GUARDED_BY(mu_) = 0;                                         // of the next segment
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 };

@@ -6,9 +6,9 @@
 #include "audit/lane.h"
 #include "audit/session_head_json.h"
 #include "audit/session_seal.h"
+#include "base/limits/session.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "base/limits/session.h"
 
 namespace hoop {
 
@@ -18,6 +18,7 @@ JournalSessionRecord::JournalSessionRecord(Lane& lane, const SessionHead& head, 
       observer_(observer),
       session_id_(head.session_id),
       uuid_(uuid),
+      is_durable_(head.policy == RecordPolicy::kDurable),
       open_payload_(SessionHeadToJson(head)),
       marks_(1) {
   lane_.Add(*this);

@@ -38,6 +38,7 @@ class JournalSessionRecord final : public SessionRecord {
 
   // --- For the lane. ---
   const SessionUuid& uuid() const { return uuid_; }
+  bool is_durable() const { return is_durable_; }
   RecordObserver& observer() { return observer_; }
   void OnAppended(const RecordView& record);  // `bytes` is filled in
   void OnWritten();                           // at the end of a turn: all of the above is in a file
@@ -72,6 +73,7 @@ class JournalSessionRecord final : public SessionRecord {
   RecordObserver& observer_;
   const std::string session_id_;
   const SessionUuid uuid_;
+  const bool is_durable_;
 
   std::string open_payload_;  // until it is synced
   Mark now_;                  // with everything that was appended

@@ -1,9 +1,9 @@
 #include "audit/journal_audit_store.h"
 
 #include "absl/time/clock.h"
+#include "base/limits/journal.h"
 #include "protocol/record_stream.h"
 #include "tests/audit/journal_fixture.h"
-#include "base/limits/journal.h"
 
 namespace hoop {
 namespace {

@@ -1,7 +1,7 @@
 #include "audit/lane.h"
 
-#include "tests/audit/journal_fixture.h"
 #include "base/limits/journal.h"
+#include "tests/audit/journal_fixture.h"
 
 namespace hoop {
 namespace {
@@ -70,6 +70,26 @@ TEST_F(LaneTest, WithTheSyncHeldNothingIsDurable) {
   ASSERT_TRUE(loop_.TurnUntil([&answer] { return answer->has_value(); }));
   EXPECT_OK(**answer);
   EXPECT_TRUE(session->record->IsDurable(position));
+}
+
+TEST_F(LaneTest, RequestsOfDurableSessionsAreSyncedAtOnceAllElseAfterTheLag) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> durable = OpenSession(), buffered = OpenSession(RecordPolicy::kBuffered);
+  ASSERT_TRUE(TurnUntilDurable(*durable));
+  files_.HoldSyncs("lane-0");
+  buffered->Input("request");
+  ASSERT_OK(durable->record->Append(Direction::kReply, RecordKind::kOutput, "0", "reply"));
+  loop_.Turn();
+  EXPECT_EQ(files_.held_syncs(), 0);
+  durable->Input("request");
+  loop_.Turn();
+  files_.AwaitHeldSync();
+  files_.ReleaseSyncs();
+  ASSERT_TRUE(TurnUntilDurable(*durable));
+  buffered->Input("request");
+  loop_.Turn();
+  loop_.Advance(limits::kSyncLagTime);
+  EXPECT_TRUE(TurnUntilDurable(*buffered));
 }
 
 TEST_F(LaneTest, WhenDurableAnswersInTheReleasePhase) {

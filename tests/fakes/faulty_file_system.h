@@ -33,6 +33,10 @@ class FaultyFileSystem final : public FileSystem {
     mu_.Await(absl::Condition(
         +[](int* waiting) { return *waiting > 0; }, &waiting_));
   }
+  int held_syncs() {
+    absl::MutexLock lock(&mu_);
+    return waiting_;
+  }
   // An empty part: no more of it.
   void FailSyncs(const std::string& part, absl::Status status) { Set(failing_syncs_, part, std::move(status)); }
   void FailWrites(const std::string& part, absl::Status status) { Set(failing_writes_, part, std::move(status)); }
