@@ -170,8 +170,10 @@ start_postgres() {
   wait_line "$work/postgres.log" "$pg_pid" 30 'ready to accept connections'
 }
 
+pg_options=(-c log_statement=all)
 exec_postgres() {
-  local options=(-D "$pg_host/data" -k "$pg_host" -p "$pg_port" -c listen_addresses=127.0.0.1 -c fsync=off -c log_statement=all)
+  local options=(-D "$pg_host/data" -k "$pg_host" -p "$pg_port" -c listen_addresses=127.0.0.1 -c fsync=off
+    "${pg_options[@]}")
   if [ "$(id -u)" = 0 ]; then
     exec setpriv --reuid=postgres --regid=postgres --clear-groups -- "$1/postgres" "${options[@]}"
   fi
