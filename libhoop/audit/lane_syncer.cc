@@ -13,6 +13,8 @@ namespace hoop {
 namespace {
 
 constexpr uint64_t kZeroStepBytes = 4 * limits::kMiB;  // some ten milliseconds of disk between two syncs
+// Kernels with large folios keep together in memory what one write covered, and each small write to it walks all of it.
+constexpr uint64_t kZeroWriteBytes = 16 * limits::kKiB;
 constexpr size_t kRenewedBytes = 4096;                 // the page that holds the old header
 
 }  // namespace
@@ -60,9 +62,13 @@ absl::Status SegmentMaker::Begin() {
 
 absl::StatusOr<bool> SegmentMaker::Continue() {
   const uint64_t step = std::min(kZeroStepBytes, segment_bytes_ - zeroed_);
-  HOOP_RETURN_IF_ERROR(segment_->file->Write(zeroed_, std::string(step, '\0')));
+  const std::string zeros(kZeroWriteBytes, '\0');
+  for (const uint64_t end = zeroed_ + step; zeroed_ < end;) {
+    const std::string_view piece = std::string_view(zeros).substr(0, end - zeroed_);
+    HOOP_RETURN_IF_ERROR(segment_->file->Write(zeroed_, piece));
+    zeroed_ += piece.size();
+  }
   HOOP_RETURN_IF_ERROR(segment_->file->Sync());
-  zeroed_ += step;
   if (zeroed_ < segment_bytes_) return false;
   HOOP_RETURN_IF_ERROR(files_.SyncFolder(set_.folder()));
   set_.AddReady(std::exchange(segment_, nullptr));
