@@ -112,8 +112,11 @@ class JournalFixture : public ::testing::Test {
   // is now for the next Start.
   void Crash() {
     const std::string kept = root_ + "/kept";
-    std::filesystem::remove_all(kept);
-    std::filesystem::copy(options_.journal_dir, kept, std::filesystem::copy_options::recursive);
+    std::error_code error;
+    do {  // again when a segment was renamed or removed meanwhile
+      std::filesystem::remove_all(kept);
+      std::filesystem::copy(options_.journal_dir, kept, std::filesystem::copy_options::recursive, error);
+    } while (error);
     database_->writes_down = true;
     files_.ReleaseSyncs();
     audit_ = nullptr;

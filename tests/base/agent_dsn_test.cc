@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits/identity.h"
 #include "tests/support/status_matchers.h"
 
 namespace hoop {
