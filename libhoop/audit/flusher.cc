@@ -1,6 +1,8 @@
 #include "audit/flusher.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 
@@ -10,6 +12,13 @@
 #include "base/status_macros.h"
 
 namespace hoop {
+namespace {
+
+// Compression is not in the way of who waits for bytes: where CPU is short, the journal takes up what lags behind,
+// and its bounds hold back who fills it.
+constexpr int kNice = 10;
+
+}  // namespace
 
 Flusher::Flusher(Database& database, FileSystem& files, JournalSpace& space, uint64_t segment_bytes, Clock& clock,
                  Log log)
@@ -105,6 +114,7 @@ void Flusher::Finished(const absl::Status& status) {
 
 void Flusher::Run() {
   ::pthread_setname_np(::pthread_self(), "hoop-flush");
+  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);  // of this thread
   for (;;) {
     bool now, stopping;
     {
