@@ -63,10 +63,14 @@ int OnFrameSent(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
   return 0;
 }
 
-ssize_t DataFrameSize(nghttp2_session*, uint8_t, int32_t, int32_t connection_window, int32_t stream_window,
+// Not more than there is to send: libnghttp2 makes room for what is said here, for the life of the connection.
+ssize_t DataFrameSize(nghttp2_session* h2, uint8_t, int32_t stream, int32_t connection_window, int32_t stream_window,
                       uint32_t remote_frame_max, void*) {
+  const GrpcCall* call = CallOf(h2, stream);
+  const size_t queued = call != nullptr ? call->queued_bytes() : 0;
+  const size_t size = std::min({std::max<size_t>(queued, 1), limits::kHttp2FrameBytesMax});
   return std::min({static_cast<int64_t>(connection_window), static_cast<int64_t>(stream_window),
-                   static_cast<int64_t>(remote_frame_max), static_cast<int64_t>(limits::kHttp2FrameBytesMax)});
+                   static_cast<int64_t>(remote_frame_max), static_cast<int64_t>(size)});
 }
 
 nghttp2_option* NewOptions() {
