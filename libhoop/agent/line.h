@@ -2,7 +2,6 @@
 // the agent's control stream. Made by SessionWorker; spoken to by the connectors, which need not know which it is.
 #pragma once
 
-#include <deque>
 #include <initializer_list>
 #include <memory>
 #include <string>
@@ -10,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "agent/trunk.h"
+#include "base/fifo.h"
 #include "base/loop.h"
 #include "wire/packet_stream.h"
 
@@ -83,7 +83,7 @@ class Line final : private PacketStream::Receiver {
   bool reading_ = true;
   bool delivering_ = false;
   bool holding_ = false;
-  std::deque<Packet> waiting_;
+  Fifo<Packet> waiting_;
   size_t waiting_bytes_ = 0;
   uint64_t progress_ = 0;
   uint64_t progress_seen_ = 0;

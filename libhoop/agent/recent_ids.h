@@ -2,11 +2,11 @@
 // connections of a session.
 #pragma once
 
-#include <deque>
 #include <set>
 #include <string>
 #include <string_view>
 
+#include "base/fifo.h"
 #include "base/limits/session.h"
 
 namespace hoop {
@@ -16,7 +16,7 @@ class RecentIds final {
  public:
   void Add(std::string_view id) {
     if (!known_.emplace(id).second) return;
-    order_.emplace_back(id);
+    order_.push_back(std::string(id));
     if (order_.size() <= limits::kFinishedIdsRemembered) return;
     known_.erase(order_.front());
     order_.pop_front();
@@ -25,7 +25,7 @@ class RecentIds final {
 
  private:
   std::set<std::string, std::less<>> known_;
-  std::deque<std::string> order_;
+  Fifo<std::string> order_;
 };
 
 }  // namespace hoop

@@ -127,6 +127,7 @@ absl::Status SessionWorker::Prepare(const Packet& open) {
 void SessionWorker::DialOnce(const Address& address) {
   liveness_ = Dial(context_.loop, address, limits::kLivenessDialTime,
                    [this, address](absl::StatusOr<std::unique_ptr<ByteStream>> stream) {
+                     context_.loop.DestroyLater(std::move(liveness_));
                      if (stream.ok()) return SayOpen();
                      Close(kAgentError, fmt::format("failed connecting to remote host={}, port={}, reason={}",
                                                     address.host, address.port, StatusText(stream.status())));

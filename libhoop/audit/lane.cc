@@ -84,6 +84,7 @@ void Lane::Remove(JournalSessionRecord& record) {
   records_.erase(&record);
   records_by_uuid_.erase(record.uuid());
   std::replace(touched_.begin(), touched_.end(), &record, static_cast<JournalSessionRecord*>(nullptr));
+  if (record.marked) std::erase(marked_, &record);
   if (record.waiters == 0) return;
   std::erase_if(waiters_, [&record](const auto& entry) { return entry.second.record == &record; });
   std::erase_if(lost_, [&record](const Waiter& waiter) { return waiter.record == &record; });
@@ -171,13 +172,14 @@ void Lane::WriteTurn() {
   unsynced_bytes_ += buffer_.size();
   unsynced_since_ = std::min(unsynced_since_, loop_.Monotonic());
   pieces_.clear();
-  if (buffer_.capacity() > kBufferKeptBytes) buffer_ = std::string();
+  if (buffer_.capacity() > kBufferKeptBytes) std::string().swap(buffer_);
   buffer_.clear();
   const size_t count = touched_.size();
   for (JournalSessionRecord* record : touched_) {
     if (record == nullptr) continue;
     record->touched = false;
     record->OnWritten();
+    if (!std::exchange(record->marked, true)) marked_.push_back(record);
   }
   UpdatePressure();
   for (size_t i = 0; i < count; ++i) {
@@ -216,6 +218,10 @@ void Lane::OnProgress() {
     synced_position_ = progress.synced_position;
     // What is left was written after that sync began; its age counts from here.
     unsynced_since_ = progress.unsynced_bytes == 0 ? absl::InfiniteDuration() : loop_.Monotonic();
+    std::erase_if(marked_, [this](JournalSessionRecord* record) {
+      record->marked = record->OnSynced(synced_position_);
+      return !record->marked;
+    });
     ScheduleWaiters();
   }
   unsynced_bytes_ = progress.unsynced_bytes;

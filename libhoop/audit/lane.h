@@ -145,6 +145,7 @@ class Lane final {
   std::unordered_set<JournalSessionRecord*> records_;
   std::map<SessionUuid, JournalSessionRecord*> records_by_uuid_;
   std::vector<JournalSessionRecord*> touched_;  // in this turn; null: gone meanwhile
+  std::vector<JournalSessionRecord*> marked_;   // have something to be synced
   std::multimap<uint64_t, Waiter> waiters_;     // by position
   std::deque<Waiter> lost_;                     // what they wait for was lost
   bool waiters_scheduled_ = false;

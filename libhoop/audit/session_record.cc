@@ -19,8 +19,8 @@ JournalSessionRecord::JournalSessionRecord(Lane& lane, const SessionHead& head, 
       session_id_(head.session_id),
       uuid_(uuid),
       is_durable_(head.policy == RecordPolicy::kDurable),
-      open_payload_(SessionHeadToJson(head)),
-      marks_(1) {
+      open_payload_(SessionHeadToJson(head)) {
+  marks_.push_back({});
   lane_.Add(*this);
 }
 
@@ -82,15 +82,17 @@ void JournalSessionRecord::OnAppended(const RecordView& record) {
   unflushed_bytes_ += record.bytes.size();
 }
 
-void JournalSessionRecord::OnWritten() {
-  ForgetMarks(lane_.synced_position());
-  marks_.push_back(now_);
+void JournalSessionRecord::OnWritten() { marks_.push_back(now_); }
+
+bool JournalSessionRecord::OnSynced(Position synced_position) {
+  ForgetMarks(synced_position);
+  return marks_.size() > 1;
 }
 
 void JournalSessionRecord::ForgetMarks(Position synced_position) {
   while (marks_.size() > 1 && marks_[1].position <= synced_position) {
     marks_.pop_front();
-    open_payload_.clear();  // the first mark holds the open record now
+    std::string().swap(open_payload_);  // the first mark holds the open record now
   }
 }
 
@@ -112,7 +114,7 @@ void JournalSessionRecord::OnFailed(const absl::Status& status, bool rolled_back
   ForgetMarks(synced_position);
   if (last_ <= synced_position) return;
   now_ = marks_.front();
-  marks_.resize(1);
+  marks_.Truncate(1);
   if (void_until_ == 0) void_after_ = synced_position;
   void_until_ = void_until;
   sealed_ = false;

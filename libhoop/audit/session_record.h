@@ -4,7 +4,6 @@
 
 #include <algorithm>
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
@@ -12,6 +11,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/fifo.h"
 #include "hoop/audit_store.h"
 #include "protocol/record_format.h"
 #include "protocol/record_seal.h"
@@ -42,6 +42,8 @@ class JournalSessionRecord final : public SessionRecord {
   RecordObserver& observer() { return observer_; }
   void OnAppended(const RecordView& record);  // `bytes` is filled in
   void OnWritten();                           // at the end of a turn: all of the above is in a file
+  // False: nothing is left that a later sync could prove.
+  bool OnSynced(Position synced_position);
   void OnFlushed(uint64_t bytes) { unflushed_bytes_ -= std::min(bytes, unflushed_bytes_); }
   uint64_t unflushed_bytes() const { return unflushed_bytes_; }
   // Nothing can be appended any more. `rolled_back`: what stands behind `synced_position` is void besides.
@@ -54,6 +56,7 @@ class JournalSessionRecord final : public SessionRecord {
   bool over_share = false;  // holds too much of the journal
   bool told_failed = false;
   bool touched = false;  // appended to in this turn
+  bool marked = false;   // written, but not synced
   size_t waiters = 0;    // WhenDurable calls that did not happen yet
 
  private:
@@ -77,7 +80,7 @@ class JournalSessionRecord final : public SessionRecord {
 
   std::string open_payload_;  // until it is synced
   Mark now_;                  // with everything that was appended
-  std::deque<Mark> marks_;    // one per turn since the last sync; the first one is synced
+  Fifo<Mark> marks_;          // one per turn since the last sync; the first one is synced
   Position last_ = 0;
   uint64_t unflushed_bytes_ = 0;
   std::optional<SessionEnd> end_;  // sealed, or to be sealed

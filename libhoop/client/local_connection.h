@@ -2,12 +2,12 @@
 // between them in both directions. Made by ConnectRun for each accepted socket.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <optional>
 #include <string>
 
 #include "absl/status/status.h"
+#include "base/fifo.h"
 #include "base/loop.h"
 #include "client/connection_link.h"
 #include "client/local_protocol.h"
@@ -82,7 +82,7 @@ class LocalConnection final : private ByteStream::Events, private PacketStream::
   std::unique_ptr<ConnectionLink> link_;
   std::optional<PostgresRequests> postgres_;
 
-  std::deque<Packet> unwritten_;
+  Fifo<Packet> unwritten_;
   size_t unwritten_bytes_ = 0;
   size_t front_offset_ = 0;  // of the first one's payload
   bool flush_planned_ = false;

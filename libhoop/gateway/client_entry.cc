@@ -50,7 +50,7 @@ void ClientEntry::Enter(Admission::Candidate candidate, std::string bearer) {
   if (sessions_.size() >= limits::kSessionsMax) {
     return candidate.Refuse(ResourceExhausted("more than {} sessions are going on", limits::kSessionsMax));
   }
-  Metadata metadata = candidate.stream->metadata();
+  Metadata metadata = candidate.stream->TakeMetadata();
   admission_.Ask<Admitted>(
       std::move(candidate),
       [this, bearer = std::move(bearer), metadata = std::move(metadata)] { return Authorize(bearer, metadata); },
@@ -62,7 +62,7 @@ void ClientEntry::Enter(Admission::Candidate candidate, std::string bearer) {
 }
 
 void ClientEntry::EnterDataStream(Admission::Candidate candidate, std::string_view bearer) {
-  const Metadata& metadata = candidate.stream->metadata();
+  const Metadata metadata = candidate.stream->TakeMetadata();
   const std::string session_id(metadata.Get(header::kSession));
   const std::string connection_id(metadata.Get(header::kConnection));
   const absl::Status offered = sessions_.OfferStream(session_id, Sha256(bearer), connection_id, candidate.stream);

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/fifo.h"
 #include "base/loop.h"
 #include "hoop/audit_store.h"
 #include "session/agent_leg.h"
@@ -118,8 +119,8 @@ class Flow final {
   bool client_ended_ = true;
   bool agent_ended_ = true;
 
-  std::deque<Packet> requests_;  // recorded, not handed on
-  std::deque<Held> replies_;     // recorded, not handed on
+  Fifo<Packet> requests_;  // recorded, not handed on
+  Fifo<Held> replies_;     // recorded, not handed on
   size_t request_bytes_ = 0;
   size_t held_bytes_ = 0;
   SessionRecord::Position last_request_ = 0;

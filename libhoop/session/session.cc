@@ -80,6 +80,7 @@ void Session::OpenSession(Packet packet) {
   control_flow_ = std::make_unique<Flow>(*this, std::string(kCommandConnectionId), /*control=*/true);
   control_flow_->SetLastRequest(record_->last());
   agent_open_ = BuildAgentOpen(packet);
+  context_.params = {};  // secrets, and nobody asks again
   state_ = State::kOpening;
   PlanRelease();
 }

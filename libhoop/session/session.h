@@ -2,7 +2,6 @@
 // the client's streams and the agent's leg, ended by one function that seals the record whatever happened.
 #pragma once
 
-#include <deque>
 #include <map>
 #include <memory>
 #include <optional>
@@ -12,6 +11,7 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
+#include "base/fifo.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "hoop/audit_store.h"
@@ -142,7 +142,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
 
   std::unique_ptr<Flow> control_flow_;
   std::map<std::string, std::unique_ptr<Flow>, std::less<>> flows_;
-  std::deque<size_t> finished_ids_;  // hashes
+  Fifo<size_t> finished_ids_;  // hashes
   std::unique_ptr<Timer> lifetime_;
   std::unique_ptr<Timer> stream_lost_;
   std::unique_ptr<Timer> seal_timer_;

@@ -17,7 +17,7 @@ inline constexpr std::string_view kCommandConnectionId = "0";
 // Owned by Session; constant after the session was opened, but for head.client_args, known with the first packet.
 struct SessionContext {
   SessionHead head;
-  AgentConnectionParams params;      // what the agent is told; secrets included
+  AgentConnectionParams params;      // what the agent is told, until it was; secrets included
   Capabilities client_capabilities;  // granted
   Capabilities agent_capabilities;   // granted
   std::string agent_version;

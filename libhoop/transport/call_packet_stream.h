@@ -2,6 +2,7 @@
 #pragma once
 
 #include <memory>
+#include <utility>
 #include <vector>
 
 #include "absl/functional/any_invocable.h"
@@ -19,6 +20,7 @@ class CallPacketStream final : public PacketStream, private CallSink {
   CallPacketStream(Loop& loop, const absl::Status& end, Metadata metadata);
 
   const Metadata& metadata() const override { return metadata_; }
+  Metadata TakeMetadata() override { return std::exchange(metadata_, {}); }
   void SetReceiver(Receiver* receiver) override;
   void Send(Packet packet) override;
   size_t queued_bytes() const override { return call() != nullptr ? call()->queued_bytes() : 0; }
@@ -34,7 +36,7 @@ class CallPacketStream final : public PacketStream, private CallSink {
   void OnPong() override;
 
   Loop& loop_;
-  const Metadata metadata_;
+  Metadata metadata_;
   Receiver* receiver_ = nullptr;
   bool reading_ = true;
   std::vector<absl::AnyInvocable<void()>> pings_;  // the oldest first

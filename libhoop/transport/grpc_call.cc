@@ -207,7 +207,7 @@ void GrpcCall::GiveBack(size_t bytes) {
 void GrpcCall::DropIncoming() {
   waiting_.reset();
   waiting_bytes_ = 0;
-  message_ = std::string();
+  std::string().swap(message_);
   prefix_size_ = 0;
 }
 

@@ -288,7 +288,7 @@ void Http2Session::CloseNow() {
   bytes_.reset();
   preface_timer_.reset();
   ping_timer_.reset();
-  pending_ = {};
+  std::string().swap(pending_);
   for (GrpcCall* call = calls_; call != nullptr; call = call->next_) call->OnConnectionLost(reason);
   Notify();
   if (delegate_ != nullptr) std::exchange(delegate_, nullptr)->OnSessionClosed(*this, reason);

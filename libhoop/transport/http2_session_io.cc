@@ -86,7 +86,7 @@ bool Http2Session::SendPending() {
     if (!CanWrite(result)) return false;
     pending_offset_ += result.bytes;
   }
-  pending_ = {};
+  std::string().swap(pending_);
   pending_offset_ = 0;
   return true;
 }

@@ -3,7 +3,8 @@
 
 #include <cstddef>
 #include <string>
-#include <vector>
+
+#include "base/fifo.h"
 
 namespace hoop {
 
@@ -25,10 +26,7 @@ class MessageQueue final {
   bool in_message() const { return offset_ != 0; }
 
  private:
-  void PopFront();
-
-  std::vector<std::string> messages_;
-  size_t first_ = 0;   // the oldest that is still here
+  Fifo<std::string> messages_;
   size_t offset_ = 0;  // of its prefix and bytes, how many have left
   size_t size_bytes_ = 0;
 };

@@ -31,6 +31,8 @@ class PacketStream {
 
   // What the dialling side sent when it opened the stream.
   virtual const Metadata& metadata() const = 0;
+  // The same, not kept any longer: tokens are large, and streams live long.
+  virtual Metadata TakeMetadata() { return metadata(); }
 
   // Packets that arrive before a receiver is there wait (and hold back the peer).
   virtual void SetReceiver(Receiver* receiver) = 0;

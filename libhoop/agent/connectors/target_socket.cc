@@ -26,23 +26,17 @@ TargetSocket::~TargetSocket() {
 
 void TargetSocket::Write(Packet packet) {
   if (packet.payload().empty()) return;
-  auto piece = std::make_unique<Piece>();
-  piece->packet = std::move(packet);
-  piece->left = piece->packet.payload();
-  Push(std::move(piece));
+  Push({.packet = std::move(packet)});
 }
 
 void TargetSocket::Write(std::string bytes) {
   if (bytes.empty()) return;
-  auto piece = std::make_unique<Piece>();
-  piece->text = std::move(bytes);
-  piece->left = piece->text;
-  Push(std::move(piece));
+  Push({.text = std::move(bytes)});
 }
 
-void TargetSocket::Push(std::unique_ptr<Piece> piece) {
+void TargetSocket::Push(Piece piece) {
   if (finishing_ || broken_) return;
-  unsent_bytes_ += piece->left.size();
+  unsent_bytes_ += piece.left().size();
   unsent_.push_back(std::move(piece));
   if (unsent_bytes_ > limits::kSendQueueHighBytes && !std::exchange(holds_line_, true)) line_.SetReading(false);
   FlushLater();
@@ -105,8 +99,8 @@ void TargetSocket::Flush() {
   while (!unsent_.empty() && !broken_) {
     std::array<iovec, kPiecesPerWrite> pieces;
     int count = 0;
-    for (const auto& piece : unsent_) {
-      pieces[count++] = {const_cast<char*>(piece->left.data()), piece->left.size()};
+    for (const Piece& piece : unsent_) {
+      pieces[count++] = {const_cast<char*>(piece.left().data()), piece.left().size()};
       if (count == static_cast<int>(pieces.size())) break;
     }
     const IoResult result = stream_->Write(pieces.data(), count);
@@ -125,11 +119,11 @@ void TargetSocket::Written(size_t bytes) {
   line_.NoteProgress();
   unsent_bytes_ -= bytes;
   while (bytes > 0) {
-    Piece& piece = *unsent_.front();
-    const size_t taken = std::min(bytes, piece.left.size());
-    piece.left.remove_prefix(taken);
+    Piece& piece = unsent_.front();
+    const size_t taken = std::min(bytes, piece.left().size());
+    piece.written += taken;
     bytes -= taken;
-    if (piece.left.empty()) unsent_.pop_front();
+    if (piece.left().empty()) unsent_.pop_front();
   }
 }
 

@@ -2,7 +2,6 @@
 // the line is not read while the target takes nothing. Used by the tcp and postgres connectors.
 #pragma once
 
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -10,6 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "agent/line.h"
+#include "base/fifo.h"
 #include "net/byte_stream.h"
 #include "net/event_loop.h"
 #include "wire/packet.h"
@@ -48,14 +48,16 @@ class TargetSocket final : private ByteStream::Events {
 
  private:
   struct Piece {
-    Packet packet;
-    std::string text;
-    std::string_view left;
+    Packet packet;     // its payload, or
+    std::string text;  // these bytes
+    size_t written = 0;
+
+    std::string_view left() const { return (text.empty() ? packet.payload() : std::string_view(text)).substr(written); }
   };
 
   void OnReadable() override;
   void OnWritable() override { Flush(); }
-  void Push(std::unique_ptr<Piece> piece);
+  void Push(Piece piece);
   void FlushLater();
   void Flush();
   void Written(size_t bytes);
@@ -74,7 +76,7 @@ class TargetSocket final : private ByteStream::Events {
   bool flush_is_due_ = false;
   bool wants_write_ = false;
   bool holds_line_ = false;
-  std::deque<std::unique_ptr<Piece>> unsent_;
+  Fifo<Piece> unsent_;
   size_t unsent_bytes_ = 0;
   absl::AnyInvocable<void()> closed_;
   std::unique_ptr<Timer> close_timer_;

@@ -1,10 +1,10 @@
 #include "agent/connectors/tcp.h"
 
-#include <deque>
 #include <optional>
 #include <utility>
 
 #include "agent/connectors/target_socket.h"
+#include "base/fifo.h"
 #include "base/limits/agent.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -49,7 +49,7 @@ class TcpTarget final : public Target, public TargetSocket::Events {
   void OnDialled(absl::StatusOr<std::unique_ptr<ByteStream>> stream) {
     if (!stream.ok()) return End("failed connecting to internal service, reason=" + StatusText(stream.status()));
     socket_ = std::make_unique<TargetSocket>(loop_, *std::move(stream), line_, *this);
-    std::deque<Packet> early = std::exchange(early_, {});
+    Fifo<Packet> early = std::exchange(early_, {});
     for (Packet& packet : early) OnPacket(std::move(packet));
     socket_->StartLine();
   }
@@ -79,23 +79,25 @@ class TcpTarget final : public Target, public TargetSocket::Events {
   Ended ended_;
   bool user_done_ = false;
   bool target_done_ = false;
-  std::deque<Packet> early_;  // one stream window at most: the line is not read meanwhile
+  Fifo<Packet> early_;  // one stream window at most: the line is not read meanwhile
   std::unique_ptr<TargetSocket> socket_;
   std::unique_ptr<Dialing> dialing_;
 };
 
 class TcpConnector final : public Connector {
  public:
-  TcpConnector(ConnectorSeat seat, Address address) : seat_(std::move(seat)), address_(std::move(address)) {}
+  TcpConnector(const ConnectorSeat& seat, Address address)
+      : context_(seat.context), half_closes_(seat.granted.streams), address_(std::move(address)) {}
 
   std::string_view input_type() const override { return packet::kAgentTcpWrite; }
   bool has_connection_ids() const override { return true; }
   std::unique_ptr<Target> Start(Line& line, Target::Ended ended) override {
-    return std::make_unique<TcpTarget>(seat_.context, address_, seat_.granted.streams, line, std::move(ended));
+    return std::make_unique<TcpTarget>(context_, address_, half_closes_, line, std::move(ended));
   }
 
  private:
-  const ConnectorSeat seat_;
+  AgentContext& context_;
+  const bool half_closes_;
   const Address address_;
 };
 
@@ -103,7 +105,7 @@ class TcpConnector final : public Connector {
 
 absl::StatusOr<std::unique_ptr<Connector>> MakeTcpConnector(ConnectorSeat seat) {
   HOOP_ASSIGN_OR_RETURN(std::optional<Address> address, LivenessAddress(seat.params, seat.environment));
-  return std::make_unique<TcpConnector>(std::move(seat), *std::move(address));
+  return std::make_unique<TcpConnector>(seat, *std::move(address));
 }
 
 }  // namespace hoop
