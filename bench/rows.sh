@@ -171,13 +171,15 @@ idle_row() {
   [ -x "$bin/hold_sessions" ] || fail "no $bin/hold_sessions: configure with -D HOOP_BENCH=ON"
   ulimit -n "$(ulimit -H -n)"
   mkfifo "$work/held"
+  hold_sessions 200 "$3" # what the first ones bring once: pages of the database, buffers
   gateway_before=$(resident "$gateway") agent_before=$(resident "$agent")
-  "$bin/hold_sessions" "$grpc_url" "$token" durable "$2" "$3" >"$work/held" 2>"$work/hold.log" &
-  local holder=$!
-  started+=("$holder")
-  read_line "$work/held" "$holder" 100
+  hold_sessions "$2" "$3"
   result "$1" gateway "$(awk -v b="$gateway_before" -v a="$(resident "$gateway")" -v n="$2" 'BEGIN { printf "%.1f", (a - b) / n }')" KiB - -
   result "$1" agent "$(awk -v b="$agent_before" -v a="$(resident "$agent")" -v n="$2" 'BEGIN { printf "%.1f", (a - b) / n }')" KiB - -
-  stop "$holder"
-  rm "$work/held"
+}
+
+hold_sessions() { # hold_sessions N own|shared
+  "$bin/hold_sessions" "$grpc_url" "$token" durable "$1" "$2" >"$work/held" 2>"$work/hold.log" &
+  started+=("$!")
+  read_line "$work/held" "$!" 100
 }
