@@ -15,7 +15,7 @@ namespace {
 constexpr uint64_t kZeroStepBytes = 4 * limits::kMiB;  // some ten milliseconds of disk between two syncs
 // Kernels with large folios keep together in memory what one write covered, and each small write to it walks all of it.
 constexpr uint64_t kZeroWriteBytes = 16 * limits::kKiB;
-constexpr size_t kRenewedBytes = 4096;                 // the page that holds the old header
+constexpr size_t kRenewedBytes = 4096;  // the page that holds the old header
 
 }  // namespace
 

@@ -5,11 +5,11 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits/http2.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "transport/call_head.h"
 #include "transport/http2_session.h"
-#include "base/limits/http2.h"
-#include "base/limits/wire.h"
 
 namespace hoop {
 namespace {

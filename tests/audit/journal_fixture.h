@@ -11,6 +11,7 @@
 #include "audit/journal_audit_store.h"
 #include "base/encoding.h"
 #include "base/ids.h"
+#include "base/limits/journal.h"
 #include "tests/fakes/faulty_file_system.h"
 #include "tests/fakes/flaky_database.h"
 #include "tests/fakes/manual_clock.h"
@@ -18,7 +19,6 @@
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
 #include "tests/support/temp_store.h"
-#include "base/limits/journal.h"
 
 namespace hoop {
 

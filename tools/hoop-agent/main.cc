@@ -110,8 +110,7 @@ int main(int count, char** arguments) {
     return 0;
   }
   if (count > 1) return Fail("takes no arguments; set HOOP_KEY");
-  // Packets come and go: no system call for each of them. And Debian's abseil checks the order of locks at each of them;
-  // the tests do that.
+  // Packets come and go: no system call for each. Debian's abseil checks the order of locks at each one; tests do, too.
   ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   return RunAgent();

@@ -58,11 +58,10 @@ int main(int argc, char** argv) {
                "(0.0.0.0:8010), API_URL, GRPC_URL, PLUGIN_AUDIT_PATH, LOG_LEVEL, LOG_ENCODING\n");
     return 1;
   }
-  // Packets come and go: no system call for each of them. And Debian's abseil checks the order of locks at each of them;
-  // the tests do that.
+  // Packets come and go: no system call for each. Debian's abseil checks the order of locks at each one; tests do, too.
   ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
-  sigset_t signals;                     // blocked before any thread is made: only sigwait below sees them
+  sigset_t signals;  // blocked before any thread is made: only sigwait below sees them
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGINT);
   ::sigaddset(&signals, SIGTERM);

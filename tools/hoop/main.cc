@@ -12,8 +12,7 @@
 int main(int argc, char** argv) {
   // Before anything else: the warden has to be small and without threads.
   if (argc == 2 && std::strcmp(argv[1], "warden") == 0) return hoop::RunWarden();
-  // Packets come and go: no system call for each of them. And Debian's abseil checks the order of locks at each of them;
-  // the tests do that.
+  // Packets come and go: no system call for each. Debian's abseil checks the order of locks at each one; tests do, too.
   ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
   absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   std::signal(SIGPIPE, SIG_IGN);
