@@ -109,6 +109,7 @@ hoop_way() { # hoop_way durable|buffered
   done | jq -s add)
   hoop_connection "$1" "{\"type\":\"database\",\"subtype\":\"postgres\",\"record\":\"$1\",\"secret\":$secret}"
   connect "$1"
+  spawn /dev/null cat <&"$events_hold" # or the client waits until somebody reads its events
   way_port[$1]=$port
   way_pids[$1]="client=$client gateway=$gateway agent=$agent"
 }
