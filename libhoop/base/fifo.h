@@ -27,7 +27,7 @@ class Fifo final {
   void push_back(T item) { items_.push_back(std::move(item)); }
 
   void pop_front() {
-    const T gone = std::move(items_[first_++]);  // assigning T() might keep its memory
+    [[maybe_unused]] const T gone = std::move(items_[first_++]);  // assigning T() might keep its memory
     if (first_ == items_.size()) {
       items_.clear();
       first_ = 0;
