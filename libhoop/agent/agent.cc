@@ -68,6 +68,16 @@ absl::Status Agent::Start() {
   return absl::OkStatus();
 }
 
+void Agent::Retire() {
+  if (parts_->thread == nullptr) return;
+  absl::Notification done;  // what ends the gateway next must not overtake it
+  parts_->loop.Post([parts = parts_.get(), &done] {
+    parts->dial_loop.Retire();
+    done.Notify();
+  });
+  done.WaitForNotification();
+}
+
 void Agent::Stop(absl::Duration deadline) {
   if (std::exchange(parts_->stopped, true) || parts_->thread == nullptr) return;
   absl::Notification idle;

@@ -34,10 +34,14 @@ DialLoop::DialLoop(AgentContext& context, Settings settings, absl::AnyInvocable<
 
 DialLoop::~DialLoop() = default;
 
-void DialLoop::Stop(std::string_view reason) {
+void DialLoop::Retire() {
   stopped_ = true;
   dialing_.reset();
   pause_.reset();
+}
+
+void DialLoop::Stop(std::string_view reason) {
+  Retire();
   if (link_ != nullptr) link_->CloseSessions(reason);
 }
 
@@ -91,7 +95,8 @@ void DialLoop::OnLinkEnd(const absl::Status& status) {
   context_.loop.DestroyLater(std::move(link_));
   context_.loop.DestroyLater(std::move(channel_));
   if (std::exchange(connected_, false)) on_connected_(false);
-  if (!stopped_) Lose(status.ok() ? Unavailable("the gateway ended the stream") : status);
+  if (stopped_) return context_.log.Debug("gateway connection ended", "reason", StatusText(status));
+  Lose(status.ok() ? Unavailable("the gateway ended the stream") : status);
 }
 
 void DialLoop::Lose(const absl::Status& status) {

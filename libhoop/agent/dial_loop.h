@@ -32,6 +32,8 @@ class DialLoop final : public GatewayLink::Owner {
   ~DialLoop() override;
 
   void Start() { DialNow(); }
+  // The gateway that is lost from now on is not looked for again; running sessions go on.
+  void Retire();
   // Ends all sessions with a word to their users; dials no more. What was said leaves while the loop turns.
   void Stop(std::string_view reason);
 

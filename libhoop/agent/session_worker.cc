@@ -45,7 +45,7 @@ class SessionWorker::Place final : public Line::User {
   void OnLinePacket(Packet packet) override {
     if (over_) return;
     if (packet.type() == packet::kAgentConnectionClose) return OnUserClosed();
-    if (packet.type() == session_.connector_->input_type()) target_->OnPacket(std::move(packet));
+    if (session_.connector_->Takes(packet.type())) target_->OnPacket(std::move(packet));
   }
   void OnLineDrained() override {
     if (!over_) target_->OnLineDrained();
@@ -210,7 +210,7 @@ void SessionWorker::OnPacket(Packet packet) {
   }
   if (state_ != State::kOpen) return;
   if (packet.type() == packet::kAgentConnectionClose) return CloseConnection(packet.SpecText(spec::kConnectionId));
-  if (packet.type() == connector_->input_type()) return OnInput(std::move(packet));
+  if (connector_->Takes(packet.type())) return OnInput(std::move(packet));
   context_.log.Debug("packet ignored", "sid", id_, "type", packet.type());
 }
 

@@ -182,6 +182,16 @@ TEST(Agent, ConnectsServesASessionAndStopsWithAWordToItsUsers) {
   EXPECT_EQ(under_test.events.All().find("s3cret"), std::string::npos);
 }
 
+TEST(Agent, ARetiredOneTakesTheEndOfItsGatewayWithoutAWarning) {
+  auto gateway = std::make_unique<RealGateway>();
+  AgentUnderTest under_test(gateway->port);
+  under_test.events.WaitFor("connected to the gateway");
+  under_test.agent->Retire();
+  gateway.reset();
+  EXPECT_NE(under_test.events.WaitFor("gateway connection ended"), "");
+  EXPECT_EQ(under_test.events.All().find("not connected"), std::string::npos) << under_test.events.All();
+}
+
 TEST(Agent, SaysARefusalAndTriesAgain) {
   RealGateway gateway;
   gateway.OnLoop([&] { gateway.refusal = FailedPrecondition("agent already connected"); });

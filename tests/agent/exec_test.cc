@@ -203,9 +203,10 @@ TEST(Session, RefusesWhatThisAgentCannotDo) {
   ScriptedGateway gateway;
   AgentConnectionParams params = ExecParams({"bash"});
   params.client_verb = "connect";
+  params.connection_type = "aws-ssm";
   gateway.Open(kSession, params);
   EXPECT_EQ(gateway.WaitFor(gateway.control(), packet::kClientSessionClose).payload,
-            "terminals are not available on this agent, use exec");
+            "connection type \"aws-ssm\" is not available on this agent");
 }
 
 TEST(Session, SaysThatASessionIsUnknownOnceAndIgnoresLatePackets) {

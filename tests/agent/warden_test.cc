@@ -292,20 +292,22 @@ TEST(SecretFolder, SweepsFoldersOfDeadAgentsOnly) {
 }
 
 TEST(Launch, EncodesAndDecodes) {
-  const Launch launch{{"a", ""}, {"B=c"}, {{"n", std::string("\0x", 2)}}};
+  const Launch launch{{"a", ""}, {"B=c"}, {{"n", std::string("\0x", 2)}}, TerminalSize{.rows = 24, .columns = 80}};
   auto decoded = DecodeLaunch(EncodeLaunch(launch));
   ASSERT_OK(decoded);
   EXPECT_EQ(decoded->arguments, launch.arguments);
   EXPECT_EQ(decoded->environment, launch.environment);
   EXPECT_EQ(decoded->files[0].content, launch.files[0].content);
+  EXPECT_EQ(decoded->terminal, launch.terminal);
+  EXPECT_FALSE(DecodeLaunch(EncodeLaunch({.arguments = {"a"}}))->terminal.has_value());
 }
 
 TEST(Launch, RefusesWhatIsCutOffOrNamesAnotherFolder) {
-  const std::string bytes = EncodeLaunch({{"a"}, {"B=c"}, {}});
+  const std::string bytes = EncodeLaunch({.arguments = {"a"}, .environment = {"B=c"}});
   for (size_t size = 0; size < bytes.size(); ++size) EXPECT_FALSE(DecodeLaunch(bytes.substr(0, size)).ok()) << size;
   EXPECT_FALSE(DecodeLaunch(bytes + "x").ok());
-  EXPECT_FALSE(DecodeLaunch(EncodeLaunch({{}, {}, {}})).ok());
-  EXPECT_FALSE(DecodeLaunch(EncodeLaunch({{"a"}, {}, {{"../x", ""}}})).ok());
+  EXPECT_FALSE(DecodeLaunch(EncodeLaunch({})).ok());
+  EXPECT_FALSE(DecodeLaunch(EncodeLaunch({.arguments = {"a"}, .files = {{"../x", ""}}})).ok());
   EXPECT_FALSE(DecodeReport("").ok());
   EXPECT_FALSE(DecodeReport(std::string(8, '\x7f')).ok());
 }

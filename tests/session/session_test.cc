@@ -55,12 +55,12 @@ class HoldStage final : public Stage {
 class SessionTest : public ::testing::Test {
  protected:
   void Make(std::string wire_type, Capabilities client = {}, Capabilities agent_caps = {},
-            RecordPolicy policy = RecordPolicy::kDurable) {
+            RecordPolicy policy = RecordPolicy::kDurable, std::string_view command_verb = "exec") {
     SessionContext context;
     context.head.session_id = "s1";
     context.head.connection = "demo";
     context.head.wire_type = std::move(wire_type);
-    context.head.verb = context.head.wire_type == "command-line" ? "exec" : "connect";
+    context.head.verb = context.head.wire_type == "command-line" ? command_verb : "connect";
     context.head.policy = policy;
     context.params.connection_name = "demo";
     context.client_capabilities = client;
@@ -205,6 +205,38 @@ TEST_F(SessionTest, TellsTheCloseOnlyWhenTheSealIsDurable) {
   client_.End(absl::OkStatus());
   loop_.Turn();
   EXPECT_TRUE(over_);
+}
+
+// Real clients put no spec at all into a terminal's packets.
+TEST_F(SessionTest, ATerminalHasConnectionIdZeroAndItsSizesInTheRecord) {
+  Make("command-line", {}, {}, RecordPolicy::kBuffered, "connect");
+  FromClient(Packet(packet::kAgentSessionOpen));
+  FromAgent(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
+  agent_.sent.clear();
+  FromClient(Packet(packet::kAgentTerminalWriteStdin, {}, "\n"));
+  FromClient(Packet(packet::kAgentTerminalResize, {}, "24,80,0,0"));
+  FromClient(Packet(packet::kAgentTerminalWriteStdin, {}, "ls\r"));
+  FromAgent(Packet(packet::kClientWriteStdout, {{spec::kSessionId, "s1"}}, "a  b\r\n"));
+  ASSERT_EQ(AgentTypes(), (Types{"AgentTerminalWriteStdin", "AgentTerminalResizeTTY", "AgentTerminalWriteStdin"}));
+  for (const Packet& packet : agent_.sent) EXPECT_EQ(packet.SpecText(spec::kSessionId), "s1");
+  ASSERT_EQ(recorded().entries.size(), 6u);
+  const RecordEntry& size = recorded().entries[3];
+  EXPECT_EQ(size.kind, RecordKind::kControl);
+  EXPECT_EQ(size.payload, "24,80,0,0");
+  EXPECT_EQ(size.connection_id, "0");
+  EXPECT_EQ(recorded().entries[4].kind, RecordKind::kInput);
+  EXPECT_EQ(recorded().entries[4].payload, "ls\r");
+  EXPECT_EQ(recorded().entries[5].kind, RecordKind::kOutput);
+  EXPECT_EQ(recorded().entries[5].connection_id, "0");
+  EXPECT_EQ(client_.sent.back().payload(), "a  b\r\n");
+}
+
+TEST_F(SessionTest, ATerminalTakesNoInputOfAnExec) {
+  Make("command-line", {}, {}, RecordPolicy::kBuffered, "connect");
+  FromClient(Packet(packet::kAgentSessionOpen));
+  FromAgent(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
+  FromClient(Packet(packet::kAgentExecWriteStdin, {}, "rm -rf"));
+  EXPECT_NE(LastClientText().find("packet type AgentExecWriteStdin is not for connect"), std::string::npos);
 }
 
 TEST_F(SessionTest, SaysThatTheRecordIsNotSealedAfterFiveSeconds) {

@@ -232,7 +232,8 @@ int DevSession::ShowTour() {
   if (!code.ok() || *code != 0) return 1;
   fmt::print(
       "\n{}\nand then, for example:\n\n"
-      "  hoop exec bash -i 'id; ls /'\n  hoop connect pg-demo\n  hoop sessions list\n  hoop audit verify last\n\n"
+      "  hoop exec bash -i 'id; ls /'\n  hoop connect bash\n  hoop connect pg-demo\n  hoop sessions list\n  hoop audit "
+      "verify last\n\n"
       "Ctrl-C ends everything; a second start keeps the data.\n",
       SignInLine());
   std::fflush(stdout);
@@ -240,7 +241,10 @@ int DevSession::ShowTour() {
 }
 
 void DevSession::Stop() {
-  if (agent_ != nullptr && gateway_ != nullptr) gateway_->Shutdown(absl::Seconds(5));
+  if (agent_ != nullptr && gateway_ != nullptr) {
+    agent_->Retire();
+    gateway_->Shutdown(absl::Seconds(5));
+  }
   if (agent_ != nullptr) agent_->Stop(absl::Seconds(5));
   agent_.reset();
   gateway_.reset();

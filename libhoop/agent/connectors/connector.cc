@@ -5,6 +5,7 @@
 #include "agent/connectors/exec.h"
 #include "agent/connectors/postgres.h"
 #include "agent/connectors/tcp.h"
+#include "agent/connectors/terminal.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 
@@ -28,7 +29,7 @@ absl::StatusOr<std::unique_ptr<Connector>> MakeConnector(ConnectorSeat seat) {
   if (type == "tcp") return InvalidArgument("exec is not allowed for tcp type connections");
   if (type == "postgres" && is_native) return MakePostgresConnector(std::move(seat));
   if (!is_native) return MakeExecConnector(std::move(seat));
-  if (type == "command-line") return Unimplemented("terminals are not available on this agent, use exec");
+  if (type == "command-line" || type == "application") return MakeTerminalConnector(std::move(seat));
   return Unimplemented("connection type \"{}\" is not available on this agent", type);
 }
 

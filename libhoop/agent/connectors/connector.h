@@ -32,7 +32,7 @@ class Target {
   using Ended = absl::AnyInvocable<void(TargetEnd)>;
   virtual ~Target() = default;
 
-  // What the user's side sent, of the connector's input type.
+  // What the user's side sent, of a type that the connector takes.
   virtual void OnPacket(Packet packet) = 0;
   // The line takes more again.
   virtual void OnLineDrained() = 0;
@@ -45,8 +45,8 @@ class Connector {
  public:
   virtual ~Connector() = default;
 
-  // The packet type that carries the user's bytes; its first packet starts a target.
-  virtual std::string_view input_type() const = 0;
+  // Whether packets of this type are for a target; the first one makes it.
+  virtual bool Takes(std::string_view packet_type) const = 0;
   // false: one target for the session, whose end is the session's.
   virtual bool has_connection_ids() const = 0;
 

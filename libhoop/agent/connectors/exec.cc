@@ -1,12 +1,9 @@
 #include "agent/connectors/exec.h"
 
-#include <sys/wait.h>
-
-#include <cctype>
-#include <cstring>
 #include <optional>
 #include <utility>
 
+#include "agent/connectors/command.h"
 #include "agent/connectors/pipes.h"
 #include "agent/warden/warden_link.h"
 #include "base/limits/session.h"
@@ -16,34 +13,6 @@
 
 namespace hoop {
 namespace {
-
-constexpr int kAgentError = 254;
-constexpr int kNotFoundCode = 127;
-constexpr int kNotStartedCode = 1;
-
-// Texts and codes as programs that read them know them: transport.md 4.8.
-TargetEnd EndOf(int wait_status) {
-  if (WIFSIGNALED(wait_status)) {
-    const char* name = ::sigdescr_np(WTERMSIG(wait_status));
-    std::string signal = name != nullptr ? name : fmt::format("signal {}", WTERMSIG(wait_status));
-    signal[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(signal[0])));
-    return {-1, fmt::format("failed executing command, reason=signal: {}", signal)};
-  }
-  const int code = WEXITSTATUS(wait_status);
-  if (code == 0) return {};
-  return {code, fmt::format("failed executing command, reason=exit status {}", code)};
-}
-
-Launch MakeLaunch(const ConnectorSeat& seat, std::vector<std::string> arguments,
-                  const std::map<std::string, std::string>& variables, std::vector<Launch::SecretFile> files) {
-  Launch launch{.arguments = std::move(arguments), .files = std::move(files)};
-  std::map<std::string, std::string> all = variables;
-  const std::map<std::string, std::string>& own = seat.context.environment;
-  if (auto home = own.find("HOME"); home != own.end()) all.insert(*home);  // keeps the connection's
-  if (auto path = own.find("PATH"); path != own.end()) all.insert_or_assign("PATH", path->second);
-  for (const auto& [name, value] : all) launch.environment.push_back(fmt::format("{}={}", name, value));
-  return launch;
-}
 
 // One run of the command. Ends when the command has exited and both of its outputs are read to the end.
 class ExecTarget final : public Target, private Command::Events {
@@ -70,20 +39,11 @@ class ExecTarget final : public Target, private Command::Events {
 
  private:
   void Start() {
-    std::map<std::string, std::string> variables = seat_.environment.variables;
-    std::vector<Launch::SecretFile> files;
-    for (const auto& [name, content] : seat_.environment.files) {
-      files.push_back({seat_.context.warden.NewFileName(), content});
-      variables.insert_or_assign(name, seat_.context.warden.PathOf(files.back().name));
-    }
-    auto arguments = ExpandArguments(seat_.params.command, seat_.params.client_args, variables);
-    if (!arguments.ok()) {
-      return End({kAgentError, "failed configuring command, reason=" + StatusText(arguments.status())});
-    }
-    auto command =
-        seat_.context.warden.Run(MakeLaunch(seat_, *std::move(arguments), variables, std::move(files)), *this);
+    const absl::StatusOr<Launch> launch = MakeLaunch(seat_, {});
+    if (!launch.ok()) return End(NotConfigured(launch.status()));
+    auto command = seat_.context.warden.Run(*launch, *this);
     if (!command.ok()) {
-      return End({kAgentError, "failed starting command, reason=" + StatusText(command.status())});
+      return End({kAgentErrorCode, "failed starting command, reason=" + StatusText(command.status())});
     }
     command_ = *std::move(command);
   }
@@ -108,22 +68,17 @@ class ExecTarget final : public Target, private Command::Events {
     error_->SetReading(false);
   }
 
-  void OnNotStarted(const absl::Status& why) override {
-    if (absl::IsNotFound(why)) {
-      return End({kNotFoundCode, fmt::format("exec: \"{}\": executable file not found in $PATH", StatusText(why))});
-    }
-    End({kNotStartedCode, "failed starting command, reason=" + StatusText(why)});
-  }
+  void OnNotStarted(const absl::Status& why) override { End(NotStarted(why)); }
 
   void OnExited(int wait_status) override {
-    end_ = EndOf(wait_status);
+    end_ = CommandEnd(wait_status);
     input_.Close();
     OnInputTaken();
     EndIfDone();
   }
 
   void OnGone(const absl::Status& status) override {
-    if (!end_) end_ = TargetEnd{kAgentError, "command ended, reason=" + StatusText(status)};
+    if (!end_) end_ = CommandLost(status);
     if (output_ == nullptr) return End(*std::move(end_));
     // All that its processes ever wrote is in the pipes by now.
     output_->EndWhenEmpty();
@@ -167,7 +122,7 @@ class ExecConnector final : public Connector {
  public:
   explicit ExecConnector(ConnectorSeat seat) : seat_(std::move(seat)) {}
 
-  std::string_view input_type() const override { return packet::kAgentExecWriteStdin; }
+  bool Takes(std::string_view packet_type) const override { return packet_type == packet::kAgentExecWriteStdin; }
   bool has_connection_ids() const override { return false; }
   std::unique_ptr<Target> Start(Line& line, Target::Ended ended) override {
     return std::make_unique<ExecTarget>(seat_, line, std::move(ended));

@@ -1,4 +1,5 @@
-// The ends of a command's pipes on the agent's loop. Used by the exec connector.
+// The near ends of what a command reads and writes, pipes or a terminal, on the agent's loop. Used by the connectors
+// that run commands.
 #pragma once
 
 #include <deque>

@@ -215,7 +215,7 @@ class PostgresConnector final : public Connector {
   PostgresConnector(ConnectorSeat seat, Address address, postgres::ServerSettings settings)
       : seat_(std::move(seat)), address_(std::move(address)), settings_(std::move(settings)) {}
 
-  std::string_view input_type() const override { return packet::kAgentPostgresWrite; }
+  bool Takes(std::string_view packet_type) const override { return packet_type == packet::kAgentPostgresWrite; }
   bool has_connection_ids() const override { return true; }
   std::unique_ptr<Target> Start(Line& line, Target::Ended ended) override {
     return std::make_unique<PostgresTarget>(seat_.context, address_, settings_, seat_.granted.chunks, line,

@@ -89,7 +89,7 @@ class TcpConnector final : public Connector {
   TcpConnector(const ConnectorSeat& seat, Address address)
       : context_(seat.context), half_closes_(seat.granted.streams), address_(std::move(address)) {}
 
-  std::string_view input_type() const override { return packet::kAgentTcpWrite; }
+  bool Takes(std::string_view packet_type) const override { return packet_type == packet::kAgentTcpWrite; }
   bool has_connection_ids() const override { return true; }
   std::unique_ptr<Target> Start(Line& line, Target::Ended ended) override {
     return std::make_unique<TcpTarget>(context_, address_, half_closes_, line, std::move(ended));

@@ -140,8 +140,10 @@ KeeperReport Keeper::StartProgram(const std::string& path) {
     why[0] = static_cast<char>(::tolower(why[0]));
     return KeeperReport{KeeperReport::Kind::kFailed, error, fmt::format("fork/exec {}: {}", path, why)};
   };
-  absl::StatusOr<DescriptorPair> input = MakePipe(), output = MakePipe(), error = MakePipe(), failure = MakePipe();
-  if (!input.ok() || !output.ok() || !error.ok() || !failure.ok()) return failed(EMFILE);
+  absl::StatusOr<CommandIo> io = launch_.terminal ? MakeTerminal(*launch_.terminal) : MakePipes();
+  if (!io.ok()) return {KeeperReport::Kind::kFailed, 0, StatusText(io.status())};
+  absl::StatusOr<DescriptorPair> failure = MakePipe();
+  if (!failure.ok()) return failed(EMFILE);
 
   const pid_t keeper = ::getpid();
   const pid_t child = ::fork();
@@ -149,7 +151,7 @@ KeeperReport Keeper::StartProgram(const std::string& path) {
   if (child == 0) {
     ::prctl(PR_SET_PDEATHSIG, SIGKILL);
     if (::getppid() != keeper) ::_exit(1);
-    BecomeCommand(path, input->first.get(), output->second.get(), error->second.get(), failure->second.get());
+    BecomeCommand(path, *io, failure->second.get());
   }
   command_ = child;
   has_children_ = true;
@@ -165,18 +167,21 @@ KeeperReport Keeper::StartProgram(const std::string& path) {
     command_ = 0;
     return failed(why);
   }
-  Report({KeeperReport::Kind::kStarted, child, ""}, {input->second.get(), output->first.get(), error->first.get()});
+  Report({KeeperReport::Kind::kStarted, child, ""},
+         {io->near_input.get(), io->near_output.get(), io->near_other.get()});
   return {KeeperReport::Kind::kStarted, child, ""};
 }
 
-void Keeper::BecomeCommand(const std::string& path, int input, int output, int error, int failure) {
+void Keeper::BecomeCommand(const std::string& path, const CommandIo& io, int failure) {
   ::setsid();
   SetLimits();
   ResetSignals();
   std::vector<char*> arguments = Pointers(launch_.arguments);
   std::vector<char*> environment = Pointers(launch_.environment);
-  // Pipe ends are above 2 here: the warden keeps 0 to 2 open.
-  if (::dup2(input, 0) == 0 && ::dup2(output, 1) == 1 && ::dup2(error, 2) == 2) {
+  // All of them are above 2 here: the warden keeps 0 to 2 open.
+  const bool connected =
+      ::dup2(io.input.get(), 0) == 0 && ::dup2(io.output.get(), 1) == 1 && ::dup2(io.error.get(), 2) == 2;
+  if (connected && (!io.is_terminal || BecomeControllingTerminal())) {
     ::execve(path.c_str(), arguments.data(), environment.data());
   }
   const int why = errno;

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "agent/warden/command_io.h"
 #include "agent/warden/launch.h"
 #include "net/descriptor.h"
 
@@ -32,7 +33,7 @@ class Keeper final {
   void RemoveSecretFiles();
   void Start();
   KeeperReport StartProgram(const std::string& path);
-  [[noreturn]] void BecomeCommand(const std::string& path, int input, int output, int error, int failure);
+  [[noreturn]] void BecomeCommand(const std::string& path, const CommandIo& io, int failure);
 
   void Keep();
   void OnSignals();

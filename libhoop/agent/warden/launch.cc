@@ -71,6 +71,7 @@ std::string EncodeLaunch(const Launch& launch) {
     AppendText(out, file.name);
     AppendText(out, file.content);
   }
+  AppendText(out, launch.terminal ? TerminalSizeText(*launch.terminal) : "");
   return out;
 }
 
@@ -87,6 +88,11 @@ absl::StatusOr<Launch> DecodeLaunch(std::string_view bytes) {
     if (file.name.empty() || file.name.find('/') != std::string::npos) {
       return InvalidArgument("launch: not a name of a secret file");
     }
+  }
+  std::string terminal;
+  HOOP_RETURN_IF_ERROR(TakeText(bytes, terminal));
+  if (!terminal.empty()) {
+    HOOP_ASSIGN_OR_RETURN(launch.terminal, ParseTerminalSize(terminal));
   }
   if (!bytes.empty()) return InvalidArgument("launch: bytes behind its end");
   if (launch.arguments.empty() || launch.arguments[0].empty()) return InvalidArgument("launch: no program");

@@ -3,11 +3,13 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
 
 #include "absl/status/statusor.h"
+#include "hoop/terminal_size.h"
 
 namespace hoop {
 
@@ -20,6 +22,7 @@ struct Launch {
   std::vector<std::string> arguments;    // the first is the program: looked up in PATH where it has no '/'
   std::vector<std::string> environment;  // NAME=value, all that the command gets
   std::vector<SecretFile> files;         // there before the command starts, gone when its last process is
+  std::optional<TerminalSize> terminal;  // its own controlling terminal; else it has three pipes
 
   // The value of a variable, empty when absent.
   std::string_view Variable(std::string_view name) const;
@@ -31,7 +34,7 @@ absl::StatusOr<Launch> DecodeLaunch(std::string_view bytes);
 // What a keeper says of its command. The socket's end says that all its processes and files are gone.
 struct KeeperReport {
   enum class Kind : uint8_t {
-    kStarted = 1,   // carries three descriptors: the command's input, output and error output
+    kStarted = 1,   // carries three descriptors: Command::Events::OnStarted
     kNotFound = 2,  // no such program in PATH; text: its name
     kFailed = 3,    // could not be started; text: why
     kExited = 4,    // status: as waitpid gives it

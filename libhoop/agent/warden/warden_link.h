@@ -1,5 +1,5 @@
-// The agent's end of the warden: starts it, hands it commands, tells who asked how they fare. Used by the exec
-// connector; the other end is warden.cc and, for each command, keeper.cc.
+// The agent's end of the warden: starts it, hands it commands, tells who asked how they fare. Used by the
+// connectors that run commands; the other end is warden.cc and, for each command, keeper.cc.
 #pragma once
 
 #include <sys/types.h>
@@ -29,8 +29,9 @@ class Command {
   class Events {
    public:
     virtual ~Events() = default;
-    // The ends of its pipes: non-blocking, to be closed by the receiver.
-    virtual void OnStarted(Descriptor input, Descriptor output, Descriptor error) = 0;
+    // The near ends of what it reads and writes, non-blocking, to be closed by the receiver. `other` is its error
+    // output; of a terminal, where all output is one, it is what sets the size (SetTerminalSize).
+    virtual void OnStarted(Descriptor input, Descriptor output, Descriptor other) = 0;
     // It could not be started; nothing follows. NotFound: no such program in PATH; the text is its name.
     virtual void OnNotStarted(const absl::Status& why) = 0;
     virtual void OnExited(int wait_status) = 0;

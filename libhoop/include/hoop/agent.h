@@ -42,6 +42,8 @@ class Agent final {
   Agent& operator=(const Agent&) = delete;
 
   absl::Status Start();
+  // The gateway is about to end on purpose: it is not looked for again, nor is its loss worth a warning. Stop follows.
+  void Retire();
   // Ends all sessions and their processes, within `deadline`. Idempotent.
   void Stop(absl::Duration deadline);
 
