@@ -51,6 +51,8 @@ struct ApiClient::Parts {
   // What the gateway answers with 2xx; everything else is a status with its words.
   absl::StatusOr<HttpResponse> Call(std::string method, std::string_view path, std::string body = "");
   absl::StatusOr<std::string> Get(std::string_view path);
+  // The same below one session. NotFound: there is none of that id.
+  absl::StatusOr<HttpResponse> CallSession(std::string method, std::string_view id, std::string_view rest);
   // All stored bytes of a session's record, page by page, until `take` answers false.
   absl::Status ReadPages(std::string_view id, absl::FunctionRef<absl::StatusOr<bool>(std::string_view)> take);
 
@@ -72,12 +74,19 @@ absl::StatusOr<std::string> ApiClient::Parts::Get(std::string_view path) {
   return std::move(response.body);
 }
 
+absl::StatusOr<HttpResponse> ApiClient::Parts::CallSession(std::string method, std::string_view id,
+                                                           std::string_view rest) {
+  auto answer = Call(std::move(method), SessionPath(id, rest));
+  if (absl::IsNotFound(answer.status())) return NotFound("session {} not found", id);
+  return answer;
+}
+
 absl::Status ApiClient::Parts::ReadPages(std::string_view id,
                                          absl::FunctionRef<absl::StatusOr<bool>(std::string_view)> take) {
   std::string cursor;
   while (true) {
     HOOP_ASSIGN_OR_RETURN(const HttpResponse page,
-                          Call("GET", SessionPath(id, fmt::format("/record?cursor={}", UrlEncode(cursor)))));
+                          CallSession("GET", id, fmt::format("/record?cursor={}", UrlEncode(cursor))));
     HOOP_ASSIGN_OR_RETURN(const bool more, take(page.body));
     const std::string next(page.Header(kNextCursor));
     if (!more || next.empty()) return absl::OkStatus();
@@ -172,18 +181,16 @@ absl::StatusOr<SessionList> ApiClient::Sessions(const SessionQuery& query) {
 }
 
 absl::StatusOr<SessionInfo> ApiClient::Session(std::string_view id) {
-  HOOP_ASSIGN_OR_RETURN(const std::string body, parts_->Get(SessionPath(id)));
-  return ParseSession(body);
+  HOOP_ASSIGN_OR_RETURN(const HttpResponse answer, parts_->CallSession("GET", id, ""));
+  return ParseSession(answer.body);
 }
 
-absl::Status ApiClient::KillSession(std::string_view id) {
-  return parts_->Call("POST", SessionPath(id, "/kill")).status();
-}
+absl::Status ApiClient::KillSession(std::string_view id) { return parts_->CallSession("POST", id, "/kill").status(); }
 
 absl::StatusOr<StatementPage> ApiClient::Statements(std::string_view id, std::string_view cursor) {
-  HOOP_ASSIGN_OR_RETURN(const std::string body,
-                        parts_->Get(SessionPath(id, fmt::format("/statements?cursor={}", UrlEncode(cursor)))));
-  return ParseStatementPage(body);
+  HOOP_ASSIGN_OR_RETURN(const HttpResponse answer,
+                        parts_->CallSession("GET", id, fmt::format("/statements?cursor={}", UrlEncode(cursor))));
+  return ParseStatementPage(answer.body);
 }
 
 absl::Status ApiClient::ReadRecord(std::string_view id, absl::FunctionRef<bool(const RecordEntry&)> visit) {

@@ -30,7 +30,9 @@ struct Client::Parts {
 
   absl::Mutex mu;
   bool cancelled ABSL_GUARDED_BY(mu) = false;
-  std::function<void()> cancel ABSL_GUARDED_BY(mu);  // of the session that runs; posts only
+  // Of the session that runs; they post only.
+  std::function<void()> cancel ABSL_GUARDED_BY(mu);
+  std::function<void()> resized ABSL_GUARDED_BY(mu);
 };
 
 SessionPlan Client::Parts::MakePlan(const SessionRequest& request, std::string_view verb) const {
@@ -55,7 +57,7 @@ void Client::Parts::RunToEnd(EventLoop& loop, Run& run) {
   loop.Post([&run] { run.Start(); });
   loop.Run();
   absl::MutexLock lock(&mu);
-  cancel = nullptr;
+  cancel = resized = nullptr;
 }
 
 Client::Client(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
@@ -90,21 +92,31 @@ absl::StatusOr<SessionResult> Client::Exec(const SessionRequest& request, Client
 }
 
 absl::StatusOr<SessionResult> Client::Connect(const SessionRequest& request, const ListenOptions& listen,
-                                              ClientEvents& events) {
+                                              ClientTerminal* terminal, ClientEvents& events) {
   EventLoop loop(*parts_->options.clock);
   GrpcGatewayDialer dialer(loop, parts_->address, "hoopcli/" + parts_->options.version);
   absl::StatusOr<SessionResult> result = Internal("connect did not finish");
   ConnectRun run(
-      loop, dialer, parts_->MakePlan(request, "connect"), listen, events,
-      [&loop](const Address& address, ConnectRun::Accepted accepted) {
-        return Listen(loop, address, std::move(accepted));
-      },
+      loop, dialer, parts_->MakePlan(request, "connect"), listen,
+      {.listen = [&loop](const Address& address,
+                         ConnectRun::Accepted accepted) { return Listen(loop, address, std::move(accepted)); },
+       .terminal = terminal,
+       .events = events},
       [&result, &loop](absl::StatusOr<SessionResult> done) {
         result = std::move(done);
         loop.Stop();
       });
+  {
+    absl::MutexLock lock(&parts_->mu);
+    parts_->resized = [&loop, &run] { loop.Post([&run] { run.OnTerminalResized(); }); };
+  }
   parts_->RunToEnd(loop, run);
   return result;
+}
+
+void Client::TerminalResized() {
+  absl::MutexLock lock(&parts_->mu);
+  if (parts_->resized) parts_->resized();
 }
 
 void Client::Cancel() {

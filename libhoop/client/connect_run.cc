@@ -25,13 +25,8 @@ absl::Duration Jittered(absl::Duration time) {
   return time * (0.5 + 0.5 * static_cast<double>(random) / static_cast<double>(UINT32_MAX));
 }
 
-absl::Status TypeError(const std::string& connection, const std::string& type) {
-  if (type == "command-line") {
-    return Unimplemented("connection {} is a command line: terminals are not supported yet, use `hoop exec {}`",
-                         connection, connection);
-  }
-  return Unimplemented("connection {} is of type {}, which has no local listener in this version", connection, type);
-}
+// As gateways say it on the wire; those of 2024 have both.
+bool IsCommandLine(std::string_view type) { return type == "command-line" || type == "application"; }
 
 std::string ErrorText(const SessionEnding& ending) {
   return ending.status.ok() ? ending.text : StatusText(ending.status);
@@ -39,20 +34,26 @@ std::string ErrorText(const SessionEnding& ending) {
 
 }  // namespace
 
-ConnectRun::ConnectRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, ListenOptions options, ClientEvents& events,
-                       ListenFunction listen, Done done)
+ConnectRun::ConnectRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, ListenOptions options, Ports ports,
+                       Done done)
     : loop_(loop),
       dialer_(dialer),
       plan_(std::move(plan)),
       options_(std::move(options)),
-      events_(events),
-      listen_(std::move(listen)),
+      listen_(std::move(ports.listen)),
+      terminal_(ports.terminal),
+      events_(ports.events),
       done_(std::move(done)) {}
 
 ConnectRun::~ConnectRun() = default;
 
 void ConnectRun::Start() {
-  if (done_ != nullptr) OpenSession();
+  if (done_ == nullptr) return;
+  // A port that is taken must not cost a session; which one is the default is known with the session only.
+  if (options_.port) {
+    if (const absl::Status status = OpenDoor(*options_.port); !status.ok()) return Finish(status);
+  }
+  OpenSession();
 }
 
 void ConnectRun::Cancel() {
@@ -69,21 +70,30 @@ void ConnectRun::OpenSession() {
 }
 
 void ConnectRun::OnSessionOpen(const OpenedSession& session) {
+  absl::Status status;
   protocol_ = FindLocalProtocol(session.connection_type);
-  if (!protocol_) {
-    DropSession();
-    return Finish(TypeError(plan_.request.connection, session.connection_type));
-  }
-  opened_ = session;
-  give_up_at_ = back_off_ = absl::ZeroDuration();
-  events_.OnEvent({.kind = ClientEvent::Kind::kConnected,
-                   .data = {{"session_id", session.id}, {"connection_type", session.connection_type}}});
-  if (listener_ == nullptr) {
-    if (const absl::Status status = OpenDoor(); !status.ok()) {
-      DropSession();
-      return Finish(status);
+  if (!protocol_ && !IsCommandLine(session.connection_type)) {
+    status = Unimplemented("connection {} is of type {}, which has no local listener in this version",
+                           plan_.request.connection, session.connection_type);
+  } else {
+    opened_ = session;
+    give_up_at_ = back_off_ = absl::ZeroDuration();
+    events_.OnEvent({.kind = ClientEvent::Kind::kConnected,
+                     .data = {{"session_id", session.id}, {"connection_type", session.connection_type}}});
+    if (!protocol_) {
+      status = OpenTerminal(session);
+    } else if (listener_ == nullptr) {
+      status = OpenDoor(protocol_->default_port);
     }
   }
+  if (!status.ok()) {
+    DropSession();
+    return Finish(status);
+  }
+  if (protocol_) SayReady();
+}
+
+void ConnectRun::SayReady() {
   const Address& address = listener_->address();
   ClientEvent ready{.kind = ClientEvent::Kind::kReady,
                     .data = {{"host", address.host}, {"port", std::to_string(address.port)}}};
@@ -96,11 +106,13 @@ void ConnectRun::OnSessionOpen(const OpenedSession& session) {
 }
 
 void ConnectRun::OnSessionPacket(Packet packet) {
+  if (terminal_connection_ != nullptr) return terminal_connection_->OnPacket(packet);
   const auto connection = connections_.find(packet.SpecText(spec::kConnectionId));
   if (connection != connections_.end()) connection->second->OnSharedPacket(std::move(packet));
 }
 
 void ConnectRun::OnSessionDrained() {
+  if (terminal_connection_ != nullptr) return terminal_connection_->OnSessionDrained();
   for (auto& [id, connection] : connections_) connection->OnLinkDrained();
 }
 
@@ -108,9 +120,12 @@ void ConnectRun::OnSessionEnd(const SessionEnding& ending) {
   const bool was_open = opened_.has_value();
   DropSession();
   const bool trying = give_up_at_ != absl::ZeroDuration();
-  if ((was_open || trying) && ending.retry && TryAgain(ending)) return;
-  if (!ending.status.ok()) return Finish(ending.status);
-  Finish(SessionResult{ending.ExitCode(kMissingExitCode), ending.text});
+  if (terminal_connection_ == nullptr && (was_open || trying) && ending.retry && TryAgain(ending)) return;
+  absl::StatusOr<SessionResult> result = SessionResult{ending.ExitCode(kMissingExitCode), ending.text};
+  if (!ending.status.ok()) result = ending.status;
+  if (terminal_connection_ == nullptr) return Finish(std::move(result));
+  // What the command said last comes before what is said of it.
+  terminal_connection_->WhenWritten([this, result = std::move(result)] { Finish(result); });
 }
 
 // False: it was tried long enough.
@@ -138,6 +153,7 @@ void ConnectRun::DropSession() {
     loop_.DestroyLater(std::move(connection));
   }
   connections_.clear();
+  if (terminal_connection_ != nullptr) terminal_connection_->Detach();
   // Links of connections that are on their way out refer to these.
   if (shared_ != nullptr) loop_.DestroyLater(std::move(shared_));
   if (session_ != nullptr) loop_.DestroyLater(std::move(session_));
@@ -147,13 +163,34 @@ void ConnectRun::Finish(absl::StatusOr<SessionResult> result) {
   if (done_ == nullptr) return;
   waiting_.clear();
   if (listener_ != nullptr) loop_.DestroyLater(std::move(listener_));
+  if (terminal_connection_ != nullptr) terminal_connection_->Stop();
   std::exchange(done_, nullptr)(std::move(result));
+}
+
+// ---- The terminal --------------------------------------------------------------------------------------------------
+
+absl::Status ConnectRun::OpenTerminal(const OpenedSession& session) {
+  if (listener_ != nullptr) loop_.DestroyLater(std::move(listener_));  // nobody needs a port for it
+  if (terminal_ == nullptr) {
+    return FailedPrecondition("it is a command line, which needs a terminal: `hoop exec {}` runs one command",
+                              plan_.request.connection);
+  }
+  terminal_connection_ = std::make_unique<TerminalConnection>(loop_, *session_, session.granted, *terminal_,
+                                                              [this](const absl::Status& status) {
+                                                                DropSession();
+                                                                Finish(status);
+                                                              });
+  return terminal_connection_->Start();
+}
+
+void ConnectRun::OnTerminalResized() {
+  if (terminal_connection_ != nullptr) terminal_connection_->OnResized();
 }
 
 // ---- The local door ------------------------------------------------------------------------------------------------
 
-absl::Status ConnectRun::OpenDoor() {
-  const Address address{options_.host, options_.port.value_or(protocol_->default_port)};
+absl::Status ConnectRun::OpenDoor(uint16_t port) {
+  const Address address{options_.host, port};
   HOOP_ASSIGN_OR_RETURN(
       listener_, listen_(address, [this](std::unique_ptr<ByteStream> socket) { OnAccepted(std::move(socket)); }));
   return absl::OkStatus();

@@ -1,5 +1,5 @@
-// One `connect` from its listener to its end: a session, the programs that use it, and a new session when the gateway
-// or the agent was lost. Made and run by Client::Connect.
+// One `connect` to its end: a session, the programs or the terminal that use it, and, for programs, a new session when
+// the gateway or the agent was lost. Made and run by Client::Connect.
 #pragma once
 
 #include <deque>
@@ -14,6 +14,7 @@
 #include "client/connection_link.h"
 #include "client/local_connection.h"
 #include "client/local_protocol.h"
+#include "client/terminal_connection.h"
 #include "net/listener.h"
 
 namespace hoop {
@@ -27,14 +28,21 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
       absl::AnyInvocable<absl::StatusOr<std::unique_ptr<Listener>>(const Address& address, Accepted accepted)>;
   using Done = absl::AnyInvocable<void(absl::StatusOr<SessionResult>)>;
 
-  // `done` is called once, when local connections are closed and the listener is.
-  ConnectRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, ListenOptions options, ClientEvents& events,
-             ListenFunction listen, Done done);
+  // What the user's machine offers.
+  struct Ports {
+    ListenFunction listen;
+    ClientTerminal* terminal;  // null: there is none
+    ClientEvents& events;
+  };
+
+  // `done` is called once, when local connections and the listener are closed, and the terminal is as it was.
+  ConnectRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, ListenOptions options, Ports ports, Done done);
   ~ConnectRun() override;
 
   void Start();
   // Ends with Cancelled, at once.
   void Cancel();
+  void OnTerminalResized();
 
  private:
   void OnSessionOpen(const OpenedSession& session) override;
@@ -46,7 +54,9 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
   std::string& read_buffer() override { return read_buffer_; }
 
   void OpenSession();
-  absl::Status OpenDoor();
+  absl::Status OpenDoor(uint16_t port);
+  absl::Status OpenTerminal(const OpenedSession& session);
+  void SayReady();
   void OnAccepted(std::unique_ptr<ByteStream> socket);
   void Serve(std::unique_ptr<ByteStream> socket);
   std::string NextConnectionId();
@@ -58,8 +68,9 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
   GatewayDialer& dialer_;
   const SessionPlan plan_;
   const ListenOptions options_;
-  ClientEvents& events_;
   ListenFunction listen_;
+  ClientTerminal* const terminal_;
+  ClientEvents& events_;
   Done done_;
 
   std::string read_buffer_;
@@ -71,6 +82,7 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
   uint64_t last_connection_ = 0;
   std::deque<std::unique_ptr<ByteStream>> waiting_;  // accepted while no session is open
   std::unique_ptr<Listener> listener_;
+  std::unique_ptr<TerminalConnection> terminal_connection_;  // of a command line, until the loop turns no more
 
   absl::Duration give_up_at_ = absl::ZeroDuration();  // while trying again
   absl::Duration back_off_ = absl::ZeroDuration();

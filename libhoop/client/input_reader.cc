@@ -9,14 +9,18 @@
 
 namespace hoop {
 
-void InputReader::Read(size_t bytes, Done done) {
-  const absl::Status posted = worker_.Post([this, bytes, done = std::move(done)]() mutable {
-    loop_.Post([chunk = ReadUpTo(bytes), done = std::move(done)]() mutable { done(std::move(chunk)); });
+void InputReader::Read(size_t bytes, Done done) { Start(bytes, /*some=*/false, std::move(done)); }
+
+void InputReader::ReadSome(size_t bytes_max, Done done) { Start(bytes_max, /*some=*/true, std::move(done)); }
+
+void InputReader::Start(size_t bytes, bool some, Done done) {
+  const absl::Status posted = worker_.Post([this, bytes, some, done = std::move(done)]() mutable {
+    loop_.Post([chunk = ReadUpTo(bytes, some), done = std::move(done)]() mutable { done(std::move(chunk)); });
   });
   HOOP_CHECK(posted.ok());
 }
 
-absl::StatusOr<InputReader::Chunk> InputReader::ReadUpTo(size_t bytes) {
+absl::StatusOr<InputReader::Chunk> InputReader::ReadUpTo(size_t bytes, bool some) {
   Chunk chunk;
   while (chunk.bytes.size() < bytes) {
     const size_t before = chunk.bytes.size();
@@ -28,6 +32,7 @@ absl::StatusOr<InputReader::Chunk> InputReader::ReadUpTo(size_t bytes) {
       chunk.end = true;
       break;
     }
+    if (some) break;
   }
   return chunk;
 }

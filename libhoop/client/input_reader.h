@@ -1,4 +1,4 @@
-// Reads a ClientInput, which may block, on a thread of its own. Used by ExecRun.
+// Reads a ClientInput, which may block, on a thread of its own. Used by ExecRun and TerminalConnection.
 #pragma once
 
 #include <string>
@@ -11,7 +11,7 @@
 
 namespace hoop {
 
-// Owned by ExecRun and destroyed when the loop turns no more; the destructor stops the input first.
+// Owned by its user and destroyed when the loop turns no more; the destructor stops the input first.
 class InputReader final {
  public:
   struct Chunk {
@@ -25,9 +25,12 @@ class InputReader final {
 
   // Reads until the end or until there are `bytes` of them, then calls `done` once on the loop. One call at a time.
   void Read(size_t bytes, Done done);
+  // The same with what one read returns: for input that somebody types.
+  void ReadSome(size_t bytes_max, Done done);
 
  private:
-  absl::StatusOr<Chunk> ReadUpTo(size_t bytes);
+  void Start(size_t bytes, bool some, Done done);
+  absl::StatusOr<Chunk> ReadUpTo(size_t bytes, bool some);
 
   Loop& loop_;
   ClientInput& input_;

@@ -1,4 +1,5 @@
-// Hands what a command says to a ClientOutput, which may block, on a thread of its own. Used by ExecRun.
+// Hands what a command says to a ClientOutput, which may block, on a thread of its own. Used by ExecRun and
+// TerminalConnection.
 #pragma once
 
 #include <string>
@@ -12,7 +13,7 @@
 
 namespace hoop {
 
-// Owned by ExecRun and destroyed when the loop turns no more; the destructor waits for a Write that is under way.
+// Owned by its user and destroyed when the loop turns no more; the destructor waits for a Write that is under way.
 class OutputQueue final {
  public:
   // `progress` is called on the loop whenever bytes were written, or with the first error; nothing is written then.

@@ -92,6 +92,14 @@ TEST_F(ApiClientTest, RefusalsKeepTheGatewaysWords) {
   EXPECT_STATUS(api_->Connections(), absl::StatusCode::kNotFound, "GET /connections: 404");
 }
 
+TEST_F(ApiClientTest, AnUnknownSessionIsNamed) {
+  const auto visit = [](const RecordEntry&) { return true; };
+  EXPECT_STATUS(api_->Session("s9"), absl::StatusCode::kNotFound, "session s9 not found");
+  EXPECT_STATUS(api_->KillSession("s9"), absl::StatusCode::kNotFound, "session s9 not found");
+  EXPECT_STATUS(api_->Statements("s9", ""), absl::StatusCode::kNotFound, "session s9 not found");
+  EXPECT_STATUS(api_->ReadRecord("s9", visit), absl::StatusCode::kNotFound, "session s9 not found");
+}
+
 TEST_F(ApiClientTest, ListsSessionsWithFilters) {
   answers_["GET /base/api/sessions?limit=5&offset=10&user=a%25"] = {
       .body = R"({"data":[{"id":"i","user":"u","exit_code":3,"event_size":7,"sealed":true,)"

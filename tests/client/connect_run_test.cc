@@ -26,10 +26,12 @@ class ConnectRunTest : public ::testing::Test {
     SessionPlan plan;
     plan.request.connection = "db";
     run_ = std::make_unique<ConnectRun>(
-        loop_, gateway_, plan, options, events_,
-        [this](const Address& address, ConnectRun::Accepted accepted) {
-          return door_.Listen(address, std::move(accepted));
-        },
+        loop_, gateway_, plan, options,
+        ConnectRun::Ports{
+            .listen = [this](const Address& address,
+                             ConnectRun::Accepted accepted) { return door_.Listen(address, std::move(accepted)); },
+            .terminal = nullptr,
+            .events = events_},
         [this](absl::StatusOr<SessionResult> result) { result_ = std::move(result); });
     run_->Start();
     loop_.TurnUntilIdle();
@@ -87,10 +89,10 @@ TEST_F(ConnectRunTest, PortInUseEndsIt) {
   EXPECT_EQ(gateway_.open_channels, 0);
 }
 
-TEST_F(ConnectRunTest, TerminalsAndUnknownTypesSayWhatToDo) {
+TEST_F(ConnectRunTest, TerminalsWithoutOneAndUnknownTypesSayWhatToDo) {
   Open("command-line", kNew);
   ASSERT_TRUE(result_);
-  EXPECT_STATUS(*result_, absl::StatusCode::kUnimplemented, "hoop exec db");
+  EXPECT_STATUS(*result_, absl::StatusCode::kFailedPrecondition, "hoop exec db");
   result_.reset();
   Open("mysql", kNew);
   ASSERT_TRUE(result_);

@@ -19,4 +19,11 @@ absl::StatusOr<std::string> ResolveSession(ApiClient& api, const std::string& id
   return list->sessions.front().id;
 }
 
+bool IsOfProtocol(const SessionInfo& session) {
+  return session.verb != "exec" && (session.type == "database" || session.subtype == "tcp" ||
+                                    session.type == "postgres" || session.type == "tcp");
+}
+
+bool IsOfTerminal(const SessionInfo& session) { return session.verb == "connect" && !IsOfProtocol(session); }
+
 }  // namespace hoop::cli

@@ -15,4 +15,8 @@ absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environmen
 // `id` itself, or for "last" the id of the newest session. NotFound: there is none.
 absl::StatusOr<std::string> ResolveSession(ApiClient& api, const std::string& id);
 
+// What a session's record holds: bytes of a protocol, of a terminal, or else of a one-off command.
+bool IsOfProtocol(const SessionInfo& session);
+bool IsOfTerminal(const SessionInfo& session);
+
 }  // namespace hoop::cli

@@ -127,7 +127,8 @@ void CommandLine::AddExec() {
 
 void CommandLine::AddConnect() {
   auto options = std::make_shared<ConnectOptions>();
-  CLI::App& command = Add(app_, "connect", "Open a local port to a database or service", options, RunConnect);
+  CLI::App& command = Add(app_, "connect", "A local port to a database or service, or a terminal on a command line",
+                          options, RunConnect);
   AddSession(command, *options);
   command
       .add_option("-p,--port", options->port, "Local port; 0: any free one (default: 5433 for postgres, 8999 for tcp)")
@@ -136,7 +137,10 @@ void CommandLine::AddConnect() {
   AddExamples(command,
               "  hoop connect pg-demo\n"
               "  hoop connect pg-demo -p 0 --json\n"
-              "It listens until Ctrl-C. When the gateway or the agent is lost it tries again for five minutes.");
+              "  hoop connect bash -e TERM=screen-256color\n"
+              "For databases and services it listens until Ctrl-C; when the gateway or the agent is lost it tries\n"
+              "again for five minutes. A command line gets this terminal until its command ends, and every key\n"
+              "with it; the exit code is the command's.");
 }
 
 void CommandLine::AddSessions() {
@@ -164,6 +168,7 @@ void CommandLine::AddSessions() {
   replay_command.add_flag_callback(
       "--no-timing", [replay] { replay->timing = false; }, "All at once");
   replay_command.add_flag("--raw", replay->raw, "The recorded bytes of the output as they were, all at once");
+  replay_command.add_flag("--resize", replay->resize, "Ask this terminal for the sizes that the recorded one had");
   AddExamples(replay_command, "  hoop sessions replay last --speed 4\n  hoop sessions replay ID --raw > output.bin");
 
   auto kill = std::make_shared<SessionIdOptions>();

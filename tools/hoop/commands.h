@@ -54,6 +54,7 @@ struct ReplayOptions {
   double speed = 1.0;
   bool timing = true;
   bool raw = false;
+  bool resize = false;
 };
 int RunSessionsReplay(const Environment& environment, const ReplayOptions& options);
 

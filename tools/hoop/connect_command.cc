@@ -1,17 +1,26 @@
-// `hoop connect`: a local listener, and what to paste to use it.
+// `hoop connect`: a local listener, and what to paste to use it; or, for a command line, a terminal on the far side.
 #include <fmt/format.h>
+#include <unistd.h>
 
+#include "hoop/descriptors.h"
 #include "session_command.h"
 #include "signals.h"
 
 namespace hoop::cli {
 namespace {
 
+constexpr std::string_view kExitStatus = "failed executing command, reason=exit status ";  // as agents say it
+
 class ConnectEvents final : public ClientEvents {
  public:
   explicit ConnectEvents(const ConnectOptions& options) : options_(options) {}
 
+  // The session is that of a command line.
+  bool is_terminal() const { return connected_ && !listens_; }
+
   void OnEvent(const ClientEvent& event) override {
+    connected_ = connected_ || event.kind == ClientEvent::Kind::kConnected;
+    listens_ = listens_ || event.kind == ClientEvent::Kind::kReady;
     if (options_.json) return PrintEvent(event);
     switch (event.kind) {
       case ClientEvent::Kind::kConnected:
@@ -56,7 +65,9 @@ class ConnectEvents final : public ClientEvents {
   }
 
   const ConnectOptions& options_;
-  bool ready_ = false;
+  bool connected_ = false;
+  bool listens_ = false;
+  bool ready_ = false;  // said so
 };
 
 }  // namespace
@@ -66,9 +77,21 @@ int RunConnect(const Environment& environment, const ConnectOptions& options) {
   if (!request.ok()) return FailSession(options, request.status());
   auto client = MakeClient(environment);
   if (!client.ok()) return FailSession(options, client.status());
-  SignalThread signals([&client] { (*client)->Cancel(); });
+  DescriptorTerminal terminal(STDIN_FILENO, STDOUT_FILENO, DescriptorTerminal::Keys::kPassed);
+  const TerminalGuard guard(terminal);
+  SignalThread signals({.cancel = [&client] { (*client)->Cancel(); },
+                        .resized = [&client] { (*client)->TerminalResized(); },
+                        .terminal = &terminal});
   ConnectEvents events(options);
-  const auto result = (*client)->Connect(*request, {.host = options.host, .port = options.port}, events);
+  // Events are lines for a script, which has no use for a terminal.
+  const auto result = (*client)->Connect(*request, {.host = options.host, .port = options.port},
+                                         options.json ? nullptr : &terminal, events);
+  // A shell that ended with a code has said all there is to say.
+  if (result.ok() && events.is_terminal() && (result->text.empty() || result->text.starts_with(kExitStatus))) {
+    return result->exit_code;
+  }
+  // The last line may be a prompt, or half of what a program drew.
+  if (!terminal.at_line_start()) fmt::print(stderr, "\n");
   if (signals.signal() != 0) {
     if (!options.json) fmt::print(stderr, "hoop: connection {} closed\n", options.connection);
     return 128 + signals.signal();

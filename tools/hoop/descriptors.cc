@@ -1,7 +1,6 @@
 #include "descriptors.h"
 
 #include <poll.h>
-#include <sys/eventfd.h>
 #include <unistd.h>
 
 #include <algorithm>
@@ -16,32 +15,6 @@ absl::StatusOr<size_t> TextInput::Read(char* buffer, size_t size) {
   std::memcpy(buffer, text_.data() + position_, count);
   position_ += count;
   return count;
-}
-
-DescriptorInput::DescriptorInput(int descriptor)
-    : descriptor_(descriptor), stop_(::eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK)) {}
-
-DescriptorInput::~DescriptorInput() {
-  if (stop_ >= 0) ::close(stop_);
-}
-
-absl::StatusOr<size_t> DescriptorInput::Read(char* buffer, size_t size) {
-  while (true) {
-    pollfd waits[] = {{descriptor_, POLLIN, 0}, {stop_, POLLIN, 0}};
-    if (::poll(waits, 2, -1) < 0) {
-      if (errno == EINTR) continue;
-      return absl::ErrnoToStatus(errno, "poll");
-    }
-    if (waits[1].revents != 0) return 0;
-    const ssize_t count = ::read(descriptor_, buffer, size);
-    if (count >= 0) return static_cast<size_t>(count);
-    if (errno != EINTR && errno != EAGAIN) return absl::ErrnoToStatus(errno, "read");
-  }
-}
-
-void DescriptorInput::Stop() {
-  const uint64_t one = 1;
-  (void)!::write(stop_, &one, sizeof(one));
 }
 
 absl::Status StandardOutput::Write(Channel channel, std::string_view bytes) {

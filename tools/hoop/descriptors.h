@@ -22,19 +22,6 @@ class TextInput final : public ClientInput {
   std::atomic<bool> stopped_ = false;
 };
 
-// Reads a descriptor to its end. Stop may come while a Read waits.
-class DescriptorInput final : public ClientInput {
- public:
-  explicit DescriptorInput(int descriptor);
-  ~DescriptorInput() override;
-  absl::StatusOr<size_t> Read(char* buffer, size_t size) override;
-  void Stop() override;
-
- private:
-  const int descriptor_;
-  int stop_ = -1;  // an eventfd; readable once Stop was called
-};
-
 class StandardOutput final : public ClientOutput {
  public:
   absl::Status Write(Channel channel, std::string_view bytes) override;

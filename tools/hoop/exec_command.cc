@@ -7,6 +7,7 @@
 #include <cerrno>
 
 #include "descriptors.h"
+#include "hoop/descriptors.h"
 #include "session_command.h"
 #include "signals.h"
 
@@ -80,7 +81,7 @@ int RunExec(const Environment& environment, const ExecOptions& options) {
   if (!input.ok()) return FailSession(options, input.status());
   auto client = MakeClient(environment);
   if (!client.ok()) return FailSession(options, client.status());
-  SignalThread signals([&client] { (*client)->Cancel(); });
+  SignalThread signals({.cancel = [&client] { (*client)->Cancel(); }});
   ExecEvents events(options);
   StandardOutput plain;
   KeptOutput kept;

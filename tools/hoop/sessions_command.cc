@@ -38,6 +38,7 @@ void ShowHead(const SessionInfo& session) {
   if (!session.record.empty()) record += ", " + session.record;
   if (session.sealed) record += *session.sealed ? ", sealed" : ", not sealed yet";
   rows.push_back({"record", record});
+  if (IsOfTerminal(session)) rows.push_back({"screens", fmt::format("hoop sessions replay {}", session.id)});
   if (!session.script.empty()) rows.push_back({"input", Shortened(session.script, 500)});
   Print(FormatTable(rows));
 }

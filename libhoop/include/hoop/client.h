@@ -16,6 +16,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hoop/clock.h"
+#include "hoop/terminal_size.h"
 
 namespace hoop {
 
@@ -55,7 +56,7 @@ struct SessionResult {
 // Something to tell the user while a session runs.
 struct ClientEvent {
   enum class Kind {
-    kConnected,        // a listener's session is open; data: session_id, connection_type
+    kConnected,        // a listener's or a terminal's session is open; data: session_id, connection_type
     kRunning,          // a command's session is open; data: session_id, command
     kReady,            // the local listener takes connections; data: host, port, user, password
     kWaitingApproval,  // data: review_url, session_id
@@ -104,6 +105,20 @@ class ClientOutput {
   virtual absl::Status Write(Channel channel, std::string_view bytes) = 0;
 };
 
+// The user's terminal, for sessions of a command line. hoop/descriptors.h has one for a pair of descriptors.
+class ClientTerminal {
+ public:
+  virtual ~ClientTerminal() = default;
+  // The session is open: from here each key is a byte for the far side. A status: there is no terminal, and the
+  // session is closed again.
+  virtual absl::Status Begin() = 0;
+  // As it was before Begin, before anything else is said to the user, however the session ended. Must not wait.
+  virtual void End() = 0;
+  virtual TerminalSize Size() = 0;
+  virtual ClientInput& input() = 0;
+  virtual ClientOutput& output() = 0;
+};
+
 struct ClientOptions {
   ClientConfig config;
   std::string version = "unknown";
@@ -130,10 +145,15 @@ class Client final {
   absl::StatusOr<SessionResult> Exec(const SessionRequest& request, ClientInput& input, ClientOutput& output,
                                      ClientEvents& events);
 
-  // Listens locally until the session ends for good; a lost gateway or agent is tried again for five minutes. Besides
-  // the above: FailedPrecondition: the local address is in use. Unimplemented: this type has no local listener.
+  // Databases and services: listens locally until the session ends for good; a lost gateway or agent is tried again
+  // for five minutes. Command lines: runs the command on `terminal` to its end; null: there is none. Besides the
+  // above: FailedPrecondition: the local address is in use, or there is no terminal. Unimplemented: this type has no
+  // local listener.
   absl::StatusOr<SessionResult> Connect(const SessionRequest& request, const ListenOptions& listen,
-                                        ClientEvents& events);
+                                        ClientTerminal* terminal, ClientEvents& events);
+
+  // The terminal may have another size now. Any thread, not a signal handler.
+  void TerminalResized();
 
   // Ends what runs. Any thread, not a signal handler. Remembered: a session that starts later ends at once.
   void Cancel();

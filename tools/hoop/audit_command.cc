@@ -1,57 +1,14 @@
-// `hoop sessions replay` and `hoop audit verify`: the record itself, as it was written.
+// `hoop audit verify`: the proof of a record, recomputed.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
-#include <thread>
 
 #include "api.h"
 #include "commands.h"
-#include "descriptors.h"
 #include "table.h"
 
 namespace hoop::cli {
 namespace {
-
-// Plays a record's output: a command's as it was, the bytes of a protocol as readable lines, or all of it raw.
-class Replay final {
- public:
-  Replay(const ReplayOptions& options, bool readable) : options_(options), readable_(readable) {}
-
-  // False: nobody reads the output.
-  bool Play(const RecordEntry& entry) {
-    const bool output = entry.kind == RecordKind::kOutput || entry.kind == RecordKind::kErrorOutput;
-    if (!begun_) begun_ = entry.at;
-    if (!output && !(readable_ && entry.kind == RecordKind::kInput)) return true;
-    Wait(entry.at);
-    if (readable_) return Print(Line(entry));
-    const auto channel =
-        entry.kind == RecordKind::kOutput ? ClientOutput::Channel::kStdout : ClientOutput::Channel::kStderr;
-    status_ = output_.Write(channel, entry.payload);
-    return status_.ok();
-  }
-
-  const absl::Status& status() const { return status_; }
-  bool broken_pipe() const { return output_.broken_pipe(); }
-
- private:
-  void Wait(absl::Time at) {
-    if (!options_.timing || options_.raw) return;
-    const absl::Time due = started_ + (at - *begun_) / options_.speed;
-    std::this_thread::sleep_until(absl::ToChronoTime(due));
-  }
-  std::string Line(const RecordEntry& entry) const {
-    return fmt::format("{:>10.6f}  {}  {}  {}\n", absl::ToDoubleSeconds(entry.at - *begun_),
-                       Harmless(entry.connection_id), entry.direction == Direction::kRequest ? ">" : "<",
-                       Harmless(entry.payload));
-  }
-
-  const ReplayOptions& options_;
-  const bool readable_;
-  const absl::Time started_ = absl::Now();
-  std::optional<absl::Time> begun_;  // of the session
-  StandardOutput output_;
-  absl::Status status_;
-};
 
 // The key to trust, and a loud no when the gateway has another one by now.
 absl::StatusOr<std::string> TrustedKey(ApiClient& api, const ClientConfig& config, const std::string& given) {
@@ -80,22 +37,6 @@ std::string ReportJson(const std::string& id, const VerifyReport& report) {
 }
 
 }  // namespace
-
-int RunSessionsReplay(const Environment& environment, const ReplayOptions& options) {
-  auto api = MakeApi(environment);
-  if (!api.ok()) return Fail(api.status());
-  const auto id = ResolveSession(**api, options.id);
-  if (!id.ok()) return Fail(id.status());
-  const auto session = (*api)->Session(*id);
-  if (!session.ok()) return Fail(session.status());
-  const bool protocol = session->verb != "exec" && (session->type == "database" || session->subtype == "tcp" ||
-                                                    session->type == "postgres" || session->type == "tcp");
-  Replay replay(options, protocol && !options.raw);
-  const absl::Status read = (*api)->ReadRecord(*id, [&replay](const RecordEntry& entry) { return replay.Play(entry); });
-  if (replay.broken_pipe()) return kExitBrokenPipe;
-  if (!read.ok()) return Fail(read);
-  return replay.status().ok() ? 0 : Fail(replay.status());
-}
 
 int RunAuditVerify(const Environment& environment, const AuditVerifyOptions& options) {
   const auto config = LoadConfig(environment);
