@@ -89,7 +89,9 @@ void TerminalConnection::WhenWritten(absl::AnyInvocable<void()> written) {
 }
 
 void TerminalConnection::Stop() {
-  if (std::exchange(begun_, false)) terminal_.End();
+  if (!std::exchange(begun_, false)) return;
+  terminal_.input().Stop();  // what is typed from now on is for the next program
+  terminal_.End();
 }
 
 void TerminalConnection::Lose(const absl::Status& status) {

@@ -3,6 +3,7 @@
 #include <termios.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <thread>
 
 #include "hoop/descriptors.h"
@@ -159,6 +160,30 @@ TEST(DescriptorTerminal, AReplayTakesTheTerminalsAnswersAndKeys) {
   pair.Type("next\r");
   char line[64];
   EXPECT_EQ(::read(pair.program.get(), line, sizeof(line)), 5) << "what is typed next is all there is";
+}
+
+TEST(DescriptorTerminal, ATerminalThatDoesNotAnswerIsGivenBackAllTheSame) {
+  TerminalPair pair;
+  DescriptorTerminal terminal(pair.program.get(), pair.program.get(), DescriptorTerminal::Keys::kIgnored);
+  ASSERT_OK(terminal.Begin());
+  terminal.End();
+  EXPECT_TRUE(pair.IsAsBefore());
+}
+
+TEST(DescriptorTerminal, OneThatTalksWithoutEndIsGivenBackAllTheSame) {
+  TerminalPair pair;
+  DescriptorTerminal terminal(pair.program.get(), pair.program.get(), DescriptorTerminal::Keys::kIgnored);
+  ASSERT_OK(terminal.Begin());
+  std::atomic<bool> ended = false;
+  std::thread user([&pair, &ended] {
+    const std::string keys(1000, 'x');
+    while (!ended) (void)!::write(pair.user.get(), keys.data(), keys.size());
+  });
+  terminal.End();
+  EXPECT_TRUE(pair.IsAsBefore());
+  ended = true;
+  ::tcflush(pair.program.get(), TCIFLUSH);  // its last words have room
+  user.join();
 }
 
 }  // namespace

@@ -29,6 +29,8 @@ class FakeTerminal final : public ClientTerminal, public ClientInput, public Cli
   void End() override {
     ++ended;
     shown_at_end = Shown();
+    absl::MutexLock lock(&mu_);
+    read_at_end = !stopped_;
   }
   TerminalSize Size() override { return size; }
   ClientInput& input() override { return *this; }
@@ -75,6 +77,7 @@ class FakeTerminal final : public ClientTerminal, public ClientInput, public Cli
   TerminalSize size{.rows = 24, .columns = 80};
   absl::Status begin_status, write_status;
   int begun = 0, ended = 0;
+  bool read_at_end = false;
   std::string shown_at_end;
 
  private:
@@ -154,6 +157,7 @@ TEST_F(TerminalConnectionTest, KeysGoOutAndOutputComesIn) {
   EXPECT_EQ(terminal_.Shown(), "exit 7\r\n");
   EXPECT_EQ(terminal_.begun, 1);
   EXPECT_EQ(terminal_.ended, 1);
+  EXPECT_FALSE(terminal_.read_at_end) << "what is typed then is for the next program";
   EXPECT_EQ(terminal_.shown_at_end, "exit 7\r\n") << "what was said last is on the screen before it is given back";
   ASSERT_NE(events_.Last(ClientEvent::Kind::kConnected), nullptr);
   EXPECT_EQ(events_.Last(ClientEvent::Kind::kConnected)->Get("connection_type"), "command-line");

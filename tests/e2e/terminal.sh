@@ -154,14 +154,36 @@ contains "sealed" "$(hoop audit verify last)" 'sealed "client left"'
 
 # What the terminal is like behind `hoop`: its modes, and one line.
 behind='echo "code=$?"; stty -a | tr " " "\n" | grep -x -e "-\?icanon;\?" -e "-\?echo;\?" -e "-\?opost;\?"; exec tail -f /dev/null'
+client_of() { pgrep -P "$(pane "$1" '#{pane_pid}')" hoop; }
+raw() { # raw NAME yes|no: until the terminal's modes are such
+  local end=$((SECONDS + 40)) now
+  while true; do
+    [[ $(stty -a -F "$(pane "$1" '#{pane_tty}')") == *-icanon* ]] && now=yes || now=no
+    [ "$now" != "$2" ] || break
+    [ $SECONDS -lt $end ] || fail "terminal $1: raw mode is $now, should be $2"
+    read -r -t 0.05 -u "$nothing" || true
+  done
+}
 sit term 100 30 sh -c "hoop connect bash -s; $behind"
 see term '^far> *$'
+raw term yes
+kill -TSTP "$(client_of term)"
+raw term no
+kill -CONT "$(client_of term)"
+raw term yes
 keys term 'echo ready' Enter
 see term '^ready$'
-kill -TERM "$(pgrep -P "$(pane term '#{pane_pid}')" hoop)"
+kill -TERM "$(client_of term)"
 see term '^code=143$'
 see term '^echo$'
 see term '^hoop: connection bash closed$'
+
+sit broken 100 30 sh -c "hoop connect bash -s; $behind"
+see broken '^far> *$'
+kill -SEGV "$(client_of broken)"
+see broken 'code=139$'
+see broken '^icanon$'
+see broken '^echo$'
 
 export TMPDIR=$work/agent
 mkdir "$TMPDIR"
