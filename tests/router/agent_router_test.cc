@@ -60,7 +60,7 @@ class RouterTest : public ::testing::Test {
 
   ManualClock clock_;
   ManualLoop loop_{clock_};
-  StreamScript script_;
+  StreamScript script_, second_, third_;  // outlive the router
   AgentRouter router_{loop_, Log()};
 };
 
@@ -128,29 +128,26 @@ TEST_F(RouterTest, TellsEverySessionWhenTheAgentIsGone) {
 
 TEST_F(RouterTest, RefusesASecondStreamWhileTheFirstLives) {
   ASSERT_OK(Connect(script_));
-  StreamScript second;
-  EXPECT_STATUS(Connect(second), absl::StatusCode::kFailedPrecondition, "agent already connected");
-  EXPECT_EQ(second.finished->code(), absl::StatusCode::kFailedPrecondition);
+  EXPECT_STATUS(Connect(second_), absl::StatusCode::kFailedPrecondition, "agent already connected");
+  EXPECT_EQ(second_.finished->code(), absl::StatusCode::kFailedPrecondition);
   EXPECT_FALSE(script_.finished);
 }
 
 TEST_F(RouterTest, ReplacesAStreamThatDoesNotAnswer) {
   ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true));
   clock_.Advance(absl::Seconds(1));
-  StreamScript second;
-  EXPECT_OK(Connect(second));
+  EXPECT_OK(Connect(second_));
   EXPECT_TRUE(script_.finished);
-  EXPECT_EQ(second.SentTypes(), std::vector<std::string>{"AgentGatewayConnectOK"});
+  EXPECT_EQ(second_.SentTypes(), std::vector<std::string>{"AgentGatewayConnectOK"});
 }
 
 TEST_F(RouterTest, RefusesAThirdStreamWhileTwoContend) {
   ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true));
-  StreamScript second, third;
   AgentInfo info;
   info.agent.id = "a1";
-  router_.Register(info, std::make_unique<ScriptedStream>(second), [](const absl::Status&) {});
+  router_.Register(info, std::make_unique<ScriptedStream>(second_), [](const absl::Status&) {});
   std::optional<absl::Status> answer;
-  router_.Register(info, std::make_unique<ScriptedStream>(third), [&answer](const absl::Status& s) { answer = s; });
+  router_.Register(info, std::make_unique<ScriptedStream>(third_), [&answer](const absl::Status& s) { answer = s; });
   EXPECT_STATUS(*answer, absl::StatusCode::kFailedPrecondition, "already connected");
   loop_.Advance(limits::kDuplicateAgentTime);
 }

@@ -110,6 +110,7 @@ class SessionTest : public ::testing::Test {
   ManualLoop loop_{clock_};
   MemoryAuditStore audit_;
   StreamScript client_;
+  StreamScript data_;  // of a stream of its own; outlives the session like the others
   AgentScript agent_;
   bool over_ = false;
   std::unique_ptr<Session> session_;
@@ -360,12 +361,11 @@ TEST_F(SessionTest, GivesEachConnectionIdAStreamOnTheAgentsLeg) {
   FromClient(TcpRequest("000001", "first"));
   ASSERT_EQ(AgentTypes(), Types{"AgentStreamOpen"});
   EXPECT_EQ(agent_.sent[0].SpecText(spec::kConnectionId), "000001");
-  StreamScript data;
-  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data_));
   loop_.Turn();
-  ASSERT_EQ(data.sent.size(), 1u);
-  EXPECT_EQ(data.sent[0].payload(), "first");
-  data.Deliver(Packet(packet::kClientTcpWrite, {}, "answer"));
+  ASSERT_EQ(data_.sent.size(), 1u);
+  EXPECT_EQ(data_.sent[0].payload(), "first");
+  data_.Deliver(Packet(packet::kClientTcpWrite, {}, "answer"));
   loop_.Turn();
   Sync();
   EXPECT_EQ(LastClientText(), "answer");
@@ -375,10 +375,9 @@ TEST_F(SessionTest, GivesEachConnectionIdAStreamOnTheAgentsLeg) {
 TEST_F(SessionTest, ADataStreamThatEndsWithoutACloseEndsItsConnectionIdOnly) {
   OpenWith("tcp", {}, kAllCapabilities);
   FromClient(TcpRequest("000001", "first"));
-  StreamScript data;
-  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data_));
   loop_.Turn();
-  data.End(absl::UnavailableError("reset"));
+  data_.End(absl::UnavailableError("reset"));
   Sync();
   EXPECT_EQ(client_.SentTypes(), Types{"ClientTCPConnectionClose"});
   EXPECT_FALSE(session_->finishing());
@@ -397,14 +396,13 @@ TEST_F(SessionTest, CarriesACommandOnAStreamOfItsOwn) {
   Make("command-line", {}, kAllCapabilities);
   FromClient(Packet(packet::kAgentSessionOpen));
   EXPECT_EQ(agent_.sent[0].SpecText(spec::kStreamToken), "token-0");
-  StreamScript data;
-  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
-  data.Deliver(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data_));
+  data_.Deliver(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
   Sync();
   EXPECT_EQ(client_.SentTypes(), Types{"ClientSessionOpenOK"});
   FromClient(Packet(packet::kAgentExecWriteStdin, {}, "uname"));
-  ASSERT_EQ(data.sent.size(), 1u);
-  data.Deliver(Packet(packet::kClientSessionClose, {{spec::kExitCode, "0"}}));
+  ASSERT_EQ(data_.sent.size(), 1u);
+  data_.Deliver(Packet(packet::kClientSessionClose, {{spec::kExitCode, "0"}}));
   Sync();
   EXPECT_EQ(client_.SentTypes().back(), "ClientSessionClose");
 }
@@ -412,9 +410,8 @@ TEST_F(SessionTest, CarriesACommandOnAStreamOfItsOwn) {
 TEST_F(SessionTest, ALostAgentIsTheReasonWhenItsStreamsBreakTogether) {
   Make("command-line", {}, kAllCapabilities);
   FromClient(Packet(packet::kAgentSessionOpen));
-  StreamScript data;
-  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
-  data.End(absl::UnavailableError("reset"));
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data_));
+  data_.End(absl::UnavailableError("reset"));
   agent_.receiver->OnAgentGone(absl::UnavailableError("reset"));
   loop_.TurnUntilIdle();
   EXPECT_EQ(recorded().seals[0].reason, "agent has disconnected");
@@ -423,17 +420,15 @@ TEST_F(SessionTest, ALostAgentIsTheReasonWhenItsStreamsBreakTogether) {
 TEST_F(SessionTest, ACommandEndsWhenTheAgentGivesUpItsStream) {
   Make("command-line", {}, kAllCapabilities);
   FromClient(Packet(packet::kAgentSessionOpen));
-  StreamScript data;
-  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
-  data.End(absl::CancelledError(""));
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data_));
+  data_.End(absl::CancelledError(""));
   loop_.TurnUntilIdle();
   EXPECT_EQ(recorded().seals[0].reason, "agent ended the session's stream");
 }
 
 TEST_F(SessionTest, TakesClientDataStreamsOfAnOpenSessionOnly) {
   Make("tcp", kAllCapabilities);
-  StreamScript data;
-  std::unique_ptr<PacketStream> stream = std::make_unique<ScriptedStream>(data);
+  std::unique_ptr<PacketStream> stream = std::make_unique<ScriptedStream>(data_);
   EXPECT_STATUS(session_->AddClientStream("000001", stream), absl::StatusCode::kFailedPrecondition, "not open");
   FromClient(Packet(packet::kAgentSessionOpen));
   FromAgent(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
@@ -443,13 +438,13 @@ TEST_F(SessionTest, TakesClientDataStreamsOfAnOpenSessionOnly) {
     EXPECT_STATUS(session_->AddClientStream(id, stream), absl::StatusCode::kInvalidArgument, "connection id");
   }
   ASSERT_OK(session_->AddClientStream("000001", stream));
-  data.Deliver(Packet(packet::kAgentTcpWrite, {}, "hello"));
+  data_.Deliver(Packet(packet::kAgentTcpWrite, {}, "hello"));
   loop_.Turn();
   EXPECT_EQ(agent_.sent.back().payload(), "hello");
   EXPECT_EQ(agent_.sent.back().SpecText(spec::kConnectionId), "000001");
   FromAgent(TcpReply("000001", "world"));
   Sync();
-  ASSERT_EQ(data.sent.size(), 1u);
+  ASSERT_EQ(data_.sent.size(), 1u);
   StreamScript second;
   std::unique_ptr<PacketStream> again = std::make_unique<ScriptedStream>(second);
   EXPECT_STATUS(session_->AddClientStream("000001", again), absl::StatusCode::kAlreadyExists, "used already");
@@ -478,16 +473,15 @@ TEST_F(SessionTest, AFinishedConnectionMakesRoomAlsoWhenItsLastReplyWaitedForThe
 TEST_F(SessionTest, AStoppedClientStopsTheReadingOfItsAgentStreamOnly) {
   OpenWith("tcp", {}, kAllCapabilities, RecordPolicy::kBuffered);
   FromClient(TcpRequest("000001", "first"));
-  StreamScript data;
-  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data));
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data_));
   loop_.Turn();
   client_.queued_bytes = limits::kSendQueueHighBytes + 1;
-  data.Deliver(Packet(packet::kClientTcpWrite, {}, "x"));
+  data_.Deliver(Packet(packet::kClientTcpWrite, {}, "x"));
   loop_.Turn();
-  EXPECT_FALSE(data.reading);
+  EXPECT_FALSE(data_.reading);
   EXPECT_EQ(agent_.holds, 0);
   client_.Drain();
-  EXPECT_TRUE(data.reading);
+  EXPECT_TRUE(data_.reading);
 }
 
 TEST_F(SessionTest, AStoppedAgentStreamStopsTheReadingOfTheClient) {
