@@ -20,5 +20,12 @@ target_compile_definitions(hoop_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATE
 if(HOOP_TESTS)
   find_package(GTest REQUIRED)
   find_package(Protobuf REQUIRED)
-  find_package(gRPC CONFIG REQUIRED)
+endif()
+if(HOOP_GRPC)
+  find_package(Protobuf QUIET)  # gRPC's own description wants it
+  find_package(gRPC CONFIG QUIET)
+  if(NOT gRPC_FOUND)
+    message(STATUS "gRPC C++ is not installed: no second dialler (libhoop_grpc.so), no tests against it")
+    set(HOOP_GRPC OFF)
+  endif()
 endif()

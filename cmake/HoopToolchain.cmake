@@ -7,6 +7,7 @@ set(CMAKE_RUNTIME_OUTPUT_DIRECTORY ${CMAKE_BINARY_DIR}/bin)
 set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
 
 option(HOOP_TESTS "build the tests" OFF)
+option(HOOP_GRPC "what needs gRPC C++, if that is installed: the second dialler (libhoop_grpc.so), tests against it" ON)
 set(HOOP_SANITIZE "" CACHE STRING "sanitizers for all code, for example address,undefined")
 
 # -O1 with line tables: tests run quickly and stack traces still name lines.
@@ -28,6 +29,10 @@ if(HOOP_SANITIZE)
   add_link_options(-fsanitize=${HOOP_SANITIZE})
   # GCC 12 sees uninitialised and dangling values in sanitized standard headers that are not there.
   add_compile_options(-Wno-maybe-uninitialized)
+endif()
+if(HOOP_SANITIZE MATCHES "thread")
+  # ThreadSanitizer does not see fences, which asio uses beside atomics that it does see.
+  add_compile_options(-Wno-tsan)
 endif()
 
 find_program(HOOP_CCACHE ccache)

@@ -16,12 +16,14 @@
 #include "base/status_macros.h"
 #include "base/worker.h"
 #include "net/event_loop.h"
+#include "transport/dialer_choice.h"
 
 namespace hoop {
 
 // Members are destroyed in the reverse order of what they stand on; the loop's thread ends first of all.
 struct Agent::Parts {
-  Parts(AgentOptions options_in, DialLoop::Settings settings, std::unique_ptr<SecretFolder> folder)
+  Parts(AgentOptions options_in, const MakeGatewayDialer& make_dialer, const Address& gateway,
+        DialLoop::Settings settings, std::unique_ptr<SecretFolder> folder)
       : options(std::move(options_in)),
         log(options.log),
         secret_folder(std::move(folder)),
@@ -29,7 +31,8 @@ struct Agent::Parts {
         worker("agent-worker", limits::kHashQueueMax),
         warden(loop, options.warden_command, *secret_folder, log),
         context{loop, warden, worker, options.environment, log},
-        dial_loop(context, std::move(settings), [this](bool now) { connected = now; }) {}
+        dialer(make_dialer(loop, {.address = gateway, .user_agent = "hoopagent/" + options.version})),
+        dial_loop(context, *dialer, std::move(settings), [this](bool now) { connected = now; }) {}
 
   const AgentOptions options;
   const Log log;
@@ -39,6 +42,7 @@ struct Agent::Parts {
   Worker worker;
   WardenLink warden;
   AgentContext context;
+  const std::unique_ptr<GatewayDialer> dialer;
   DialLoop dial_loop;
   std::unique_ptr<LoopThread> thread;  // between Start and Stop
   bool stopped = false;
@@ -53,10 +57,11 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options) {
   if (!address.ok()) return Annotate(address.status(), "agent key");
   if (options.clock == nullptr) options.clock = &Clock::System();
   if (options.runtime_dir.empty()) options.runtime_dir = "/tmp";
+  HOOP_ASSIGN_OR_RETURN(const MakeGatewayDialer make_dialer, ChooseGatewayDialer(options.grpc_library));
   HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretFolder> folder, SecretFolder::Create(options.runtime_dir));
-  DialLoop::Settings settings{std::move(dsn), options.key, *std::move(address), options.version};
-  return std::unique_ptr<Agent>(
-      new Agent(std::make_unique<Parts>(std::move(options), std::move(settings), std::move(folder))));
+  DialLoop::Settings settings{std::move(dsn), options.key, options.version};
+  return std::unique_ptr<Agent>(new Agent(
+      std::make_unique<Parts>(std::move(options), make_dialer, *address, std::move(settings), std::move(folder))));
 }
 
 Agent::~Agent() { Stop(limits::kTerminateGraceTime); }

@@ -7,7 +7,6 @@
 
 #include "base/ids.h"
 #include "base/limits/agent.h"
-#include "base/limits/client.h"
 #include "base/status.h"
 
 namespace hoop {
@@ -29,8 +28,9 @@ std::string Architecture(std::string_view machine) {
 
 }  // namespace
 
-DialLoop::DialLoop(AgentContext& context, Settings settings, absl::AnyInvocable<void(bool)> on_connected)
-    : context_(context), settings_(std::move(settings)), on_connected_(std::move(on_connected)) {}
+DialLoop::DialLoop(AgentContext& context, GatewayDialer& dialer, Settings settings,
+                   absl::AnyInvocable<void(bool)> on_connected)
+    : context_(context), dialer_(dialer), settings_(std::move(settings)), on_connected_(std::move(on_connected)) {}
 
 DialLoop::~DialLoop() = default;
 
@@ -47,16 +47,14 @@ void DialLoop::Stop(std::string_view reason) {
 
 void DialLoop::DialNow() {
   pause_.reset();
-  dialing_ = Dial(context_.loop, settings_.address, limits::kDialTime,
-                  [this](absl::StatusOr<std::unique_ptr<ByteStream>> stream) { OnDialled(std::move(stream)); });
+  dialing_ = dialer_.DialGateway(
+      [this](absl::StatusOr<std::unique_ptr<GatewayChannel>> channel) { OnDialled(std::move(channel)); });
 }
 
-void DialLoop::OnDialled(absl::StatusOr<std::unique_ptr<ByteStream>> stream) {
+void DialLoop::OnDialled(absl::StatusOr<std::unique_ptr<GatewayChannel>> channel) {
   if (stopped_) return;
-  if (!stream.ok()) return Lose(stream.status());
-  GrpcChannel::Options options{.authority = settings_.dsn.address, .user_agent = "hoopagent/" + settings_.version};
-  // Its streams end first, and with the control stream the link.
-  channel_ = GrpcChannel::Create(context_.loop, *std::move(stream), std::move(options), [](const absl::Status&) {});
+  if (!channel.ok()) return Lose(channel.status());
+  channel_ = *std::move(channel);
   const Metadata capabilities{{std::string(header::kCapabilities), FormatCapabilities(kAllCapabilities)}};
   link_ = std::make_unique<GatewayLink>(context_, OpenStream(capabilities), *this);
 }

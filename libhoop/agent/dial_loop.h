@@ -14,7 +14,7 @@
 #include "agent/gateway_link.h"
 #include "base/agent_dsn.h"
 #include "net/dial.h"
-#include "transport/grpc_channel.h"
+#include "transport/gateway_dialer.h"
 
 namespace hoop {
 
@@ -24,11 +24,11 @@ class DialLoop final : public GatewayLink::Owner {
   struct Settings {
     AgentDsn dsn;
     std::string bearer;  // the whole DSN
-    Address address;
     std::string version;
   };
   // `on_connected` hears of every change.
-  DialLoop(AgentContext& context, Settings settings, absl::AnyInvocable<void(bool)> on_connected);
+  DialLoop(AgentContext& context, GatewayDialer& dialer, Settings settings,
+           absl::AnyInvocable<void(bool)> on_connected);
   ~DialLoop() override;
 
   void Start() { DialNow(); }
@@ -39,7 +39,7 @@ class DialLoop final : public GatewayLink::Owner {
 
  private:
   void DialNow();
-  void OnDialled(absl::StatusOr<std::unique_ptr<ByteStream>> stream);
+  void OnDialled(absl::StatusOr<std::unique_ptr<GatewayChannel>> channel);
   void Lose(const absl::Status& status);
   absl::Duration NextPause();
   Metadata AgentHeaders() const;
@@ -49,6 +49,7 @@ class DialLoop final : public GatewayLink::Owner {
   void OnLinkEnd(const absl::Status& status) override;
 
   AgentContext& context_;
+  GatewayDialer& dialer_;
   const Settings settings_;
   absl::AnyInvocable<void(bool)> on_connected_;
   bool stopped_ = false;
@@ -57,7 +58,7 @@ class DialLoop final : public GatewayLink::Owner {
   bool connected_ = false;
   std::unique_ptr<Dialing> dialing_;
   std::unique_ptr<Timer> pause_;
-  std::unique_ptr<GrpcChannel> channel_;
+  std::unique_ptr<GatewayChannel> channel_;
   std::unique_ptr<GatewayLink> link_;  // its streams end before their channel
 };
 

@@ -8,18 +8,23 @@
 #include "base/status_macros.h"
 #include "client/connect_run.h"
 #include "client/exec_run.h"
-#include "client/grpc_gateway_dialer.h"
+#include "client/gateway_address.h"
 #include "client/machine.h"
 #include "hoop/client.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
+#include "transport/dialer_choice.h"
 
 namespace hoop {
 
 // One session at a time runs on the caller's thread; Cancel comes from another.
 struct Client::Parts {
-  Parts(ClientOptions given, GatewayAddress gateway) : options(std::move(given)), address(std::move(gateway)) {}
+  Parts(ClientOptions given, GatewayAddress gateway, MakeGatewayDialer make)
+      : options(std::move(given)), address(std::move(gateway)), make_dialer(std::move(make)) {}
 
+  std::unique_ptr<GatewayDialer> MakeDialer(EventLoop& loop) const {
+    return make_dialer(loop, {.address = address.address, .user_agent = "hoopcli/" + options.version});
+  }
   SessionPlan MakePlan(const SessionRequest& request, std::string_view verb) const;
   // Turns `loop` until `run` is done; `run` is started and cancelled on it.
   template <typename Run>
@@ -27,6 +32,7 @@ struct Client::Parts {
 
   const ClientOptions options;
   const GatewayAddress address;
+  const MakeGatewayDialer make_dialer;
 
   absl::Mutex mu;
   bool cancelled ABSL_GUARDED_BY(mu) = false;
@@ -74,15 +80,17 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
                               config.grpc_url, address.authority());
   }
   if (options.clock == nullptr) options.clock = &Clock::System();
-  return std::unique_ptr<Client>(new Client(std::make_unique<Parts>(std::move(options), std::move(address))));
+  HOOP_ASSIGN_OR_RETURN(MakeGatewayDialer make_dialer, ChooseGatewayDialer(options.grpc_library));
+  return std::unique_ptr<Client>(
+      new Client(std::make_unique<Parts>(std::move(options), std::move(address), std::move(make_dialer))));
 }
 
 absl::StatusOr<SessionResult> Client::Exec(const SessionRequest& request, ClientInput& input, ClientOutput& output,
                                            ClientEvents& events) {
   EventLoop loop(*parts_->options.clock);
-  GrpcGatewayDialer dialer(loop, parts_->address, "hoopcli/" + parts_->options.version);
+  const auto dialer = parts_->MakeDialer(loop);
   absl::StatusOr<SessionResult> result = Internal("exec did not finish");
-  ExecRun run(loop, dialer, parts_->MakePlan(request, "exec"), {input, output, events},
+  ExecRun run(loop, *dialer, parts_->MakePlan(request, "exec"), {input, output, events},
               [&result, &loop](absl::StatusOr<SessionResult> done) {
                 result = std::move(done);
                 loop.Stop();
@@ -94,10 +102,10 @@ absl::StatusOr<SessionResult> Client::Exec(const SessionRequest& request, Client
 absl::StatusOr<SessionResult> Client::Connect(const SessionRequest& request, const ListenOptions& listen,
                                               ClientTerminal* terminal, ClientEvents& events) {
   EventLoop loop(*parts_->options.clock);
-  GrpcGatewayDialer dialer(loop, parts_->address, "hoopcli/" + parts_->options.version);
+  const auto dialer = parts_->MakeDialer(loop);
   absl::StatusOr<SessionResult> result = Internal("connect did not finish");
   ConnectRun run(
-      loop, dialer, parts_->MakePlan(request, "connect"), listen,
+      loop, *dialer, parts_->MakePlan(request, "connect"), listen,
       {.listen = [&loop](const Address& address,
                          ConnectRun::Accepted accepted) { return Listen(loop, address, std::move(accepted)); },
        .terminal = terminal,

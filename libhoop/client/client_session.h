@@ -8,8 +8,8 @@
 #include <string_view>
 
 #include "base/loop.h"
-#include "client/gateway_dialer.h"
 #include "hoop/client.h"
+#include "transport/gateway_dialer.h"
 #include "wire/capabilities.h"
 
 namespace hoop {

@@ -13,6 +13,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/limits/client.h"
+#include "base/limits/net.h"
 
 namespace httplib {
 class Client;

@@ -55,7 +55,7 @@ void CallHead::AddReserved(std::string_view name, std::string_view value) {
     grpc_status_ = value;
   } else if (name == "grpc-message") {
     grpc_message_ = PercentDecode(value);
-  } else if (name == "grpc-status-details-bin") {
+  } else if (name == kStatusDetailsHeader) {
     details_ = DecodeBinaryHeader(value).value_or("");
   }
 }
@@ -99,7 +99,7 @@ absl::Status CallHead::JudgeResponse() const {
 absl::Status CallHead::FinalStatus() const {
   if (!grpc_status_.has_value()) return Internal("server closed the stream without sending trailers");
   absl::Status status = StatusFromGrpc(*grpc_status_, grpc_message_);
-  if (!status.ok() && !details_.empty()) status.SetPayload("grpc-status-details-bin", absl::Cord(details_));
+  if (!status.ok() && !details_.empty()) status.SetPayload(kStatusDetailsHeader, absl::Cord(details_));
   return status;
 }
 

@@ -2,7 +2,7 @@
 
 #include <utility>
 
-#include "base/status.h"
+#include "transport/grpc_text.h"
 
 namespace hoop {
 
@@ -49,9 +49,7 @@ void CallPacketStream::OnMessage(std::string message) {
     receiver_->OnPacket(*std::move(packet));
     return;
   }
-  std::string why = StatusText(packet.status());
-  if (why.starts_with("packet: ")) why.erase(0, std::string_view("packet: ").size());
-  call()->Fail(Internal("grpc: failed to unmarshal the received message: {}", why));
+  call()->Fail(UnmarshalError(packet.status()));
 }
 
 void CallPacketStream::OnEnd(const absl::Status& status) {

@@ -5,17 +5,18 @@
 #include <array>
 #include <vector>
 
+#include "base/limits/session.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "transport/grpc_call.h"
 #include "transport/http2_session.h"
 #include "transport/output_batch.h"
-#include "base/limits/session.h"
-#include "base/limits/wire.h"
 
 namespace hoop {
 namespace {
 
-// A status text longer than this is cut: gRPC C++ refuses header blocks above 8 KiB by default.
+// A status text longer than this is cut, longer details are left out: gRPC C++ refuses header blocks above 8 KiB by
+// default.
 constexpr size_t kStatusTextBytesMax = 2048;
 
 nghttp2_nv Header(std::string_view name, std::string_view value) {
@@ -25,30 +26,26 @@ nghttp2_nv Header(std::string_view name, std::string_view value) {
   return {bytes(name), bytes(value), name.size(), value.size(), NGHTTP2_NV_FLAG_NONE};
 }
 
-// What real peers accept in a value: printable ASCII without blanks at the ends.
-std::string HeaderText(std::string_view value) {
-  while (value.starts_with(' ')) value.remove_prefix(1);
-  while (value.ends_with(' ')) value.remove_suffix(1);
-  std::string text(value);
-  std::replace_if(
-      text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return text;
-}
-
-// grpc-status and grpc-message. Keeps the texts that headers() points to.
+// grpc-status, grpc-message and what a status carries beyond. Keeps the texts that the headers point to.
 class StatusHeaders {
  public:
   explicit StatusHeaders(const absl::Status& status)
       : code_(std::to_string(static_cast<int>(status.code()))),
-        text_(PercentEncode(StatusText(status).substr(0, kStatusTextBytesMax))) {}
+        text_(PercentEncode(StatusText(status).substr(0, kStatusTextBytesMax))) {
+    const auto details = status.GetPayload(kStatusDetailsHeader);
+    if (details.has_value() && details->size() <= kStatusTextBytesMax)
+      details_ = EncodeBinaryHeader(std::string(*details));
+  }
 
   void AppendTo(std::vector<nghttp2_nv>& headers) const {
     headers.push_back(Header("grpc-status", code_));
     if (!text_.empty()) headers.push_back(Header("grpc-message", text_));
+    if (!details_.empty()) headers.push_back(Header(kStatusDetailsHeader, details_));
   }
 
  private:
   const std::string code_, text_;
+  std::string details_;
 };
 
 // How a status looks when only a reset can say it: what gRPC makes of the code comes nearest.

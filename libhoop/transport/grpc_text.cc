@@ -116,6 +116,21 @@ absl::Status StatusFromGrpc(std::string_view code, std::string_view message) {
   return absl::Status(static_cast<absl::StatusCode>(value), std::string(message));
 }
 
+std::string HeaderText(std::string_view value) {
+  while (value.starts_with(' ')) value.remove_prefix(1);
+  while (value.ends_with(' ')) value.remove_suffix(1);
+  std::string text(value);
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
+  return text;
+}
+
+absl::Status UnmarshalError(const absl::Status& cause) {
+  std::string why = StatusText(cause);
+  if (why.starts_with("packet: ")) why.erase(0, std::string_view("packet: ").size());
+  return Internal("grpc: failed to unmarshal the received message: {}", why);
+}
+
 absl::Status StatusFromHttp(std::string_view http_status) {
   const std::string text =
       fmt::format("unexpected HTTP status code received from server: {}", PercentEncode(http_status));

@@ -14,6 +14,8 @@ namespace hoop {
 
 inline constexpr std::string_view kGrpcService = "/protobuf.Transport/";
 inline constexpr std::string_view kGrpcContentType = "application/grpc";
+// A google.rpc.Status in the trailers; in absl::Status the payload of this name.
+inline constexpr char kStatusDetailsHeader[] = "grpc-status-details-bin";
 
 // Before each message: a flag (compressed) and the length, big end first.
 inline constexpr size_t kGrpcPrefixBytes = 5;
@@ -35,6 +37,12 @@ std::string EncodeBinaryHeader(std::string_view bytes);
 
 // `grpc-status` and `grpc-message` (already decoded). Unknown codes become Unknown.
 absl::Status StatusFromGrpc(std::string_view code, std::string_view message);
+
+// What real peers accept in a header's value: printable ASCII without blanks at the ends.
+std::string HeaderText(std::string_view value);
+
+// A message that is no Packet, in the words of real peers.
+absl::Status UnmarshalError(const absl::Status& cause);
 
 // What an answer without gRPC means.
 absl::Status StatusFromHttp(std::string_view http_status);

@@ -6,7 +6,8 @@
 #include <string>
 #include <vector>
 
-#include "client/gateway_dialer.h"
+#include "base/status.h"
+#include "transport/gateway_dialer.h"
 #include "transport/memory_stream.h"
 #include "wire/capabilities.h"
 #include "wire/packet_types.h"
@@ -123,7 +124,11 @@ class FakeGateway final : public GatewayDialer {
       if (gateway_.on_stream) gateway_.on_stream(*gateway_.streams.back());
       return std::move(pair.dialling);
     }
+    void CallUnary(std::string_view, Metadata, std::string, OnUnaryDone done, absl::Duration) override {
+      done(Unimplemented("no unary calls here"));
+    }
     void SetPingInterval(absl::Duration interval) override { gateway_.ping_interval = interval; }
+    bool accepts_streams() const override { return true; }
 
    private:
     FakeGateway& gateway_;

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <utility>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
@@ -41,7 +42,7 @@ class LoopOnThread {
 // A GrpcServer behind a listening socket.
 class LoopbackServer {
  public:
-  explicit LoopbackServer(GrpcServer::Delegate& delegate) {
+  explicit LoopbackServer(GrpcServer::Delegate& delegate) : delegate_(delegate) {
     on.Do([this, &delegate] {
       server = std::make_unique<GrpcServer>(on.loop, delegate);
       auto listening = Listen(on.loop, Address{"127.0.0.1", 0},
@@ -54,13 +55,24 @@ class LoopbackServer {
     on.Do([this] {
       listener.reset();
       server.reset();
+      drained_.clear();
     });
+  }
+  // Loop thread. Those who are connected hear GOAWAY and go on with what they have; new ones find a new server.
+  void GoAway() {
+    drained_.push_back(std::move(server));
+    server = std::make_unique<GrpcServer>(on.loop, delegate_);
+    drained_.back()->Drain(absl::Minutes(1), [] {});
   }
   std::string address() const { return listener->address().ToString(); }
 
   LoopOnThread on{"server"};
   std::unique_ptr<hoop::Listener> listener;
   std::unique_ptr<GrpcServer> server;
+
+ private:
+  GrpcServer::Delegate& delegate_;
+  std::vector<std::unique_ptr<GrpcServer>> drained_;
 };
 
 // A GrpcChannel to `address`, on a loop of its own.

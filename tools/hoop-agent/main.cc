@@ -16,6 +16,7 @@
 #include "absl/synchronization/mutex.h"
 #include "hoop/agent.h"
 #include "hoop/log.h"
+#include "tools/grpc_client.h"
 
 namespace {
 
@@ -57,6 +58,8 @@ int Fail(std::string_view text) {
   return 1;
 }
 
+std::string Text(const absl::Status& status) { return std::string(status.message()); }
+
 int RunAgent() {
   // Handled by sigwait below; blocked before any thread exists, so that every thread inherits it.
   sigset_t ends;
@@ -77,6 +80,9 @@ int RunAgent() {
   }
   if (options.key.empty()) return Fail("missing HOOP_KEY environment variable");
   options.version = HOOP_VERSION;
+  auto grpc_library = hoop::GrpcLibrary(Variable("HOOP_GRPC_CLIENT"));
+  if (!grpc_library.ok()) return Fail(Text(grpc_library.status()));
+  options.grpc_library = *std::move(grpc_library);
   options.warden_command = {"/proc/self/exe", "warden"};
   options.runtime_dir = Variable("TMPDIR");
   options.environment = OwnVariables();
@@ -86,13 +92,13 @@ int RunAgent() {
   const std::string address = AddressOf(options.key);
   auto agent = hoop::Agent::Create(std::move(options));
   if (!agent.ok()) {
-    const auto text = agent.status().message();
-    return Fail("HOOP_KEY: " + std::string(text.data(), text.size()));
+    const bool is_key = absl::IsInvalidArgument(agent.status()) || absl::IsUnimplemented(agent.status());
+    return Fail((is_key ? "HOOP_KEY: " : "") + Text(agent.status()));
   }
   log.Write(hoop::LogLevel::kInfo, "agent starting",
             {{"grpc_server", address}, {"tls", "false"}, {"mode", "standard"}, {"version", HOOP_VERSION}});
   if (absl::Status status = (*agent)->Start(); !status.ok()) {
-    return Fail(std::string(status.message().data(), status.message().size()));
+    return Fail(Text(status));
   }
   int signal = 0;
   ::sigwait(&ends, &signal);

@@ -25,6 +25,7 @@ Environment ReadEnvironment() {
   environment.api_url = Variable("HOOP_APIURL");
   environment.grpc_url = Variable("HOOP_GRPCURL");
   environment.token = Variable("HOOP_TOKEN");
+  environment.grpc_client = Variable("HOOP_GRPC_CLIENT");
   environment.version = HOOP_VERSION;
   return environment;
 }

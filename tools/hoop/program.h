@@ -19,9 +19,10 @@ inline constexpr int kExitBrokenPipe = 141;  // nobody reads our output: as a sh
 struct Environment {
   std::string config_path;  // HOOP_CONFIG, else ~/.hoop/config.toml
   // The three together replace the file.
-  std::string api_url;   // HOOP_APIURL
-  std::string grpc_url;  // HOOP_GRPCURL
-  std::string token;     // HOOP_TOKEN
+  std::string api_url;      // HOOP_APIURL
+  std::string grpc_url;     // HOOP_GRPCURL
+  std::string token;        // HOOP_TOKEN
+  std::string grpc_client;  // HOOP_GRPC_CLIENT
   std::string version;
 
   bool replaces_file() const { return !api_url.empty() && !grpc_url.empty() && !token.empty(); }

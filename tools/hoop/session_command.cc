@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include "tools/grpc_client.h"
+
 namespace hoop::cli {
 
 absl::StatusOr<SessionRequest> MakeRequest(const SessionOptions& options) {
@@ -19,7 +21,10 @@ absl::StatusOr<SessionRequest> MakeRequest(const SessionOptions& options) {
 absl::StatusOr<std::unique_ptr<Client>> MakeClient(const Environment& environment) {
   auto config = LoadConfig(environment);
   if (!config.ok()) return config.status();
-  return Client::Create({.config = *std::move(config), .version = environment.version});
+  auto grpc_library = GrpcLibrary(environment.grpc_client);
+  if (!grpc_library.ok()) return grpc_library.status();
+  return Client::Create(
+      {.config = *std::move(config), .version = environment.version, .grpc_library = *std::move(grpc_library)});
 }
 
 void PrintEvent(const ClientEvent& event) { Print(EventJson(event) + "\n"); }

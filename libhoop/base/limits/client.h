@@ -11,7 +11,6 @@ namespace hoop::limits {
 
 // Client.
 inline constexpr absl::Duration kReconnectTimeMax = absl::Minutes(5);
-inline constexpr absl::Duration kDialTime = absl::Seconds(15);
 inline constexpr absl::Duration kSessionOpenTime = absl::Seconds(60);   // for a gateway's first word; not for reviewers
 inline constexpr absl::Duration kAgentOfflineWait = absl::Seconds(30);  // as real clients: sixty times
 inline constexpr int kAgentOfflineAsksMax = 60;

@@ -19,6 +19,8 @@ namespace hoop {
 struct AgentOptions {
   std::string key;  // the DSN: <scheme>://<name>:<secret>@<host>:<port>?mode=standard
   std::string version = "unknown";
+  // The path of libhoop_grpc.so: gRPC C++ dials the gateway (HTTP CONNECT proxies, resolvers). Empty: our own does.
+  std::string grpc_library;
   // The program that becomes the warden when it is started with these arguments; it must call RunWarden() then.
   // Our programs name themselves: {"/proc/self/exe", "warden"}.
   std::vector<std::string> warden_command;
@@ -35,6 +37,7 @@ struct AgentOptions {
 class Agent final {
  public:
   // InvalidArgument: the key is not a DSN. Unimplemented: it asks for TLS, which is not built in yet.
+  // FailedPrecondition: the gRPC library cannot be loaded.
   // Also makes the secret folder, and sweeps those of agents that were killed.
   static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options);
   ~Agent();  // as Stop

@@ -122,6 +122,8 @@ class ClientTerminal {
 struct ClientOptions {
   ClientConfig config;
   std::string version = "unknown";
+  // The path of libhoop_grpc.so: gRPC C++ dials the gateway (HTTP CONNECT proxies, resolvers). Empty: our own does.
+  std::string grpc_library;
   Clock* clock = nullptr;  // null: the machine's
 };
 
@@ -134,7 +136,7 @@ struct ListenOptions {
 class Client final {
  public:
   // InvalidArgument: an URL of the configuration is wrong. Unauthenticated: no token. FailedPrecondition: the gateway
-  // wants TLS, which this build does not speak.
+  // wants TLS, which this build does not speak, or the gRPC library cannot be loaded.
   static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
   ~Client();
   Client(const Client&) = delete;
