@@ -14,8 +14,8 @@ void PendingCalls::TellEnd(PendingCall& call, absl::AnyInvocable<void()> task) {
   absl::MutexLock lock(&mu_);
   auto found = calls_.begin();
   while (found->get() != &call) ++found;
-  loop_.Post([kept = *found, task = std::move(task)]() mutable { task(); });
-  calls_.erase(found);
+  // Moved, not copied: the loop may be done with the task before this thread leaves here.
+  loop_.Post([kept = std::move(calls_.extract(found).value()), task = std::move(task)]() mutable { task(); });
 }
 
 void PendingCalls::AbandonAll() {

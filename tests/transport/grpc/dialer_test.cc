@@ -299,7 +299,8 @@ TEST_P(DialerTest, AStoppedReaderHoldsBackItsPeerAndNobodyElse) {
   stopped.SetReading(true);
   for (int i = 0; i < kPackets; ++i) ASSERT_EQ(stopped.hearer.Next().payload(), TestBytes(32 * 1024)) << i;
   stopped.hearer.AwaitDrained();
-  stopped.RoundTrip(Packet("Echo"));
+  stopped.HalfClose();
+  EXPECT_OK(stopped.hearer.AwaitEnd());
   EXPECT_EQ(stopped.queued_bytes(), 0u);
 }
 
