@@ -13,7 +13,7 @@ FrontDoor::FrontDoor(EventLoop& loop, Log log, Options options, Accept accept)
       log_(log),
       options_(std::move(options)),
       accept_(std::move(accept)),
-      strangers_(std::make_shared<Strangers>(options_.pre_auth_bytes_max)) {}
+      strangers_(std::make_shared<Strangers>(options_.pre_auth_bytes_max, options_.pre_auth_session_bytes)) {}
 
 FrontDoor::~FrontDoor() = default;
 

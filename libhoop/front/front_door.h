@@ -31,6 +31,7 @@ class FrontDoor final {
     Address address;
     absl::Duration pre_auth_time = limits::kPreAuthTime;
     size_t pre_auth_bytes_max = limits::kPreAuthBytesMax;
+    size_t pre_auth_session_bytes = 0;  // what a stranger costs from the first byte on, besides what it said
     size_t connections_max = limits::kConnectionsMax;
     // Put around each connection before it is handed on; must pass Trust() through. This is where TLS goes.
     absl::AnyInvocable<std::unique_ptr<ByteStream>(std::unique_ptr<ByteStream>)> secure = nullptr;

@@ -18,10 +18,10 @@ Strangers::Position Strangers::Enter(GuardedStream& stream) {
 
 // What stands behind the door keeps a header block and a window of a stranger at most, however much it reads.
 void Strangers::Heard(Position position, size_t count) {
-  constexpr size_t kHeldBytesMax =
-      limits::kPreAuthConnectionBytes + limits::kHeaderBlockBytesMax + limits::kPreAuthWindowBytes;
+  const size_t least = limits::kPreAuthConnectionBytes + session_bytes_;
+  const size_t most = least + limits::kHeaderBlockBytesMax + limits::kPreAuthWindowBytes;
   const size_t before = position->bytes;
-  position->bytes = std::min(before + count, kHeldBytesMax);
+  position->bytes = std::min(std::max(before, least) + count, most);
   bytes_ += position->bytes - before;
   places_.splice(places_.end(), places_, position);
   DropUntilItFits(0);

@@ -21,7 +21,7 @@ class Strangers final {
   };
   using Position = std::list<Place>::iterator;
 
-  explicit Strangers(size_t bytes_max) : bytes_max_(bytes_max) {}
+  Strangers(size_t bytes_max, size_t session_bytes) : bytes_max_(bytes_max), session_bytes_(session_bytes) {}
 
   // May drop others.
   Position Enter(GuardedStream& stream);
@@ -36,6 +36,7 @@ class Strangers final {
   void DropUntilItFits(size_t keep);
 
   const size_t bytes_max_;
+  const size_t session_bytes_;
   size_t bytes_ = 0;
   std::list<Place> places_;
   FrontDoor::Counts counts_;

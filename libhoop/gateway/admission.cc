@@ -8,28 +8,31 @@ struct Admission::Waiting final : PacketStream::Receiver {
   Waiting(Admission& owner, uint64_t own_key) : admission(owner), key(own_key) {}
   void OnPacket(Packet) override {}  // nothing comes: the stream is not read
   void OnEnd(const absl::Status&) override {
+    *has_left = true;
     admission.loop_.DestroyLater(std::move(admission.waiting_.extract(key).mapped()));
   }
 
   Admission& admission;
   const uint64_t key;
   Candidate candidate;
+  const std::shared_ptr<std::atomic<bool>> has_left = std::make_shared<std::atomic<bool>>(false);
 };
 
 Admission::Admission(Loop& loop) : loop_(loop), worker_("hoop-admission", limits::kWorkerQueueMax) {}
 
 Admission::~Admission() = default;
 
-uint64_t Admission::Keep(Candidate candidate) {
+Admission::Kept Admission::Keep(Candidate candidate) {
   const uint64_t key = ++last_key_;
   auto waiting = std::make_unique<Waiting>(*this, key);
   waiting->candidate = std::move(candidate);
   PacketStream& stream = *waiting->candidate.stream;
   PacketStream::Receiver* receiver = waiting.get();
+  std::shared_ptr<const std::atomic<bool>> has_left = waiting->has_left;
   waiting_.emplace(key, std::move(waiting));
   stream.SetReading(false);
   stream.SetReceiver(receiver);
-  return key;
+  return {key, std::move(has_left)};
 }
 
 Admission::Candidate Admission::Take(uint64_t key) {

@@ -2,6 +2,7 @@
 // Used by client_entry and agent_entry.
 #pragma once
 
+#include <atomic>
 #include <map>
 #include <memory>
 #include <utility>
@@ -31,14 +32,16 @@ class Admission final {
   explicit Admission(Loop& loop);
   ~Admission();
 
-  // Runs `question` on the worker, then `answer` on the loop unless the peer has left meanwhile.
+  // Runs `question` on the worker, then `answer` on the loop; neither when the peer has left meanwhile, so that opening
+  // and cancelling without end keeps nobody else waiting.
   // A full queue refuses the candidate with ResourceExhausted.
   template <typename T>
   void Ask(Candidate candidate, absl::AnyInvocable<absl::StatusOr<T>()> question,
            absl::AnyInvocable<void(Candidate, absl::StatusOr<T>)> answer) {
-    const uint64_t key = Keep(std::move(candidate));
-    const absl::Status posted =
-        worker_.Post([this, key, question = std::move(question), answer = std::move(answer)]() mutable {
+    const auto [key, has_left] = Keep(std::move(candidate));
+    const absl::Status posted = worker_.Post(
+        [this, key = key, has_left = has_left, question = std::move(question), answer = std::move(answer)]() mutable {
+          if (*has_left) return;
           loop_.Post([this, key, result = question(), answer = std::move(answer)]() mutable {
             if (auto back = Take(key); back.stream != nullptr) answer(std::move(back), std::move(result));
           });
@@ -51,7 +54,11 @@ class Admission final {
 
  private:
   struct Waiting;
-  uint64_t Keep(Candidate candidate);
+  struct Kept {
+    uint64_t key;
+    std::shared_ptr<const std::atomic<bool>> has_left;  // shared with the worker
+  };
+  Kept Keep(Candidate candidate);
   Candidate Take(uint64_t key);  // stream is null: the peer left
 
   Loop& loop_;

@@ -7,6 +7,7 @@
 #include "absl/synchronization/notification.h"
 #include "audit/journal_audit_store.h"
 #include "base/agent_dsn.h"
+#include "base/limits/listener.h"
 #include "base/log.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -139,10 +140,11 @@ absl::Status Gateway::Parts::Open() {
 absl::Status Gateway::Parts::Start() {
   HOOP_ASSIGN_OR_RETURN(const Address grpc_address, Address::Parse(options.grpc_listen));
   HOOP_ASSIGN_OR_RETURN(const Address http_address, Address::Parse(options.http_listen));
-  HOOP_ASSIGN_OR_RETURN(grpc_door, FrontDoor::Open(packet_loop, log, {.name = "grpc", .address = grpc_address},
-                                                   [this](std::unique_ptr<ByteStream> stream) {
-                                                     grpc_server->Accept(std::move(stream));
-                                                   }));
+  HOOP_ASSIGN_OR_RETURN(
+      grpc_door,
+      FrontDoor::Open(packet_loop, log,
+                      {.name = "grpc", .address = grpc_address, .pre_auth_session_bytes = limits::kPreAuthHttp2Bytes},
+                      [this](std::unique_ptr<ByteStream> stream) { grpc_server->Accept(std::move(stream)); }));
   HOOP_ASSIGN_OR_RETURN(
       http_door, FrontDoor::Open(http_loop, log, {.name = "http", .address = http_address},
                                  [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); }));

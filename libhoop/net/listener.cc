@@ -3,9 +3,12 @@
 #include "net/listener.h"
 
 #include <fcntl.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 
+#include <algorithm>
 #include <cerrno>
+#include <climits>
 #include <utility>
 
 #include "base/limits/listener.h"
@@ -46,6 +49,7 @@ class SocketListener final : public Listener {
   // Several per turn, but not so many that a flood of strangers delays those who are in.
   void AcceptReady() {
     const std::shared_ptr<Accepted> accepted = accepted_;  // it may destroy this listener
+    const int limit = DescriptorsForConnections();
     bool is_gone = false;
     is_gone_ = &is_gone;
     for (size_t count = 0; count < limits::kAcceptsPerTurnMax; ++count) {
@@ -56,6 +60,10 @@ class SocketListener final : public Listener {
         if (IsShortage(errno)) return PauseForShortage();
         continue;  // that connection was gone before it was accepted
       }
+      if (descriptor >= limit) {  // the lowest free number: all below are in use
+        Descriptor refused(descriptor);
+        return PauseForShortage();
+      }
       (*accepted)(AdoptSocket(loop_, descriptor, PeerName(peer)));
       if (is_gone) return;
     }
@@ -65,6 +73,14 @@ class SocketListener final : public Listener {
 
   int Accept(SocketAddress& peer) const {
     return ::accept4(socket_.get(), peer.get(), &peer.size, SOCK_NONBLOCK | SOCK_CLOEXEC);
+  }
+
+  // The rest is for files: without them the sessions of those who are in would end.
+  static int DescriptorsForConnections() {
+    rlimit allowed{};
+    if (::getrlimit(RLIMIT_NOFILE, &allowed) != 0 || allowed.rlim_cur > INT_MAX) return INT_MAX;
+    const size_t reserved = std::min(limits::kDescriptorsReserved, static_cast<size_t>(allowed.rlim_cur) / 2);
+    return static_cast<int>(allowed.rlim_cur - reserved);
   }
 
   static bool IsShortage(int error) {

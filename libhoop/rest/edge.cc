@@ -34,6 +34,7 @@ Edge::Edge(Loop& loop, const Api& api, Log log, Options options)
       api_(api),
       log_(log),
       common_headers_(CommonHeaders(options.version)),
+      unsent_bytes_max_(options.unsent_bytes_max),
       short_pool_(loop, "hoop-rest", options.threads, options.queue_max),
       record_pool_(loop, "hoop-record", options.record_threads, options.queue_max),
       hash_pool_(loop, "hoop-hash", 1, options.hash_queue_max) {}
@@ -136,8 +137,26 @@ void Edge::Submit(uint64_t id, Lane lane, WorkerPool::Work work) {
 void Edge::Answer(uint64_t id, const Response& response) {
   const auto found = exchanges_.find(id);
   if (found == exchanges_.end()) return;  // the peer left meanwhile
+  if (response.body.size() > limits::kHttpWritePartBytes) MakeRoom(response.body.size());
   log_.Debug("http answer", "peer", found->second.connection->peer(), "status", response.status);
   found->second.connection->Answer(response);
+}
+
+// Answers are made faster than slow peers take them: for a large one more, those who are slowest lose theirs.
+void Edge::MakeRoom(size_t bytes) {
+  for (const auto& [id, exchange] : exchanges_) bytes += exchange.connection->unsent_bytes();
+  while (bytes > unsent_bytes_max_) {
+    HttpConnection* slowest = nullptr;
+    for (const auto& [id, exchange] : exchanges_) {
+      HttpConnection& one = *exchange.connection;
+      if (one.unsent_bytes() == 0) continue;
+      if (slowest == nullptr || one.part_begun() < slowest->part_begun()) slowest = &one;
+    }
+    if (slowest == nullptr) return;
+    bytes -= slowest->unsent_bytes();
+    log_.Debug("http answer given up", "peer", slowest->peer(), "reason", "too many answers wait for slow readers");
+    slowest->Abort();
+  }
 }
 
 }  // namespace hoop::rest

@@ -29,6 +29,7 @@ class Edge final : public HttpConnection::Owner {
     size_t record_threads = limits::kRestRecordThreads;
     size_t queue_max = limits::kRestQueueMax;  // of each of the two
     size_t hash_queue_max = limits::kHashQueueMax;
+    size_t unsent_bytes_max = limits::kHttpUnsentBytesMax;  // of answers
   };
 
   Edge(Loop& loop, const Api& api, Log log, Options options);
@@ -60,6 +61,7 @@ class Edge final : public HttpConnection::Owner {
   WorkerPool& PoolOf(Lane lane);
   void Submit(uint64_t id, Lane lane, WorkerPool::Work work);
   void Answer(uint64_t id, const Response& response);
+  void MakeRoom(size_t bytes);
 
   Loop& loop_;
   const Api& api_;
@@ -67,6 +69,7 @@ class Edge final : public HttpConnection::Owner {
   const std::string common_headers_;
   uint64_t last_id_ = 0;
   bool draining_ = false;
+  const size_t unsent_bytes_max_;
   std::map<uint64_t, Exchange> exchanges_;
   WorkerPool short_pool_;  // after exchanges_: what runs ends before what it is for
   WorkerPool record_pool_;

@@ -205,8 +205,15 @@ void HttpConnection::Answer(const Response& response) {
   if (!body_taken_ || draining_) keep_alive_ = false;
   out_ += RenderHead(response);
   if (head_.method != "HEAD") out_ += response.body;
-  Enter(State::kAnswer, limits::kHttpWriteTime);
+  BeginPart();
   Advance();
+}
+
+// A part of an answer has its time, however it trickles.
+void HttpConnection::BeginPart() {
+  part_sent_ = 0;
+  part_begun_ = loop_.Monotonic();
+  Enter(State::kAnswer, limits::kHttpWriteTime);
 }
 
 void HttpConnection::Refuse(const absl::Status& status) {
@@ -270,7 +277,8 @@ bool HttpConnection::Flush() {
       return false;
     }
     sent_ += result.bytes;
-    if (state_ == State::kAnswer) Enter(State::kAnswer, limits::kHttpWriteTime);
+    part_sent_ += result.bytes;
+    if (state_ == State::kAnswer && part_sent_ >= limits::kHttpWritePartBytes) BeginPart();
   }
   out_.clear();
   out_.shrink_to_fit();  // an answer may be megabytes, an idle connection keeps nothing
@@ -293,7 +301,12 @@ void HttpConnection::Enter(State state, absl::Duration time_left) {
 void HttpConnection::OnDeadline() {
   if (state_ == State::kHead && !in_.empty()) return Refuse(HttpError(408, "the head took too long"));
   if (state_ == State::kBody) return Refuse(HttpError(408, "the body took too long"));
-  if (state_ == State::kAnswer) stream_->ResetOnClose();
+  if (state_ == State::kAnswer) return Abort();
+  Close();
+}
+
+void HttpConnection::Abort() {
+  stream_->ResetOnClose();
   Close();
 }
 

@@ -37,6 +37,11 @@ class HttpConnection final : public ByteStream::Events {
   void Answer(const Response& response);
   // The peer proved who it is.
   void Trust() { stream_->Trust(); }
+  // Of the answer, what the peer has not taken, and since when it has taken nothing worth a mention.
+  size_t unsent_bytes() const { return out_.size() - sent_; }
+  absl::Duration part_begun() const { return part_begun_; }
+  // The peer is too slow for what its answer costs.
+  void Abort();
   // Closes now when idle, else after the answer.
   void Drain();
 
@@ -59,6 +64,7 @@ class HttpConnection final : public ByteStream::Events {
   void Refuse(const absl::Status& status);
   bool Flush();  // false: not everything was taken, or the connection is closed
   void Enter(State state, absl::Duration time_left);
+  void BeginPart();
   void OnDeadline();
   void Close();
   std::string RenderHead(const Response& response) const;
@@ -85,6 +91,8 @@ class HttpConnection final : public ByteStream::Events {
 
   std::string out_;
   size_t sent_ = 0;
+  size_t part_sent_ = 0;  // since part_begun_
+  absl::Duration part_begun_;
 };
 
 }  // namespace hoop::rest

@@ -4,23 +4,19 @@
 
 #include <algorithm>
 
+#include "base/limits/units.h"
+
 namespace hoop {
 namespace {
 
-// Per second and connection, before and after the peer is known. Wide enough for honest bursts: a client that opens,
-// or cancels, everything it has at once.
-constexpr uint32_t kControlStrict = 50, kControlWide = 200;
-constexpr uint32_t kOpenedStrict = 100, kOpenedWide = 20000;
-constexpr uint32_t kResetsStrict = 100, kResetsWide = 20000;
-constexpr uint32_t kEmptyStrict = 50, kEmptyWide = 1000;
-constexpr uint32_t kInvalidStrict = 20, kInvalidWide = 100;
-constexpr uint32_t kUpdatesStrict = 1000, kUpdatesWide = 20000;
-
 // What DATA of ours earns, and how much of it can be saved.
 constexpr uint32_t kUpdatesPerData = 4, kUpdatesSaved = 1'000'000;
-constexpr uint32_t kPingsPerData = 1, kPingsSaved = 10000;
+constexpr uint32_t kPingsPerData = 1, kPingsSaved = 10'000;
+constexpr uint32_t kBytesPerStream = 100, kStreamsSaved = 20'000;  // an agent opens what we ask it to
 
-bool Spend(uint32_t& earned) {
+constexpr size_t kContinuationBytesMin = 1024;  // what one counts for that is shorter
+
+bool TakeEarned(uint32_t& earned) {
   if (earned == 0) return false;
   --earned;
   return true;
@@ -28,51 +24,93 @@ bool Spend(uint32_t& earned) {
 
 }  // namespace
 
-const char* FrameBudget::OnFrame(uint8_t type, uint8_t flags, size_t length, absl::Duration now) {
+// Wide enough for honest bursts: a client that opens, or cancels, everything it has at once; what is still under way to
+// streams that we ended.
+const FrameBudget::Limit FrameBudget::kLimits[kKinds] = {
+    {"control frames", 50, 200, 200},
+    {"HEADERS frames", 100, 5'000, 1'000},
+    {"RST_STREAM frames", 100, 20'000, 2'000},
+    {"DATA frames for nobody", 200, 20'000, 20'000},
+    {"invalid frames", 20, 100, 100},
+    {"WINDOW_UPDATE frames", 1'000, 20'000, 20'000},
+    {"bytes of headers", 2 * limits::kMiB, 32 * limits::kMiB, 32 * limits::kMiB},
+};
+
+FrameBudget::FrameBudget() {
+  for (size_t kind = 0; kind < kKinds; ++kind) left_[kind] = kLimits[kind].strict;
+}
+
+void FrameBudget::Trust() {
+  is_trusted_ = true;
+  for (size_t kind = 0; kind < kKinds; ++kind) left_[kind] = kLimits[kind].wide_burst;
+}
+
+const char* FrameBudget::OnFrame(uint8_t type, size_t length, absl::Duration now) {
   switch (type) {
     case NGHTTP2_DATA:
-      if (length > 0 || (flags & NGHTTP2_FLAG_END_STREAM) != 0) return nullptr;
-      StartSecond(now);
-      return Count(empty_, kEmptyStrict, kEmptyWide, "empty DATA frames");
+      return nullptr;
     case NGHTTP2_WINDOW_UPDATE:
-      if (Spend(earned_updates_)) return nullptr;
+      if (TakeEarned(earned_updates_)) return nullptr;
       StartSecond(now);
-      return Count(updates_, kUpdatesStrict, kUpdatesWide, "WINDOW_UPDATE frames");
-    case NGHTTP2_PING:
-      if (Spend(earned_pings_)) return nullptr;
-      break;
+      return Spend(kUpdates);
     case NGHTTP2_HEADERS:
       StartSecond(now);
-      return Count(opened_, kOpenedStrict, kOpenedWide, "HEADERS frames");
+      if (const char* over = Spend(kHeaderBytes, length); over != nullptr) return over;
+      return TakeEarned(earned_streams_) ? nullptr : Spend(kOpened);
+    case NGHTTP2_CONTINUATION:
+      StartSecond(now);
+      return Spend(kHeaderBytes, std::max(length, kContinuationBytesMin));
     case NGHTTP2_RST_STREAM:
       StartSecond(now);
-      return Count(resets_, kResetsStrict, kResetsWide, "RST_STREAM frames");
+      return Spend(kResets);
+    case NGHTTP2_PING:
+      if (TakeEarned(earned_pings_)) return nullptr;
+      break;
     default:
       break;
   }
   StartSecond(now);
-  return Count(control_, kControlStrict, kControlWide, "control frames");
+  return Spend(kControl);
 }
 
 const char* FrameBudget::OnInvalidFrame(absl::Duration now) {
   StartSecond(now);
-  return Count(invalid_, kInvalidStrict, kInvalidWide, "invalid frames");
+  return Spend(kInvalid);
 }
 
-void FrameBudget::Earn() {
+const char* FrameBudget::OnWasted(size_t frames, absl::Duration now) {
+  StartSecond(now);
+  return Spend(kWasted, frames);
+}
+
+const char* FrameBudget::OnHeader(size_t size) {
+  constexpr size_t kOverheadBytes = 32;  // RFC 9113, 6.5.2
+  return Spend(kHeaderBytes, size + kOverheadBytes);
+}
+
+void FrameBudget::Earn(size_t size) {
   earned_updates_ = std::min(earned_updates_ + kUpdatesPerData, kUpdatesSaved);
   earned_pings_ = std::min(earned_pings_ + kPingsPerData, kPingsSaved);
+  earned_streams_ = std::min(earned_streams_ + 1 + static_cast<uint32_t>(size / kBytesPerStream), kStreamsSaved);
 }
 
 void FrameBudget::StartSecond(absl::Duration now) {
   const int64_t second = absl::ToInt64Seconds(now);
   if (second == second_) return;
+  const auto passed = static_cast<uint64_t>(second - second_);
   second_ = second;
-  control_ = opened_ = resets_ = empty_ = invalid_ = updates_ = 0;
+  for (size_t kind = 0; kind < kKinds; ++kind) {
+    const Limit& limit = kLimits[kind];
+    const uint64_t burst = is_trusted_ ? limit.wide_burst : limit.strict;
+    const uint64_t rate = is_trusted_ ? limit.wide_rate : limit.strict;
+    left_[kind] = static_cast<uint32_t>(std::min(burst, left_[kind] + std::min(passed, burst) * rate));
+  }
 }
 
-const char* FrameBudget::Count(uint32_t& counter, uint32_t strict_max, uint32_t wide_max, const char* name) const {
-  return ++counter > (trusted_ ? wide_max : strict_max) ? name : nullptr;
+const char* FrameBudget::Spend(Kind kind, size_t count) {
+  if (count > left_[kind]) return kLimits[kind].name;
+  left_[kind] -= static_cast<uint32_t>(count);
+  return nullptr;
 }
 
 }  // namespace hoop

@@ -80,7 +80,6 @@ void GrpcCall::OnResponseHead(bool end) {
     if (!problem.ok()) Fail(problem);
     return;
   }
-  if (problem.ok() && prefix_size_ > 0) problem = Internal("server ended the stream within a message");
   End(problem.ok() ? head->FinalStatus() : problem, /*after_waiting=*/true);
   // Closes our direction too, without a reset unless the peer needs one.
   finished_ = true;
@@ -96,27 +95,14 @@ void GrpcCall::OnResponseHead(bool end) {
 void GrpcCall::OnData(const char* bytes, size_t size) {
   unread_ += static_cast<uint32_t>(size);
   if (reading_) last_progress_ = session_.loop().Monotonic();
-  while (size > 0 && receiving()) {
-    if (prefix_size_ < kGrpcPrefixBytes) {
-      const size_t count = std::min(size, kGrpcPrefixBytes - prefix_size_);
-      std::copy_n(bytes, count, prefix_.data() + prefix_size_);
-      prefix_size_ = static_cast<uint8_t>(prefix_size_ + count);
-      bytes += count;
-      size -= count;
-      if (prefix_size_ < kGrpcPrefixBytes || !StartMessage()) continue;
-    }
-    const size_t count = std::min<size_t>(size, message_size_ - message_.size());
-    if (message_.size() + count > message_.capacity()) {
-      // Memory follows what arrived, not what was announced.
-      const size_t doubled = std::max(2 * message_.capacity(), message_.size() + count);
-      message_.reserve(std::min(message_size_ + kAppendRoomBytes, doubled));
-    }
-    message_.append(bytes, count);
+  while (size > 0 && receiving() && reading_ && !has_waiting()) {
+    const size_t count = Fill(bytes, size);
     bytes += count;
     size -= count;
-    if (message_.size() == message_size_) CompleteMessage();
+    Settle();
   }
   if (receiving()) {
+    waiting_.append(bytes, size);
     UpdateHeld();
     TakeEarly();
   } else {
@@ -124,35 +110,50 @@ void GrpcCall::OnData(const char* bytes, size_t size) {
   }
 }
 
-// False: there are no bytes of it to wait for.
-bool GrpcCall::StartMessage() {
+size_t GrpcCall::Fill(const char* bytes, size_t size) {
+  if (prefix_size_ < kGrpcPrefixBytes) {
+    const size_t count = std::min(size, kGrpcPrefixBytes - prefix_size_);
+    std::copy_n(bytes, count, prefix_.data() + prefix_size_);
+    prefix_size_ = static_cast<uint8_t>(prefix_size_ + count);
+    return count;
+  }
+  const size_t count = std::min<size_t>(size, message_size_ - message_.size());
+  if (message_.size() + count > message_.capacity()) {
+    // Memory follows what arrived, not what was announced; for those we know, a window of it at once.
+    const size_t ahead = session_.trusted() ? limits::kStreamWindowBytes : 0;
+    const size_t wanted = std::max({ahead, 2 * message_.capacity(), message_.size() + count});
+    message_.reserve(std::min<size_t>(message_size_, wanted) + kAppendRoomBytes);
+  }
+  message_.append(bytes, count);
+  return count;
+}
+
+void GrpcCall::Settle() {
+  if (prefix_size_ < kGrpcPrefixBytes) return;
   message_size_ = GrpcPrefixSize(prefix_);
   if (prefix_[0] == 1) {
-    Fail(Internal("grpc: compressed flag set with identity or empty encoding"));
+    Refuse(Internal("grpc: compressed flag set with identity or empty encoding"));
   } else if (prefix_[0] != 0) {
-    Fail(Internal("grpc: received unexpected payload format {}", static_cast<unsigned char>(prefix_[0])));
+    Refuse(Internal("grpc: received unexpected payload format {}", static_cast<unsigned char>(prefix_[0])));
   } else if (message_size_ > limits::kMessageReceiveBytesMax) {
-    Fail(ResourceExhausted("grpc: received message larger than max ({} vs. {})", message_size_,
-                           limits::kMessageReceiveBytesMax));
-  } else if (message_size_ == 0) {
+    Refuse(ResourceExhausted("grpc: received message larger than max ({} vs. {})", message_size_,
+                             limits::kMessageReceiveBytesMax));
+  } else if (message_.size() == message_size_) {
     CompleteMessage();
-  } else {
-    message_.reserve(std::min<size_t>(message_size_, limits::kStreamWindowBytes) + kAppendRoomBytes);
-    return true;
   }
-  return false;
 }
 
 void GrpcCall::CompleteMessage() {
   std::string message = std::exchange(message_, std::string());
   prefix_size_ = 0;
-  if (reading_ && !has_waiting()) {
-    sink_->OnMessage(std::move(message));
-    return;
-  }
-  if (waiting_ == nullptr) waiting_ = std::make_unique<std::deque<std::string>>();
-  waiting_bytes_ += kGrpcPrefixBytes + message.size();
-  waiting_->push_back(std::move(message));
+  last_progress_ = session_.loop().Monotonic();
+  sink_->OnMessage(std::move(message));
+}
+
+void GrpcCall::Refuse(const absl::Status& status) {
+  if (!ended_) return Fail(status);
+  end_ = status;  // the peer had ended before this was looked at
+  DropIncoming();
 }
 
 void GrpcCall::SetReading(bool reading) {
@@ -163,12 +164,12 @@ void GrpcCall::SetReading(bool reading) {
 
 void GrpcCall::Deliver() {
   while (sink_ != nullptr && reading_ && has_waiting()) {
-    std::string message = std::move(waiting_->front());
-    waiting_->pop_front();
-    waiting_bytes_ -= kGrpcPrefixBytes + message.size();
-    if (waiting_->empty()) waiting_.reset();
-    last_progress_ = session_.loop().Monotonic();
-    sink_->OnMessage(std::move(message));
+    waiting_offset_ += Fill(waiting_.data() + waiting_offset_, waiting_.size() - waiting_offset_);
+    if (waiting_offset_ == waiting_.size()) {
+      std::string().swap(waiting_);
+      waiting_offset_ = 0;
+    }
+    Settle();
   }
   UpdateHeld();
   TakeEarly();
@@ -182,7 +183,7 @@ void GrpcCall::TakeEarly() {
 
 // Counts what is held; what is not held any more is given back to the window.
 void GrpcCall::UpdateHeld() {
-  const size_t incoming = prefix_size_ + message_.size() + waiting_bytes_;
+  const size_t incoming = prefix_size_ + message_.size() + waiting_.size() - waiting_offset_;
   if (unread_ > incoming) GiveBack(unread_ - incoming);
   const size_t held = incoming + outgoing_.size_bytes();
   const size_t before = std::exchange(counted_held_, held);
@@ -205,8 +206,8 @@ void GrpcCall::GiveBack(size_t bytes) {
 }
 
 void GrpcCall::DropIncoming() {
-  waiting_.reset();
-  waiting_bytes_ = 0;
+  std::string().swap(waiting_);  // an assignment would keep its memory
+  waiting_offset_ = 0;
   std::string().swap(message_);
   prefix_size_ = 0;
 }
@@ -215,7 +216,7 @@ void GrpcCall::OnPeerEnd() {
   if (ended_ || peer_done_) return;
   if (!listening()) {
     Fail(Internal("server closed the stream without sending trailers"));
-  } else if (prefix_size_ > 0) {
+  } else if (prefix_size_ > 0 && !has_waiting()) {
     Fail(Internal("unexpected EOF"));
   } else {
     peer_done_ = true;
@@ -268,9 +269,10 @@ void GrpcCall::TellNews() {
   }
   if (receiving() && peer_done_ && !peer_done_told_ && !has_waiting()) {
     peer_done_told_ = true;
-    sink_->OnPeerDone();
+    prefix_size_ > 0 ? Fail(Internal("unexpected EOF")) : sink_->OnPeerDone();
   }
   if (sink_ != nullptr && ended_ && !has_waiting()) {
+    if (prefix_size_ > 0) end_ = Internal("server ended the stream within a message");
     CallSink* const sink = std::exchange(sink_, nullptr);
     sink->call_ = nullptr;
     sink->OnEnd(end_);

@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <deque>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -131,13 +130,18 @@ class GrpcCall final {
 
   // The sink leaves: a finished answer still goes out, everything else is reset.
   void Abandon();
-  bool StartMessage();
+  // Takes bytes up to the end of a prefix or message, and says how many.
+  size_t Fill(const char* bytes, size_t size);
+  // Looks at what Fill filled: judges a prefix, hands on a message.
+  void Settle();
   void CompleteMessage();
+  // What came is no message.
+  void Refuse(const absl::Status& status);
   void GiveBack(size_t bytes);
   void UpdateHeld();
   void DropIncoming();
   bool receiving() const { return sink_ != nullptr && !ended_; }
-  bool has_waiting() const { return waiting_ != nullptr; }
+  bool has_waiting() const { return !waiting_.empty(); }
   // Nothing comes any more. What waits is dropped, unless it is still worth reading.
   void End(const absl::Status& status, bool after_waiting = false);
   void Reset(uint32_t error);
@@ -155,10 +159,10 @@ class GrpcCall final {
   Metadata metadata_;
 
   // Incoming.
-  std::string message_;                               // the one that is not complete yet
-  std::unique_ptr<std::deque<std::string>> waiting_;  // complete, while nobody reads; null when empty
-  size_t waiting_bytes_ = 0;
-  size_t counted_held_ = 0;  // as the session counts this call, both directions
+  std::string message_;        // the one that is not complete yet
+  std::string waiting_;        // came while nobody reads: as bytes, because a message costs more than it says
+  size_t waiting_offset_ = 0;  // what of it was delivered
+  size_t counted_held_ = 0;    // as the session counts this call, both directions
   uint32_t message_size_ = 0;
   uint32_t unread_ = 0;   // bytes of the stream window that were not given back
   uint32_t drained_ = 0;  // bytes given back since the window last grew

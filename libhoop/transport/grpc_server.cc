@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "transport/call_packet_stream.h"
 #include "transport/http2_buffers.h"
+#include "transport/http2_preface.h"
 #include "transport/http2_session.h"
 
 namespace hoop {
@@ -52,22 +53,32 @@ class GrpcServer::UnaryAnswer final : public CallSink {
   std::optional<std::string> request_;
 };
 
-// A session and what the delegate sees of it.
+// A connection that came, its session once it has begun to speak HTTP/2, and what the delegate sees of it.
 class GrpcServer::Connection final : public GrpcConnection, private Http2Session::Delegate {
  public:
   Connection(GrpcServer& server, uint64_t id, std::unique_ptr<ByteStream> bytes)
       : server_(server),
         id_(id),
-        session_(Http2Session::Role::kListening, server.loop_, std::move(bytes), server.buffers_, *this) {}
+        preface_(std::make_unique<Http2Preface>(
+            server.loop_, std::move(bytes), [this](std::unique_ptr<ByteStream> begun) { Begin(std::move(begun)); })) {}
 
   uint64_t id() const override { return id_; }
-  const std::string& peer() const override { return session_.peer(); }
-  void Authenticated() override { session_.Trust(); }
-  void Close(const absl::Status& reason) override { session_.Break(reason); }
+  const std::string& peer() const override { return session_->peer(); }
+  void Authenticated() override { session_->Trust(); }
+  void Close(const absl::Status& reason) override { session_->Break(reason); }
 
-  Http2Session& session() { return session_; }
+  // Null before the preface.
+  Http2Session* session() { return session_.get(); }
 
  private:
+  void Begin(std::unique_ptr<ByteStream> bytes) {
+    if (bytes == nullptr) return server_.Remove(id_);
+    Http2Session::Delegate& delegate = *this;
+    session_ = std::make_unique<Http2Session>(Http2Session::Role::kListening, server_.loop_, std::move(bytes),
+                                              server_.buffers_, delegate);
+    preface_.reset();
+  }
+
   void OnCall(Http2Session&, GrpcCall& call) override {
     const std::string path = call.TakePath().substr(kGrpcService.size());
     if (path == kConnect) {
@@ -81,17 +92,24 @@ class GrpcServer::Connection final : public GrpcConnection, private Http2Session
 
   GrpcServer& server_;  // not used any more once the session dropped its delegate
   const uint64_t id_;
-  Http2Session session_;
+  std::unique_ptr<Http2Preface> preface_;
+  std::unique_ptr<Http2Session> session_;
 };
 
 GrpcServer::GrpcServer(Loop& loop, Delegate& delegate)
     : loop_(loop), delegate_(delegate), buffers_(std::make_shared<Http2Buffers>()) {}
 
 GrpcServer::~GrpcServer() {
+  DropSilent();
   for (auto& [id, connection] : connections_) {
-    connection->session().DropDelegate(Unavailable("server closed"));
+    connection->session()->DropDelegate(Unavailable("server closed"));
     loop_.DestroyLater(std::move(connection));
   }
+}
+
+// Those that have not begun to speak HTTP/2 have nothing to be told.
+void GrpcServer::DropSilent() {
+  std::erase_if(connections_, [](const auto& entry) { return entry.second->session() == nullptr; });
 }
 
 void GrpcServer::Accept(std::unique_ptr<ByteStream> bytes) {
@@ -110,21 +128,24 @@ void GrpcServer::Remove(uint64_t id) {
 }
 
 void GrpcServer::Drain(absl::Duration grace, absl::AnyInvocable<void()> done) {
+  DropSilent();
   if (connections_.empty()) {
     drained_ = [] {};
     drain_timer_ = loop_.After(absl::ZeroDuration(), std::move(done));
     return;
   }
   drained_ = std::move(done);
-  for (auto& [id, connection] : connections_) connection->session().StartDrain();
+  for (auto& [id, connection] : connections_) connection->session()->StartDrain();
   drain_timer_ = loop_.After(grace, [this] {
-    for (auto& [id, connection] : connections_) connection->session().Break(Unavailable("server is shutting down"));
+    for (auto& [id, connection] : connections_) connection->session()->Break(Unavailable("server is shutting down"));
   });
 }
 
 size_t GrpcServer::held_bytes() const {
   size_t bytes = 0;
-  for (const auto& [id, connection] : connections_) bytes += connection->session().held_bytes();
+  for (const auto& [id, connection] : connections_) {
+    if (connection->session() != nullptr) bytes += connection->session()->held_bytes();
+  }
   return bytes;
 }
 

@@ -74,6 +74,7 @@ class GrpcServer final {
   class UnaryAnswer;
 
   void Remove(uint64_t id);
+  void DropSilent();
 
   Loop& loop_;
   Delegate& delegate_;

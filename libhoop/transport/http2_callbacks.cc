@@ -39,14 +39,6 @@ uint64_t PingId(const nghttp2_ping& ping) {
   return id;
 }
 
-int OnHeader(nghttp2_session* h2, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
-             const uint8_t* value, size_t value_size, uint8_t, void*) {
-  if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) {
-    call->head().Add(Text(name, name_size), Text(value, value_size));
-  }
-  return 0;
-}
-
 int OnStreamClose(nghttp2_session* h2, int32_t stream, uint32_t error, void*) {
   if (GrpcCall* call = CallOf(h2, stream); call != nullptr) {
     nghttp2_session_set_stream_user_data(h2, stream, nullptr);
@@ -76,6 +68,7 @@ ssize_t DataFrameSize(nghttp2_session* h2, uint8_t, int32_t stream, int32_t conn
 nghttp2_option* NewOptions() {
   nghttp2_option* options = nullptr;
   HOOP_CHECK(nghttp2_option_new(&options) == 0);
+  nghttp2_option_set_no_recv_client_magic(options, 1);  // Http2Preface has read it
   nghttp2_option_set_no_auto_window_update(options, 1);
   nghttp2_option_set_no_closed_streams(options, 1);
   nghttp2_option_set_max_outbound_ack(options, kOutboundAcksMax);
@@ -90,20 +83,22 @@ nghttp2_option* NewOptions() {
 
 // The call-backs that reach into the session's private parts.
 struct Http2Session::Callbacks::Members {
-  static int OnBeginFrame(nghttp2_session*, const nghttp2_frame_hd* head, void* user) {
-    Http2Session& self = Self(user);
-    return Obey(self, self.budget_.OnFrame(head->type, head->flags, head->length, self.loop_.Monotonic()));
-  }
-
   static int OnInvalidFrame(nghttp2_session*, const nghttp2_frame*, int, void* user) {
     Http2Session& self = Self(user);
     return Obey(self, self.budget_.OnInvalidFrame(self.loop_.Monotonic()));
   }
 
   static int Obey(Http2Session& self, const char* limit) {
-    if (limit == nullptr) return 0;
-    self.Break(ResourceExhausted("connection of {}: too many {}", self.peer_, limit));
-    return NGHTTP2_ERR_CALLBACK_FAILURE;
+    return self.Obeys(limit) ? 0 : NGHTTP2_ERR_CALLBACK_FAILURE;
+  }
+
+  static int OnHeader(nghttp2_session* h2, const nghttp2_frame* frame, const uint8_t* name, size_t name_size,
+                      const uint8_t* value, size_t value_size, uint8_t, void* user) {
+    if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) {
+      call->head().Add(Text(name, name_size), Text(value, value_size));
+    }
+    Http2Session& self = Self(user);
+    return Obey(self, self.budget_.OnHeader(name_size + value_size));
   }
 
   static int OnBeginHeaders(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
@@ -134,9 +129,7 @@ struct Http2Session::Callbacks::Members {
         if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) OnHead(self, *call, frame->headers);
         break;
       case NGHTTP2_DATA:
-        if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr && EndsStream(frame->hd)) {
-          call->OnPeerEnd();
-        }
+        if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) OnDataEnd(self, *call, frame->data);
         break;
       default:
         break;
@@ -154,6 +147,11 @@ struct Http2Session::Callbacks::Members {
     } else if (call.OnRequestHead() && self.delegate_ != nullptr) {
       self.delegate_->OnCall(self, call);
     }
+    if (EndsStream(frame.hd)) call.OnPeerEnd();
+  }
+
+  static void OnDataEnd(Http2Session& self, GrpcCall& call, const nghttp2_data& frame) {
+    if (EndsStream(frame.hd) || frame.hd.length > frame.padlen) ++self.data_used_;
     if (EndsStream(frame.hd)) call.OnPeerEnd();
   }
 
@@ -175,10 +173,9 @@ struct Http2Session::Callbacks::Members {
 nghttp2_session* Http2Session::Callbacks::NewSession(Http2Session& session) {
   nghttp2_session_callbacks* callbacks = nullptr;
   HOOP_CHECK(nghttp2_session_callbacks_new(&callbacks) == 0);
-  nghttp2_session_callbacks_set_on_begin_frame_callback(callbacks, Members::OnBeginFrame);
   nghttp2_session_callbacks_set_on_invalid_frame_recv_callback(callbacks, Members::OnInvalidFrame);
   nghttp2_session_callbacks_set_on_begin_headers_callback(callbacks, Members::OnBeginHeaders);
-  nghttp2_session_callbacks_set_on_header_callback(callbacks, OnHeader);
+  nghttp2_session_callbacks_set_on_header_callback(callbacks, Members::OnHeader);
   nghttp2_session_callbacks_set_on_frame_recv_callback(callbacks, Members::OnFrame);
   nghttp2_session_callbacks_set_on_data_chunk_recv_callback(callbacks, Members::OnData);
   nghttp2_session_callbacks_set_on_stream_close_callback(callbacks, OnStreamClose);

@@ -40,7 +40,8 @@ Http2Session::Http2Session(Role role, Loop& loop, std::unique_ptr<ByteStream> by
       buffers_(std::move(buffers)),
       anchor_(std::make_shared<Anchor>(Anchor{this})),
       delegate_(&delegate),
-      bytes_(std::move(bytes)) {
+      bytes_(std::move(bytes)),
+      read_bytes_(limits::kHttp2ReadBytesAtFirst) {
   h2_ = Callbacks::NewSession(*this);
   SubmitSettings();
   if (role_ == Role::kDialling) Trust();

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "net/byte_stream.h"
 #include "transport/frame_budget.h"
+#include "transport/frame_scanner.h"
 #include "transport/grpc_call.h"
 #include "wire/metadata.h"
 
@@ -114,6 +115,10 @@ class Http2Session final : private ByteStream::Events {
   void OnReadable() override;
   void OnWritable() override;
   void Receive(const char* bytes, size_t size);
+  bool CountFrames(const char* bytes, size_t size);
+  void CountWasted();
+  bool Obeys(const char* limit);
+  void SizeNextRead(size_t size);
   void Flush();
   bool SendPending();
   bool SendBatch();
@@ -140,7 +145,11 @@ class Http2Session final : private ByteStream::Events {
   size_t pending_offset_ = 0;
   absl::Status write_failed_;  // reading goes on until the peer's last words are in
 
+  size_t read_bytes_;     // the next read at most
+  size_t read_cost_ = 0;  // of the frames of this read
+  FrameScanner scanner_;
   FrameBudget budget_;
+  uint64_t data_begun_ = 0, data_used_ = 0, data_wasted_ = 0;  // DATA frames; all that are whole were one of the two
   absl::Status broken_;
   std::string goaway_;  // what the peer said
   std::vector<PendingPing> pings_;

@@ -1,6 +1,8 @@
 // What Http2Session does with its bytes: one read per readiness, one write per turn.
 #include <nghttp2/nghttp2.h>
 
+#include <algorithm>
+
 #include "base/limits/http2.h"
 #include "base/status.h"
 #include "transport/http2_buffers.h"
@@ -10,12 +12,13 @@ namespace hoop {
 
 void Http2Session::OnReadable() {
   if (bytes_ == nullptr) return;
-  const IoResult result = bytes_->Read(buffers_->read.get(), limits::kHttp2ReadBytes);
+  const IoResult result = bytes_->Read(buffers_->read.get(), read_bytes_);
   const bool listening = role_ == Role::kListening;
   switch (result.kind) {
     case IoResult::Kind::kBytes:
       pings_unanswered_ = 0;
       Receive(buffers_->read.get(), result.bytes);
+      SizeNextRead(result.bytes);
       break;
     case IoResult::Kind::kWouldBlock:
       break;
@@ -31,12 +34,54 @@ void Http2Session::OnReadable() {
 }
 
 void Http2Session::Receive(const char* bytes, size_t size) {
+  if (!CountFrames(bytes, size)) return;
   busy_ = true;
   const ssize_t taken = nghttp2_session_mem_recv(h2_, reinterpret_cast<const uint8_t*>(bytes), size);
   if (taken < 0) Break(Internal("connection of {}: {}", peer_, nghttp2_strerror(static_cast<int>(taken))));
+  CountWasted();
+  if (nghttp2_session_get_outbound_queue_size(h2_) > limits::kHttp2QueuedFramesMax) {
+    Break(ResourceExhausted("connection of {}: it does not read, and more than {} frames wait", peer_,
+                            limits::kHttp2QueuedFramesMax));
+  }
   Notify();
   busy_ = false;
   if (nghttp2_session_want_write(h2_) != 0 || nghttp2_session_want_read(h2_) == 0) MarkDirty();
+}
+
+// Before anything is done about them. False: too many.
+bool Http2Session::CountFrames(const char* bytes, size_t size) {
+  read_cost_ = 0;
+  const absl::Duration now = loop_.Monotonic();
+  bool obeys = true;
+  scanner_.Scan(bytes, size, [&](uint8_t type, size_t length) {
+    read_cost_ += type == NGHTTP2_HEADERS ? limits::kHttp2OpenCost : 1;
+    if (type == NGHTTP2_DATA) ++data_begun_;
+    return obeys = Obeys(budget_.OnFrame(type, length, now));
+  });
+  return obeys;
+}
+
+void Http2Session::CountWasted() {
+  const uint64_t under_way = scanner_.in_payload() ? 1 : 0;  // if it is no DATA, one frame is counted a little later
+  const uint64_t settled = data_used_ + data_wasted_ + under_way;
+  if (data_begun_ <= settled) return;
+  const uint64_t wasted = data_begun_ - settled;
+  data_wasted_ += wasted;
+  Obeys(budget_.OnWasted(wasted, loop_.Monotonic()));
+}
+
+bool Http2Session::Obeys(const char* limit) {
+  if (limit != nullptr) Break(ResourceExhausted("connection of {}: too many {}", peer_, limit));
+  return limit == nullptr;
+}
+
+// A turn is as long as its longest read: bytes that cost much come in small portions, so that others get their turn.
+void Http2Session::SizeNextRead(size_t size) {
+  if (read_cost_ > limits::kHttp2ReadCostMax) {
+    read_bytes_ = std::max(read_bytes_ / 2, limits::kHttp2ReadBytesMin);
+  } else if (size == read_bytes_ && read_cost_ <= limits::kHttp2ReadCostMax / 2) {
+    read_bytes_ = std::min(2 * read_bytes_, trusted_ ? limits::kHttp2ReadBytes : limits::kHttp2ReadBytesAtFirst);
+  }
 }
 
 void Http2Session::OnWritable() { MarkDirty(); }
@@ -120,7 +165,7 @@ bool Http2Session::AddDataFrame(GrpcCall& call, const uint8_t* head, size_t size
   static constexpr char kZeros[256] = {};
   OutputBatch& batch = buffers_->output;
   if (batch.full()) return false;
-  budget_.Earn();
+  budget_.Earn(size);
   batch.Copy(head, kFrameHeadBytes);
   if (padding > 0) {
     const auto count = static_cast<char>(padding - 1);

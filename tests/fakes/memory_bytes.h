@@ -45,6 +45,7 @@ class MemoryBytes final : public ByteStream {
   }
 
   IoResult Read(char* buffer, size_t size) override {
+    read_room = size;
     if (arrived_.empty()) return {closed_ ? IoResult::Kind::kEnd : IoResult::Kind::kWouldBlock};
     const size_t count = std::min(size, arrived_.size());
     arrived_.copy(buffer, count);
@@ -79,6 +80,7 @@ class MemoryBytes final : public ByteStream {
   // What a test looks at.
   int write_count = 0;
   int trust_count = 0;
+  size_t read_room = 0;  // of the last Read
   size_t written_bytes = 0;
 
  private:

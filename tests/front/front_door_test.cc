@@ -8,12 +8,12 @@
 #include <utility>
 #include <vector>
 
+#include "base/limits/listener.h"
 #include "net/descriptor.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/support/descriptor_limit.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/stream_probe.h"
-#include "base/limits/listener.h"
 
 namespace hoop {
 namespace {
@@ -139,6 +139,20 @@ TEST_F(FrontDoorTest, DropsWhoWasSilentLongestWhenStrangersCostTooMuch) {
   EXPECT_STATUS(silent.error(), absl::StatusCode::kResourceExhausted, "not authenticated yet");
   EXPECT_FALSE(early.ended() || late.ended() || trusted.ended());
   EXPECT_EQ(door_->counts().dropped_full, 1u);
+}
+
+TEST_F(FrontDoorTest, AStrangerWhoSpeaksCostsASession) {
+  Open({.pre_auth_bytes_max = 70 * 1024, .pre_auth_session_bytes = 30 * 1024});
+  for (size_t i = 0; i < 4; ++i) Enter();
+  for (size_t i = 0; i < 3; ++i) {
+    Say(i, "x");
+    inside_[i]->ReadUntil("x");
+  }
+  inside_[3]->ReadToEnd();  // silent longest; and who spoke first, of the others
+  Settle();
+  EXPECT_TRUE(inside_[0]->ended());
+  EXPECT_FALSE(inside_[1]->ended() || inside_[2]->ended());
+  EXPECT_EQ(door_->counts().dropped_full, 2u);
 }
 
 TEST_F(FrontDoorTest, SilentStrangersHaveABoundToo) {

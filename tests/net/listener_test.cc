@@ -128,5 +128,41 @@ TEST_F(ListenerTest, GoesOnAfterDescriptorsRanOut) {
   EXPECT_EQ(listener->exhausted_count(), 1u);
 }
 
+TEST_F(ListenerTest, LeavesDescriptorsToFiles) {
+  const auto listener = ListenOn({"127.0.0.1", 0});
+  Descriptor waiting = Knock(listener->address());
+  loop_.After(absl::ZeroDuration(), [] {}).reset();
+  {
+    const DescriptorLimit few(DescriptorLimit::NoMore() + 2);
+    loop_.Post([this] { loop_.Post([this] { loop_.Stop(); }); });
+    loop_.Run();
+    EXPECT_EQ(listener->exhausted_count(), 1u);
+    EXPECT_TRUE(accepted_.empty());
+    EXPECT_TRUE(Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)).is_open());
+  }
+  StreamProbe probe(loop_, AdoptSocket(loop_, waiting.Release(), "waiting"));
+  probe.ReadToEnd();
+  EXPECT_TRUE(probe.ended());
+  const Descriptor next = Knock(listener->address());
+  clock_.Advance(limits::kAcceptPauseTime);
+  RunUntilAccepted(1);
+}
+
+TEST_F(ListenerTest, TakesSomeAtATime) {
+  constexpr size_t kAll = 4 * limits::kAcceptsPerTurnMax;
+  std::vector<std::unique_ptr<ByteStream>> streams;
+  size_t in_first_turn = 0;
+  const auto listener = *Listen(loop_, {"127.0.0.1", 0}, [&](std::unique_ptr<ByteStream> stream) {
+    if (streams.empty()) loop_.AtTurnEnd(TurnPhase::kFree, [&] { in_first_turn = streams.size(); });
+    streams.push_back(std::move(stream));
+    if (streams.size() == kAll) loop_.Stop();
+  });
+  std::vector<Descriptor> peers;
+  for (size_t i = 0; i < kAll; ++i) peers.push_back(Knock(listener->address()));
+  loop_.Run();
+  EXPECT_GT(in_first_turn, 0u);
+  EXPECT_LE(in_first_turn, 2 * limits::kAcceptsPerTurnMax);  // a turn looks at every descriptor twice at most
+}
+
 }  // namespace
 }  // namespace hoop

@@ -2,9 +2,9 @@
 
 #include <type_traits>
 
+#include "base/limits/http.h"
 #include "rest/json.h"
 #include "tests/rest/rest_fixture.h"
-#include "base/limits/http.h"
 
 namespace hoop::rest {
 namespace {

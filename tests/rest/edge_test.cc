@@ -9,10 +9,12 @@
 #include <random>
 
 #include "absl/synchronization/notification.h"
+#include "base/limits/http.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
+#include "tests/fakes/memory_bytes.h"
+#include "tests/fakes/waiting_loop.h"
 #include "tests/rest/rest_fixture.h"
-#include "base/limits/http.h"
 
 namespace hoop::rest {
 namespace {
@@ -183,6 +185,30 @@ TEST_F(EdgeTest, DrainClosesIdleConnectionsAndTakesNoNewOnes) {
   drained.WaitForNotification();
   EXPECT_EQ(wire.ReceiveAll(), "");
   EXPECT_EQ(Exchange(Get("/api/healthz")), "");
+}
+
+// Answers that nobody takes, on a loop that the test turns.
+TEST_F(RestTest, WhoReadsSlowestLosesALargeAnswerWhenOthersNeedTheRoom) {
+  for (int i = 0; i < 300; ++i) {
+    Ask("admin", "POST", "/api/agents", fmt::format(R"({{"name":"agent{}","mode":"standard"}})", i));
+  }
+  const size_t bytes = Ask("admin", "GET", "/api/agents").body.size();
+  ASSERT_GT(bytes, limits::kHttpWritePartBytes);
+  WaitingLoop loop(clock_);
+  Edge edge(loop, api_, Log(), {.version = "1.2", .unsent_bytes_max = 5 * bytes / 2});
+  std::vector<std::unique_ptr<MemoryBytes>> peers;
+  for (size_t i = 0; i < 3; ++i) {
+    auto pair = MemoryBytes::Make(loop, 1024);
+    edge.Accept(std::move(pair.a));
+    peers.push_back(std::move(pair.b));
+    const std::string request = "GET /api/agents HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer admin\r\n\r\n";
+    const iovec piece = {const_cast<char*>(request.data()), request.size()};
+    peers[i]->Write(&piece, 1);
+    char buffer[1024];
+    ASSERT_TRUE(loop.TurnUntil([&] { return peers[i]->Read(buffer, 100).kind == IoResult::Kind::kBytes; }));
+    loop.Advance(absl::Seconds(1));
+    EXPECT_EQ(edge.connection_count(), i < 2 ? i + 1 : 2);
+  }
 }
 
 TEST_F(EdgeTest, EndsWhileRequestsRun) {

@@ -224,6 +224,32 @@ TEST_F(HttpConnectionTest, APeerThatTakesNoAnswerIsReset) {
   EXPECT_TRUE(far_.closed);
 }
 
+TEST_F(HttpConnectionTest, AnAnswerThatTricklesOutHasNoMoreTime) {
+  answer_.body = std::string(200 * 1024, 'x');
+  far_.takes = 10;
+  Send(kGet);
+  for (int i = 1; i < 30; ++i) {
+    loop_.Advance(limits::kHttpWriteTime / 30);
+    far_.takes = 10;
+    far_.events->OnWritable();
+  }
+  EXPECT_FALSE(far_.closed);
+  loop_.Advance(limits::kHttpWriteTime / 30);
+  EXPECT_TRUE(far_.closed);
+}
+
+TEST_F(HttpConnectionTest, AnAnswerThatIsTakenInPartsHasItsTimeForEach) {
+  answer_.body = std::string(10 * limits::kHttpWritePartBytes, 'x');
+  far_.takes = limits::kHttpWritePartBytes;
+  Send(kGet);
+  for (int part = 0; part < 9; ++part) {
+    loop_.Advance(limits::kHttpWriteTime - absl::Milliseconds(1));
+    far_.takes = limits::kHttpWritePartBytes;
+    far_.events->OnWritable();
+  }
+  EXPECT_FALSE(far_.closed);
+}
+
 TEST_F(HttpConnectionTest, AnAnswerGoesOnWhenTheSocketTakesMore) {
   far_.takes = 10;
   Send(kGet);

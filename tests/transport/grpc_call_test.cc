@@ -1,8 +1,8 @@
 // Calls of our channel to our server: order, ends, windows, bounds.
-#include "tests/transport/wire_fixture.h"
 #include "base/limits/http2.h"
 #include "base/limits/listener.h"
 #include "base/limits/wire.h"
+#include "tests/transport/wire_fixture.h"
 
 namespace hoop::testing {
 namespace {

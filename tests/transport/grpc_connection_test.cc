@@ -1,6 +1,6 @@
 // What happens to whole connections: drain, keepalive, loss, unary calls, deadlines.
-#include "tests/transport/wire_fixture.h"
 #include "base/limits/listener.h"
+#include "tests/transport/wire_fixture.h"
 
 namespace hoop::testing {
 namespace {

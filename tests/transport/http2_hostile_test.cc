@@ -1,122 +1,18 @@
 // Bytes that no honest peer sends: every case costs its own stream or connection, never the server.
+#include <malloc.h>
+
 #include <random>
 
 #include "base/encoding.h"
-#include "tests/transport/wire_fixture.h"
-#include "transport/call_head.h"
-#include "transport/frame_budget.h"
-#include "transport/grpc_text.h"
 #include "base/limits/http2.h"
+#include "base/limits/listener.h"
+#include "base/limits/wire.h"
+#include "tests/transport/hostile_fixture.h"
 
 namespace hoop::testing {
 namespace {
 
-constexpr uint8_t kData = 0, kHeaders = 1, kReset = 3, kSettings = 4, kPing = 6, kGoAway = 7, kWindowUpdate = 8,
-                  kContinuation = 9;
-constexpr uint8_t kEndStream = 1, kEndHeaders = 4;
-constexpr std::string_view kMagic = "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n";
-
-std::string Frame(uint8_t type, uint8_t flags, uint32_t stream, std::string_view payload) {
-  const auto byte = [](size_t value, int shift) { return static_cast<char>(value >> shift & 0xff); };
-  std::string frame = {byte(payload.size(), 16), byte(payload.size(), 8),  byte(payload.size(), 0),
-                       static_cast<char>(type),  static_cast<char>(flags), byte(stream, 24),
-                       byte(stream, 16),         byte(stream, 8),          byte(stream, 0)};
-  return frame.append(payload);
-}
-
-// One header as HPACK without table and without Huffman.
-std::string Literal(std::string_view name, std::string_view value) {
-  const auto text = [](std::string_view bytes) {
-    std::string out;
-    if (bytes.size() < 127) {
-      out += static_cast<char>(bytes.size());
-    } else {
-      out += '\x7f';
-      size_t rest = bytes.size() - 127;
-      for (; rest >= 128; rest >>= 7) out += static_cast<char>(rest | 0x80);
-      out += static_cast<char>(rest);
-    }
-    return out.append(bytes);
-  };
-  return std::string(1, '\0') + text(name) + text(value);
-}
-
-std::string Request(std::string_view path = "/protobuf.Transport/Connect", std::string_view method = "POST",
-                    std::string_view content_type = "application/grpc") {
-  return Literal(":method", method) + Literal(":scheme", "http") + Literal(":path", path) +
-         Literal(":authority", "gw") + Literal("te", "trailers") + Literal("content-type", content_type);
-}
-
-// A header block of any size, in frames of the size that everybody must take.
-std::string HeaderFrames(uint32_t stream, std::string_view block) {
-  constexpr size_t kPart = 16384;
-  std::string frames;
-  for (bool first = true; first || !block.empty(); first = false) {
-    const std::string_view part = block.substr(0, kPart);
-    block.remove_prefix(part.size());
-    frames += Frame(first ? kHeaders : kContinuation, block.empty() ? kEndHeaders : 0, stream, part);
-  }
-  return frames;
-}
-
-std::string Message(std::string_view bytes, char flag = 0) {
-  const GrpcPrefix prefix = MakeGrpcPrefix(bytes.size());
-  std::string message(prefix.data(), prefix.size());
-  message[0] = flag;
-  return message.append(bytes);
-}
-
-// A peer that says whatever a test wants.
-class Hostile : public WireTest, private ByteStream::Events {
- protected:
-  ~Hostile() override { raw.reset(); }
-  void ConnectRaw() {
-    auto pair = MemoryBytes::Make(loop, 8 << 20);
-    server->Accept(std::move(pair.a));
-    raw = std::move(pair.b);
-    raw->SetEvents(this);
-    raw->WantRead();
-    heard.clear();
-    ended = false;
-  }
-  void Say(std::string_view bytes) {
-    const iovec piece = {const_cast<char*>(bytes.data()), bytes.size()};
-    raw->Write(&piece, 1);
-    loop.TurnUntilIdle();
-  }
-  void Greet() {
-    ConnectRaw();
-    Say(std::string(kMagic) + Frame(kSettings, 0, 0, ""));
-  }
-  // Payloads of the frames of `type` that came.
-  std::vector<std::string> Heard(uint8_t type) const {
-    std::vector<std::string> found;
-    for (size_t i = 0; i + 9 <= heard.size();) {
-      const auto byte = [this, i](size_t k) { return static_cast<size_t>(static_cast<unsigned char>(heard[i + k])); };
-      const size_t size = byte(0) << 16 | byte(1) << 8 | byte(2);
-      if (byte(3) == type) found.push_back(heard.substr(i + 9, size));
-      i += 9 + size;
-    }
-    return found;
-  }
-  bool Alive() { return server->connection_count() > 0; }
-
-  void OnReadable() override {
-    char buffer[65536];
-    const IoResult result = raw->Read(buffer, sizeof buffer);
-    if (result.kind == IoResult::Kind::kBytes) {
-      heard.append(buffer, result.bytes);
-      raw->WantRead();
-    } else if (result.kind == IoResult::Kind::kEnd) {
-      ended = true;
-    }
-  }
-  void OnWritable() override {}
-
-  std::unique_ptr<MemoryBytes> raw;
-  std::string heard;
-  bool ended = false;
-};
+using namespace http2;  // NOLINT(google-build-using-namespace): the vocabulary of this file
 
 TEST_F(Hostile, GarbageEndsTheConnectionOnly) {
   std::mt19937 random(1);
@@ -241,63 +137,81 @@ TEST_F(Hostile, AHeaderBlockHasABound) {
   EXPECT_TRUE(Alive());
 }
 
-TEST_F(Hostile, FloodsEndTheConnection) {
-  server_side.trusting = false;
-  const std::vector<std::string> floods = {Frame(kPing, 0, 0, "12345678"), Frame(kSettings, 0, 0, ""),
-                                           Frame(kWindowUpdate, 0, 0, std::string("\0\0\0\1", 4)),
-                                           Frame(kData, 0, 1, "")};
-  for (const std::string& frame : floods) {
-    Greet();
-    Say(Frame(kHeaders, kEndHeaders, 1, Request()));
-    for (int i = 0; i < 3000 && Alive(); ++i) Say(frame);
+TEST_F(Hostile, WhoHasNotSaidThePrefaceGetsNoSession) {
+  ConnectRaw();
+  Say(kMagic.substr(0, 10));
+  Say(kMagic.substr(10, kMagic.size() - 11));
+  EXPECT_EQ(heard, "");  // a session begins with its settings
+  Say(kMagic.substr(kMagic.size() - 1));
+  EXPECT_EQ(Heard(kSettings).size(), 1u);
+  EXPECT_TRUE(Alive());
+}
+
+TEST_F(Hostile, AnythingElseThanThePrefaceEndsTheConnection) {
+  for (const std::string_view bytes : {"GET / HTTP/1.1\r\n\r\n", "PRI * HTTP/1.1\r\n\r\nSM\r\n\r\n", "\x16\x03\x01"}) {
+    ConnectRaw();
+    Say(bytes);
     EXPECT_FALSE(Alive());
-    raw.reset();
-    loop.TurnUntilIdle();
+    EXPECT_EQ(heard, "");
   }
 }
 
-TEST_F(Hostile, OpeningAndCancellingWithoutEndEndsTheConnection) {
-  server_side.trusting = false;
-  Greet();
-  uint32_t stream = 1;
-  for (; stream < 2000 && Alive(); stream += 2) {
-    Say(Frame(kHeaders, kEndHeaders, stream, Request()) + Frame(kReset, 0, stream, std::string("\0\0\0\x8", 4)));
-  }
+TEST_F(Hostile, HalfAPrefaceEndsAtTheDeadline) {
+  ConnectRaw();
+  Say(kMagic.substr(0, 10));
+  loop.Advance(limits::kPreAuthTime - absl::Milliseconds(1));
+  EXPECT_TRUE(Alive());
+  loop.Advance(absl::Milliseconds(1));
   EXPECT_FALSE(Alive());
-  EXPECT_LT(stream, 1000u);
 }
 
-// --- The budget itself ---
+TEST_F(Hostile, ADrainForgetsWhoHasNotSaidThePreface) {
+  ConnectRaw();
+  bool drained = false;
+  server->Drain(absl::Seconds(30), [&drained] { drained = true; });
+  loop.TurnUntilIdle();
+  EXPECT_TRUE(drained && ended);
+}
 
-TEST(FrameBudget, EarnsByDataThatWeSent) {
-  FrameBudget budget;
-  budget.Trust();
-  for (int i = 0; i < 100'000; ++i) {
-    budget.Earn();
-    ASSERT_EQ(budget.OnFrame(kWindowUpdate, 0, 4, absl::ZeroDuration()), nullptr);
-    ASSERT_EQ(budget.OnFrame(kPing, 0, 8, absl::ZeroDuration()), nullptr);
+TEST_F(Hostile, TinyMessagesThatWaitCostTheirBytesOnly) {
+  Greet();
+  Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+  served().stream->SetReading(false);
+  const std::string message = Message(Payload("x").bytes());
+  std::string many;
+  while (many.size() + message.size() <= limits::kStreamWindowBytes) many += message;
+  const size_t before = ::mallinfo2().uordblks;
+  for (std::string_view rest = many; !rest.empty(); rest.remove_prefix(std::min<size_t>(rest.size(), 16000))) {
+    Say(Frame(kData, 0, 1, rest.substr(0, 16000)));
   }
+  EXPECT_EQ(server->held_bytes(), many.size());
+  EXPECT_LT(::mallinfo2().uordblks - before, 3 * limits::kStreamWindowBytes);  // a string grows by doubling
+  served().stream->SetReading(true);
+  loop.TurnUntilIdle();
+  EXPECT_EQ(served().packets.size(), many.size() / message.size());
+  EXPECT_EQ(server->held_bytes(), 0u);
 }
 
-TEST(FrameBudget, IsStrictWithStrangersAndFreshEachSecond) {
-  const auto allowed = [](FrameBudget& budget, absl::Duration now) {
-    int count = 0;
-    while (count < 100'000 && budget.OnFrame(kPing, 0, 8, now) == nullptr) ++count;
-    return count;
-  };
-  FrameBudget stranger, known;
-  known.Trust();
-  const int strict = allowed(stranger, absl::Seconds(1));
-  EXPECT_GT(strict, 0);
-  EXPECT_GT(allowed(known, absl::Seconds(1)), strict);
-  EXPECT_LT(allowed(known, absl::Seconds(1)), 1);
-  EXPECT_EQ(allowed(stranger, absl::Seconds(2)), strict);
-}
-
-TEST(FrameBudget, CancellingEverythingAtOnceIsHonest) {
-  FrameBudget budget;
-  budget.Trust();
-  for (int i = 0; i < 10'000; ++i) ASSERT_EQ(budget.OnFrame(kReset, 0, 4, absl::ZeroDuration()), nullptr);
+TEST_F(Hostile, WhatWaitedIsJudgedWhenItIsRead) {
+  Greet();
+  const std::string good = Message(Payload("good").bytes());
+  const std::vector<std::pair<std::string, std::string>> cases = {
+      {Message("x", 1), "grpc: compressed flag set with identity or empty encoding"},
+      {std::string("\0\1\x10\0\1x", 6), "grpc: received message larger than max"},
+      {good.substr(0, 7), "unexpected EOF"}};
+  for (size_t i = 0; i < cases.size(); ++i) {
+    const auto stream = static_cast<uint32_t>(2 * i + 1);
+    Say(Frame(kHeaders, kEndHeaders, stream, Request()));
+    served(i).stream->SetReading(false);
+    Say(Frame(kData, kEndStream, stream, good + cases[i].first));
+    EXPECT_FALSE(served(i).end.has_value());
+    served(i).stream->SetReading(true);
+    loop.TurnUntilIdle();
+    EXPECT_EQ(served(i).payload(0), "good");
+    ASSERT_TRUE(served(i).end.has_value());
+    EXPECT_NE(StatusText(*served(i).end).find(cases[i].second), std::string::npos) << *served(i).end;
+  }
+  EXPECT_EQ(server->held_bytes(), 0u);
 }
 
 }  // namespace

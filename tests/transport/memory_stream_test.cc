@@ -1,7 +1,7 @@
 #include "transport/memory_stream.h"
 
-#include "tests/transport/wire_fixture.h"
 #include "base/limits/http2.h"
+#include "tests/transport/wire_fixture.h"
 
 namespace hoop::testing {
 namespace {

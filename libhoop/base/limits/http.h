@@ -13,8 +13,10 @@ namespace hoop::limits {
 inline constexpr size_t kHttpTargetBytesMax = 4 * kKiB;  // path and query of a request line
 inline constexpr size_t kHttpHeaderLinesMax = 100;
 inline constexpr absl::Duration kHttpBodyTime = absl::Seconds(30);   // from the head to the last byte of the body
-inline constexpr absl::Duration kHttpWriteTime = absl::Seconds(30);  // without a byte of the answer taken
-inline constexpr absl::Duration kHttpIdleTime = absl::Seconds(75);   // between two requests; browsers keep 60 s
+inline constexpr absl::Duration kHttpWriteTime = absl::Seconds(30);  // for a peer to take the next part of an answer
+inline constexpr size_t kHttpWritePartBytes = 64 * kKiB;
+inline constexpr size_t kHttpUnsentBytesMax = 64 * kMiB;            // of all answers: above it who reads slowest is cut
+inline constexpr absl::Duration kHttpIdleTime = absl::Seconds(75);  // between two requests; browsers keep 60 s
 inline constexpr absl::Duration kHttpLingerTime = absl::Seconds(2);  // a refused peer may finish its sentence
 inline constexpr size_t kHttpLingerBytesMax = 1 * kMiB;
 inline constexpr size_t kRestThreads = 4;

@@ -16,7 +16,12 @@ inline constexpr size_t kStreamsPerConnectionMax = 20000;
 inline constexpr size_t kPreAuthStreamsPerConnectionMax = 8;  // more are refused until the peer is known
 inline constexpr size_t kConnectionWindowBytes = 1 * kGiB;    // given back on arrival: only stream windows hold back
 inline constexpr size_t kHttp2FrameBytesMax = 64 * kKiB;      // size is noise for speed; bounds a turn's smallest step
-inline constexpr size_t kHttp2ReadBytes = 128 * kKiB;         // one read of a turn, one buffer per loop
+inline constexpr size_t kHttp2ReadBytes = 128 * kKiB;         // one read of a turn at most, one buffer per loop
+inline constexpr size_t kHttp2ReadBytesMin = 4 * kKiB;        // of a peer whose bytes cost the most
+inline constexpr size_t kHttp2ReadBytesAtFirst = 16 * kKiB;   // and of strangers at most
+inline constexpr size_t kHttp2ReadCostMax = 2000;             // frames of one read: more of them make the next shorter
+inline constexpr size_t kHttp2OpenCost = 10;                  // what a HEADERS frame counts for there
+inline constexpr size_t kHttp2QueuedFramesMax = 10000;        // that wait for a peer who does not read
 inline constexpr size_t kHttp2WriteBytes = 256 * kKiB;        // one write of a turn; also what waits for a full socket
 inline constexpr int kPingsUnansweredMax = 2;                 // then the connection is broken
 

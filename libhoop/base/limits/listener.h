@@ -14,9 +14,11 @@ inline constexpr absl::Duration kPreAuthTime = absl::Seconds(10);
 inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;         // of all such connections of a listener together
 inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;     // unread bytes of one such connection
 inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;  // what one costs that has said nothing yet
+inline constexpr size_t kPreAuthHttp2Bytes = 24 * kKiB;      // and what an HTTP/2 session adds when it begins
 inline constexpr size_t kConnectionsMax = 20000;             // per listener
 
-inline constexpr size_t kAcceptsPerTurnMax = 64;                             // the others wait for the next turn
+inline constexpr size_t kAcceptsPerTurnMax = 16;    // the others wait for the next turn
+inline constexpr size_t kDescriptorsReserved = 64;  // not for connections: the journal and the store need some, too
 inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor
 
 }  // namespace hoop::limits

@@ -1,0 +1,63 @@
+// An attacker that speaks HTTP/2: greets, becomes known when it has credentials, floods. Used by the attacks on gRPC.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "tests/floods/attack.h"
+#include "tests/floods/http2_bytes.h"
+
+namespace hoop::floods {
+
+// One connection to the gRPC listener. Stream 1 is taken when it is known; next_stream() gives the others.
+class Http2Peer final {
+ public:
+  // Says the preface and `settings`; with credentials, opens stream 1 and waits until the gateway knows who it is.
+  Http2Peer(const Target& target, Who who, std::string_view settings = "");
+
+  bool Say(std::string_view bytes) { return socket_.Say(bytes); }
+  // Says what `next` makes, 16 KiB at a time, until the peer is cut or the attack's time is over.
+  Outcome Flood(const std::function<std::string()>& next);
+  Outcome Flood(std::string frame) {
+    return Flood([frame = std::move(frame)] { return frame; });
+  }
+  // Says `bytes` once; then looks whether it is cut within a moment, and whether it is served if not.
+  Outcome Once(std::string_view bytes);
+  // A HealthCheck on a stream of its own is answered with status 0.
+  bool Serves();
+
+  uint32_t next_stream() { return last_stream_ += 2; }
+  // Opens a call to `path` with the headers of this peer.
+  std::string Open(uint32_t stream, std::string_view path = "/protobuf.Transport/Connect") const;
+  std::string Credentials() const;
+
+  RawSocket& socket() { return socket_; }
+  bool known() const { return known_; }
+  // "GOAWAY ENHANCE_YOUR_CALM after 0.01 s, 12 KiB said".
+  std::string Story();
+
+ private:
+  // True: a frame of `type` on `stream` (0: any) came whose payload `wanted` likes.
+  bool AwaitFrame(uint8_t type, uint32_t stream, Seconds wait);
+  void ReadFrames();
+
+  const Target& target_;
+  const Who who_;
+  RawSocket socket_;
+  const Clock::time_point begin_ = Clock::now();
+  uint64_t said_bytes_ = 0;
+  uint32_t last_stream_ = 1;
+  bool known_ = false;
+  int64_t goaway_ = -1;
+  struct Seen {
+    uint8_t type;
+    uint8_t flags;
+    uint32_t stream;
+  };
+  std::vector<Seen> seen_;  // since the last wait
+};
+
+}  // namespace hoop::floods

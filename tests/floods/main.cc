@@ -1,0 +1,258 @@
+// hoop-floods: attacks a running gateway beside a healthy session, and says what each attack cost.
+// Usage: hoop-floods --grpc PORT --http PORT --pid ID [--neighbour PORT] [--agent-key KEY] [--user-token TOKEN
+//   --connection NAME] [--seconds S] [--only PART,...] [--skip PART,...] [--polite] [--list]. Everything is on
+//   127.0.0.1.
+// A line per attack; exit code 1 when a promise of docs/floods.md is broken. Times are printed, never judged.
+#include <sys/resource.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstring>
+#include <functional>
+#include <future>
+#include <iterator>
+#include <memory>
+#include <string>
+#include <thread>
+#include <vector>
+
+#include "tests/floods/attack.h"
+#include "tests/floods/http2_peer.h"
+#include "tests/floods/neighbour.h"
+#include "tests/floods/process_watch.h"
+
+namespace hoop::floods {
+namespace {
+
+constexpr size_t kMemoryKibMax = 8 * 1024;  // above what the gateway had before, at the peak and at the end
+
+struct Options {
+  Target target;
+  pid_t process = 0;
+  uint16_t neighbour_port = 0;
+  std::vector<std::string> only, skip;
+  bool list = false;
+  bool polite = false;
+};
+
+// One attack by one attacker.
+struct Run {
+  const Attack* attack;
+  Who who;
+  std::string name() const { return std::string(attack->name) + " (" + std::string(NameOf(who)) + ")"; }
+};
+
+std::vector<std::string> Split(const std::string& text) {
+  std::vector<std::string> parts;
+  for (size_t at = 0; at <= text.size();) {
+    const size_t end = std::min(text.find(',', at), text.size());
+    parts.push_back(text.substr(at, end - at));
+    at = end + 1;
+  }
+  return parts;
+}
+
+Options Read(int argc, char** argv) {
+  Options options;
+  const auto fail = [](const char* word) {
+    std::fprintf(stderr, "hoop-floods: %s: see the head of tests/floods/main.cc\n", word);
+    std::exit(2);
+  };
+  for (int i = 1; i < argc; ++i) {
+    const std::string word = argv[i];
+    if (word == "--list" || word == "--polite") {
+      (word == "--list" ? options.list : options.polite) = true;
+      continue;
+    }
+    if (i + 1 == argc) fail(argv[i]);
+    const std::string value = argv[++i];
+    if (word == "--grpc") {
+      options.target.grpc_port = static_cast<uint16_t>(std::stoul(value));
+    } else if (word == "--http") {
+      options.target.http_port = static_cast<uint16_t>(std::stoul(value));
+    } else if (word == "--pid") {
+      options.process = std::stoi(value);
+    } else if (word == "--neighbour") {
+      options.neighbour_port = static_cast<uint16_t>(std::stoul(value));
+    } else if (word == "--agent-key") {
+      options.target.agent_key = value;
+    } else if (word == "--user-token") {
+      options.target.user_token = value;
+    } else if (word == "--connection") {
+      options.target.connection = value;
+    } else if (word == "--seconds") {
+      options.target.time = Seconds(std::stod(value));
+    } else if (word == "--only") {
+      options.only = Split(value);
+    } else if (word == "--skip") {
+      options.skip = Split(value);
+    } else {
+      fail(argv[i - 1]);
+    }
+  }
+  return options;
+}
+
+bool Names(const std::vector<std::string>& parts, const std::string& name) {
+  return std::any_of(parts.begin(), parts.end(), [&](const auto& part) { return name.find(part) != name.npos; });
+}
+
+std::vector<Run> Choose(const Options& options) {
+  std::vector<Run> runs;
+  for (const auto* table : {&Http2Attacks(), &GrpcAttacks(), &HttpAttacks(), &CrowdAttacks()}) {
+    for (const Attack& attack : *table) {
+      for (const Who who : attack.by) {
+        const Run run{&attack, who};
+        if (!options.only.empty() && !Names(options.only, run.name())) continue;
+        if (Names(options.skip, run.name())) continue;
+        if (who == Who::kAgent && options.target.agent_key.empty() && !options.list) continue;
+        if (who == Who::kUser && options.target.user_token.empty() && !options.list) continue;
+        runs.push_back(run);
+      }
+    }
+  }
+  return runs;
+}
+
+bool AsItMust(const Run& run, const Outcome& outcome) {
+  if (outcome.kind == Outcome::Kind::kFailed) return false;
+  if (run.attack->must == Must::kBeCut) return outcome.kind == Outcome::Kind::kCut;
+  if (run.attack->must == Must::kBeHeld) return outcome.kind == Outcome::Kind::kHeld;
+  return true;
+}
+
+// Polite attackers take the processor that nobody else wants: the neighbour then waits for the gateway only.
+Outcome RunAttack(const Run& run, const Target& target, bool polite) {
+  if (polite) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 19);
+  return run.attack->run(target, run.who);
+}
+
+// Runs attacks and judges them. Lives in main.
+class Arena {
+ public:
+  explicit Arena(const Options& options) : target_(options.target), watch_(options.process), polite_(options.polite) {
+    if (options.neighbour_port != 0) neighbour_ = std::make_unique<Neighbour>(options.neighbour_port);
+    if (neighbour_ != nullptr) {
+      std::this_thread::sleep_for(Seconds(0.5));
+      neighbour_->Take();
+      std::this_thread::sleep_for(std::max(Seconds(1), target_.time));
+      alone_ = neighbour_->Take();
+      std::printf("the neighbour alone: %zu round trips, p50 %.0f us, p99 %.0f us\n", alone_.count, alone_.p50_us,
+                  alone_.p99_us);
+    }
+    memory_before_ = watch_.memory_kib();
+    std::printf("gateway: %zu KiB\n%-40s %7s %7s %7s %6s %6s  %s\n", memory_before_, "attack", "before", "peak",
+                "after", "cpu %", "p99", "outcome");
+  }
+
+  // Side by side.
+  void Attack(const std::vector<Run>& runs) {
+    if (!watch_.alive()) return;
+    const size_t before = watch_.memory_kib();
+    watch_.ForgetPeak();
+    if (neighbour_ != nullptr) neighbour_->Take();
+    const double cpu = watch_.cpu_seconds();
+    const auto begin = Clock::now();
+    std::vector<std::future<Outcome>> outcomes;
+    outcomes.reserve(runs.size());
+    for (const Run& run : runs) {
+      outcomes.push_back(std::async(std::launch::async, RunAttack, run, std::cref(target_), polite_));
+    }
+    for (const auto& outcome : outcomes) outcome.wait();
+    const double time = Seconds(Clock::now() - begin).count();
+    const double share = (watch_.cpu_seconds() - cpu) / time * 100;
+    const double ratio = neighbour_ != nullptr ? neighbour_->Take().p99_us / alone_.p99_us : 0;
+    const size_t peak = watch_.peak_kib(), after = watch_.memory_kib();
+    size_t allowed = 0;
+    for (size_t i = 0; i < runs.size(); ++i) {
+      const Outcome outcome = outcomes[i].get();
+      const bool good = AsItMust(runs[i], outcome);
+      const char* kind = outcome.kind == Outcome::Kind::kCut ? "cut" : "held";
+      std::printf("%-40s %7zu %7zu %7zu %6.0f %6.2f  %s: %s\n", runs[i].name().c_str(), before, peak, after, share,
+                  ratio, good ? kind : "FAILED", outcome.detail.c_str());
+      if (!good) ++failures_;
+      if (runs[i].who != Who::kStranger || runs[i].attack->by.size() == 1) {
+        allowed = std::max(allowed, runs[i].attack->extra_mib * 1024);
+      }
+    }
+    if (peak > before + kMemoryKibMax + allowed) Fail("memory rose above its bound");
+    Judge();
+    std::fflush(stdout);
+  }
+
+  // True: every promise was kept.
+  bool Finish() {
+    if (neighbour_ != nullptr && !neighbour_->healthy()) Fail("the neighbour's session broke");
+    // What a flood left behind goes back to the system within seconds.
+    const auto end = Clock::now() + Seconds(20);
+    while (watch_.alive() && watch_.memory_kib() > memory_before_ + kMemoryKibMax && Clock::now() < end) {
+      std::this_thread::sleep_for(Seconds(0.2));
+    }
+    const size_t after = watch_.memory_kib();
+    if (after > memory_before_ + kMemoryKibMax) Fail("memory stays above its bound");
+    std::printf("gateway: %zu KiB before, %zu KiB after; %d failures\n", memory_before_, after, failures_);
+    return failures_ == 0;
+  }
+
+ private:
+  void Judge() {
+    if (!watch_.alive()) return Fail("the gateway is gone");
+    if (neighbour_ != nullptr && !neighbour_->healthy()) Fail("the neighbour's session broke");
+    Http2Peer peer(target_, Who::kStranger);
+    if (!peer.Serves()) Fail("gRPC is not served afterwards");
+    if (!HttpServes()) Fail("HTTP is not served afterwards");
+  }
+  // Requests of attackers that are gone may be waiting still: they are told that it is busy, for a moment.
+  bool HttpServes() const {
+    for (const auto end = Clock::now() + Seconds(5); Clock::now() < end;) {
+      RawSocket socket(target_.http_port);
+      socket.Say("GET /api/healthz HTTP/1.0\r\n\r\n");
+      socket.AwaitEnd(Seconds(5));
+      if (socket.heard().starts_with("HTTP/1.1 200")) return true;
+    }
+    return false;
+  }
+  void Fail(const char* what) {
+    ++failures_;
+    std::printf("  FAILED: %s\n", what);
+  }
+
+  const Target& target_;
+  const ProcessWatch watch_;
+  const bool polite_;
+  std::unique_ptr<Neighbour> neighbour_;
+  Neighbour::Times alone_;
+  size_t memory_before_ = 0;
+  int failures_ = 0;
+};
+
+int Main(int argc, char** argv) {
+  const Options options = Read(argc, argv);
+  const std::vector<Run> runs = Choose(options);
+  if (options.list) {
+    for (const Run& run : runs) std::printf("%s\n", run.name().c_str());
+    return 0;
+  }
+  rlimit descriptors{};
+  ::getrlimit(RLIMIT_NOFILE, &descriptors);
+  descriptors.rlim_cur = descriptors.rlim_max;
+  ::setrlimit(RLIMIT_NOFILE, &descriptors);
+  Arena arena(options);
+  for (const Run& run : runs) {
+    if (run.attack->lasts == Lasts::kMoment) arena.Attack({run});
+  }
+  for (const Lasts lasts : {Lasts::kUntilDeadline, Lasts::kUntilCrowdIsGone}) {
+    std::vector<Run> together;
+    std::copy_if(runs.begin(), runs.end(), std::back_inserter(together),
+                 [lasts](const Run& run) { return run.attack->lasts == lasts; });
+    if (!together.empty()) arena.Attack(together);
+  }
+  return arena.Finish() ? 0 : 1;
+}
+
+}  // namespace
+}  // namespace hoop::floods
+
+int main(int argc, char** argv) { return hoop::floods::Main(argc, argv); }

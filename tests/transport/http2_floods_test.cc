@@ -1,0 +1,104 @@
+// Frames that are many: the peer is cut at a bound, and others get their turn before.
+#include "base/limits/http2.h"
+#include "tests/transport/hostile_fixture.h"
+
+namespace hoop::testing {
+namespace {
+
+using namespace http2;  // NOLINT(google-build-using-namespace): the vocabulary of this file
+
+TEST_F(Hostile, FloodsEndTheConnection) {
+  server_side.trusting = false;
+  const std::vector<std::string> floods = {Frame(kPing, 0, 0, "12345678"), Frame(kSettings, 0, 0, ""),
+                                           Frame(kWindowUpdate, 0, 0, std::string("\0\0\0\1", 4)),
+                                           Frame(kData, 0, 1, "")};
+  for (const std::string& frame : floods) {
+    Greet();
+    Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+    for (int i = 0; i < 3000 && Alive(); ++i) Say(frame);
+    EXPECT_FALSE(Alive());
+    raw.reset();
+    loop.TurnUntilIdle();
+  }
+}
+
+TEST_F(Hostile, OpeningAndCancellingWithoutEndEndsTheConnection) {
+  server_side.trusting = false;
+  Greet();
+  uint32_t stream = 1;
+  for (; stream < 2000 && Alive(); stream += 2) {
+    Say(Frame(kHeaders, kEndHeaders, stream, Request()) + Frame(kReset, 0, stream, std::string("\0\0\0\x8", 4)));
+  }
+  EXPECT_FALSE(Alive());
+  EXPECT_LT(stream, 1000u);
+}
+
+TEST_F(Hostile, FramesOfUnknownTypesAreCounted) {
+  Greet();
+  for (int i = 0; i < 20; ++i) Say(Frame(0xfa, 0xff, 0, "whatever"));
+  EXPECT_TRUE(Alive());
+  for (int i = 0; i < 1000 && Alive(); ++i) Say(Frame(0xfa, 0xff, 0, "whatever"));
+  EXPECT_FALSE(Alive());
+}
+
+TEST_F(Hostile, DataForNobodyIsCounted) {
+  server_side.trusting = false;
+  const std::vector<std::string> useless = {
+      Frame(kData, 0, 1, "x"),                                                    // the stream has ended
+      Frame(kData, kEndStream, 1, ""),                                            // the same, ending it again
+      Frame(kData, kPadded, 3, std::string(1, '\x0f') + std::string(15, '\0'))};  // padding only
+  for (const std::string& frame : useless) {
+    Greet();
+    Say(Frame(kHeaders, kEndHeaders, 1, Request("/nothing")) + Frame(kHeaders, kEndHeaders, 3, Request()));
+    for (int i = 0; i < 100; ++i) Say(frame);
+    EXPECT_TRUE(Alive());
+    for (int i = 0; i < 1000 && Alive(); ++i) Say(frame);
+    EXPECT_FALSE(Alive());
+    raw.reset();
+    loop.TurnUntilIdle();
+    server_side.streams.clear();
+  }
+}
+
+TEST_F(Hostile, AHeaderBombEndsTheConnection) {
+  server_side.trusting = false;
+  Greet();
+  std::string block = Request() + Indexed("x", std::string(4000, 'a'));
+  while (block.size() < kFrameBytesDefault) block += Reference(62);  // each byte stands for 4,000
+  Say(HeaderFrames(1, block));
+  EXPECT_FALSE(Alive());
+}
+
+TEST_F(Hostile, WhoTakesNoAnswersIsCutWhenTooManyWait) {
+  Greet(/*capacity=*/64 * 1024);
+  Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+  deaf = true;
+  uint32_t stream = 3;
+  for (size_t second = 0; Alive() && stream < 100'000; ++second) {
+    for (int i = 0; i < 1000 && Alive(); ++i, stream += 2) Say(Frame(kHeaders, kEndHeaders, stream, Request("/no")));
+    clock.Advance(absl::Seconds(1));  // the rate alone is honest
+  }
+  EXPECT_FALSE(Alive());
+  EXPECT_GT(stream / 2, limits::kHttp2QueuedFramesMax);
+  EXPECT_LT(stream / 2, limits::kHttp2QueuedFramesMax + 5000);
+}
+
+TEST_F(Hostile, BytesThatCostMuchAreReadInSmallPortions) {
+  Greet();
+  std::string large, tiny;
+  for (uint32_t stream = 1; stream < 10; stream += 2) {
+    Say(Frame(kHeaders, kEndHeaders, stream, Request()));
+    const std::string frame = Frame(kData, 0, stream, Message(Payload(std::string(16'000, 'x')).bytes()));
+    large += frame + frame + frame;
+  }
+  for (int i = 0; i < 5'000; ++i) tiny += Frame(kData, 0, 1, std::string(1, '\0'));
+  for (int i = 0; i < 10; ++i) Say(large);
+  EXPECT_EQ(server_bytes->read_room, limits::kHttp2ReadBytes);
+  for (int i = 0; i < 10; ++i) Say(tiny);
+  EXPECT_LE(server_bytes->read_room, 10 * limits::kHttp2ReadCostMax);  // ten bytes each
+  EXPECT_TRUE(Alive());
+  EXPECT_EQ(server->held_bytes(), 0u);
+}
+
+}  // namespace
+}  // namespace hoop::testing
