@@ -47,15 +47,18 @@ int Fail(const absl::Status& status) {
   return 1;
 }
 
-// As many connections as the system allows this process. Large blocks go back to the system when they are freed: the
-// hash of a password takes 32 MiB for a moment.
+// As many connections as the system allows this process. Memory: no system call for each packet that comes and goes,
+// but large blocks go back when they are freed (the hash of a password takes 32 MiB for a moment). Debian's abseil
+// checks the order of locks at each one; tests do, too.
 void PrepareProcess() {
   rlimit descriptors{};
   if (::getrlimit(RLIMIT_NOFILE, &descriptors) == 0) {
     descriptors.rlim_cur = descriptors.rlim_max;
     ::setrlimit(RLIMIT_NOFILE, &descriptors);
   }
-  ::mallopt(M_MMAP_THRESHOLD, 1024 * 1024);
+  ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
+  ::mallopt(M_MMAP_THRESHOLD, 1 << 20);
+  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
 }
 
 size_t ResidentBytes() {
@@ -97,9 +100,6 @@ int main(int argc, char** argv) {
                "(0.0.0.0:8010), API_URL, GRPC_URL, PLUGIN_AUDIT_PATH, LOG_LEVEL, LOG_ENCODING\n");
     return 1;
   }
-  // Packets come and go: no system call for each. Debian's abseil checks the order of locks at each one; tests do, too.
-  ::mallopt(M_TRIM_THRESHOLD, 1 << 20);
-  absl::SetMutexDeadlockDetectionMode(absl::OnDeadlockCycle::kIgnore);
   sigset_t signals;  // blocked before any thread is made: only sigwait below sees them
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGINT);
