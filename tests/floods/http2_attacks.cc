@@ -123,12 +123,12 @@ Outcome RapidReset(const Target& target, Who who) {
   });
 }
 
-// The server is made to reset: an increment of 0 on each stream that it has just opened.
+// The server is made to reset: a window that overflows, on each stream that it has just opened.
 Outcome MadeToReset(const Target& target, Who who) {
   Http2Peer peer(target, who);
   return peer.Flood([&peer] {
     const uint32_t stream = peer.next_stream();
-    return peer.Open(stream) + WindowUpdate(stream, 0);
+    return peer.Open(stream) + WindowUpdate(stream, 0x7fffffff);
   });
 }
 

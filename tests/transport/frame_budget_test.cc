@@ -41,6 +41,20 @@ TEST(FrameBudget, IsStrictWithStrangersAndFreshEachSecond) {
   }
 }
 
+TEST(FrameBudget, InvalidFramesHaveABoundForAll) {
+  const auto allowed = [](FrameBudget& budget) {
+    int count = 0;
+    while (count < 1'000'000 && budget.OnInvalidFrame(absl::Seconds(1)) == nullptr) ++count;
+    return count;
+  };
+  FrameBudget stranger, known;
+  known.Trust();
+  const int strict = allowed(stranger);
+  EXPECT_GT(strict, 0);
+  EXPECT_GT(allowed(known), strict);
+  EXPECT_LE(allowed(known), 1000);
+}
+
 TEST(FrameBudget, OpeningEverythingAtOnceIsHonestAndOverAndOverIsNot) {
   FrameBudget budget;
   budget.Trust();
