@@ -186,7 +186,7 @@ class Arena {
   bool Finish() {
     if (neighbour_ != nullptr && !neighbour_->healthy()) Fail("the neighbour's session broke");
     // What a flood left behind goes back to the system within seconds.
-    const auto end = Clock::now() + Seconds(20);
+    const auto end = Clock::now() + Seconds(30);
     while (watch_.alive() && watch_.memory_kib() > memory_before_ + kMemoryKibMax && Clock::now() < end) {
       std::this_thread::sleep_for(Seconds(0.2));
     }

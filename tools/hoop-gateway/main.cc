@@ -72,7 +72,7 @@ size_t ResidentBytes() {
 void ServeUntilSignal(const sigset_t& signals) {
   constexpr size_t kGrowthBytes = 4 * 1024 * 1024;
   constexpr timespec kPause = {.tv_sec = 5, .tv_nsec = 0};
-  constexpr int kSeldom = 12;  // pauses, while nothing grows
+  constexpr int kSeldom = 3;  // pauses, while nothing grows
   size_t least = ResidentBytes(), before = least;
   bool is_worth_it = false;  // the last time brought something, and there may be more
   for (int pause = 1; ::sigtimedwait(&signals, nullptr, &kPause) < 0; ++pause) {
