@@ -13,10 +13,6 @@ pkg_check_modules(NGHTTP2 REQUIRED IMPORTED_TARGET libnghttp2)
 pkg_check_modules(ZSTD REQUIRED IMPORTED_TARGET libzstd)
 pkg_check_modules(HTTPLIB REQUIRED IMPORTED_TARGET cpp-httplib)
 
-# Standalone asio is headers only.
-add_library(hoop_asio INTERFACE)
-target_compile_definitions(hoop_asio INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
-
 if(HOOP_TESTS)
   find_package(GTest REQUIRED)
   find_package(Protobuf REQUIRED)

@@ -30,10 +30,6 @@ if(HOOP_SANITIZE)
   # GCC 12 sees uninitialised and dangling values in sanitized standard headers that are not there.
   add_compile_options(-Wno-maybe-uninitialized)
 endif()
-if(HOOP_SANITIZE MATCHES "thread")
-  # ThreadSanitizer does not see fences, which asio uses beside atomics that it does see.
-  add_compile_options(-Wno-tsan)
-endif()
 
 find_program(HOOP_CCACHE ccache)
 if(HOOP_CCACHE)
