@@ -123,7 +123,7 @@ SessionContext ClientEntry::BuildContext(const Identity& identity, const Connect
   head.policy = connection.record_policy;
   head.started_at = clock_.Now();
 
-  AgentConnectionParams& params = context.params;
+  AgentConnectionParams& params = *context.params;
   params.connection_name = connection.name;
   params.connection_type = head.wire_type;
   params.connection_subtype = connection.subtype;

@@ -58,7 +58,7 @@ class Flow final {
     SessionRecord::Position position = 0;
     std::deque<Packet> behind;  // arrived meanwhile
   };
-  std::optional<Parked>& parked(Direction direction) {
+  std::unique_ptr<Parked>& parked(Direction direction) {  // null: nothing is held
     return direction == Direction::kRequest ? parked_request_ : parked_reply_;
   }
 
@@ -130,8 +130,8 @@ class Flow final {
   bool client_reading_ = true;
   bool agent_reading_ = true;
   std::unique_ptr<Timer> stall_timer_;  // while the shared stream of an agent is held because of this flow
-  std::optional<Parked> parked_request_;
-  std::optional<Parked> parked_reply_;
+  std::unique_ptr<Parked> parked_request_;
+  std::unique_ptr<Parked> parked_reply_;
 };
 
 }  // namespace hoop

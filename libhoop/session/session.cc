@@ -69,7 +69,7 @@ void Session::OpenSession(Packet packet) {
     // Arguments that cannot be decoded are no arguments: transport.md 4.3.
     if (auto decoded = DecodeGobStrings(*args); decoded.ok()) context_.head.client_args = *std::move(decoded);
   }
-  context_.params.client_args = context_.head.client_args;
+  context_.params->client_args = context_.head.client_args;
   context_.head.started_at = loop_.Now();
   auto record = audit_.Open(context_.head, *this);
   if (!record.ok()) {
@@ -80,7 +80,7 @@ void Session::OpenSession(Packet packet) {
   control_flow_ = std::make_unique<Flow>(*this, std::string(kCommandConnectionId), /*control=*/true);
   control_flow_->SetLastRequest(record_->last());
   agent_open_ = BuildAgentOpen(packet);
-  context_.params = {};  // secrets, and nobody asks again
+  context_.params.reset();
   state_ = State::kOpening;
   PlanRelease();
 }
@@ -88,7 +88,7 @@ void Session::OpenSession(Packet packet) {
 Packet Session::BuildAgentOpen(const Packet& client_open) {
   Packet open(packet::kAgentSessionOpen, {{spec::kSessionId, id()},
                                           {spec::kConnectionType, context_.head.wire_type},
-                                          {spec::kConnectionParams, EncodeConnectionParams(context_.params)}});
+                                          {spec::kConnectionParams, EncodeConnectionParams(*context_.params)}});
   for (size_t i = 0; i < client_open.spec_size(); ++i) {
     const Packet::SpecEntry entry = client_open.spec_at(i);
     if (!open.Spec(entry.key) && !entry.key.starts_with(spec::kOursPrefix)) open.AppendSpec(entry.key, entry.value);
@@ -254,7 +254,8 @@ bool Session::Park(Flow& flow, Direction direction, Pipeline::Outcome& outcome, 
     return true;
   }
   if (outcome.kind == Pipeline::Outcome::Kind::kForward) return false;
-  flow.parked(direction) = Flow::Parked{std::move(outcome.packet), outcome.next_stage, position, {}};
+  flow.parked(direction) =
+      std::make_unique<Flow::Parked>(Flow::Parked{std::move(outcome.packet), outcome.next_stage, position, {}});
   flow.UpdateReading();
   return true;
 }
@@ -264,15 +265,15 @@ absl::Status Session::Resume(std::string_view connection_id, Direction direction
   if (finishing() || flow == nullptr || !flow->parked(direction)) {
     return NotFound("session {}: nothing is held for connection id {}", id(), connection_id);
   }
-  Flow::Parked parked = *std::exchange(flow->parked(direction), std::nullopt);
+  const std::unique_ptr<Flow::Parked> parked = std::move(flow->parked(direction));
   if (verdict.kind == Verdict::Kind::kRefuse) {
     Finish(Failure(verdict.status));
     return absl::OkStatus();
   }
-  Packet packet = verdict.kind == Verdict::Kind::kReplace ? std::move(verdict.packet) : std::move(parked.packet);
+  Packet packet = verdict.kind == Verdict::Kind::kReplace ? std::move(verdict.packet) : std::move(parked->packet);
   const auto run = direction == Direction::kRequest ? &Session::RunRequest : &Session::RunReply;
-  (this->*run)(*flow, std::move(packet), parked.next_stage, parked.position);
-  for (Packet& next : parked.behind) {
+  (this->*run)(*flow, std::move(packet), parked->next_stage, parked->position);
+  for (Packet& next : parked->behind) {
     if (finishing()) break;
     (this->*run)(*flow, std::move(next), 0, 0);
   }

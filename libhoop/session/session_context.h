@@ -2,6 +2,7 @@
 // the stages.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -17,7 +18,8 @@ inline constexpr std::string_view kCommandConnectionId = "0";
 // Owned by Session; constant after the session was opened, but for head.client_args, known with the first packet.
 struct SessionContext {
   SessionHead head;
-  AgentConnectionParams params;      // what the agent is told, until it was; secrets included
+  // What the agent is told, secrets included; null after it was.
+  std::unique_ptr<AgentConnectionParams> params = std::make_unique<AgentConnectionParams>();
   Capabilities client_capabilities;  // granted
   Capabilities agent_capabilities;   // granted
   std::string agent_version;

@@ -62,7 +62,7 @@ class SessionTest : public ::testing::Test {
     context.head.wire_type = std::move(wire_type);
     context.head.verb = context.head.wire_type == "command-line" ? command_verb : "connect";
     context.head.policy = policy;
-    context.params.connection_name = "demo";
+    context.params->connection_name = "demo";
     context.client_capabilities = client;
     context.agent_capabilities = agent_caps;
     context.agent_version = "1.2.3";

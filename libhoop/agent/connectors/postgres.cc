@@ -239,6 +239,8 @@ absl::StatusOr<std::unique_ptr<Connector>> MakePostgresConnector(ConnectorSeat s
   HOOP_ASSIGN_OR_RETURN(std::optional<Address> address, LivenessAddress(seat.params, environment));
   postgres::ServerSettings settings{.user = environment.Get("USER"), .password = environment.Get("PASS")};
   HOOP_ASSIGN_OR_RETURN(settings.ssl_mode, postgres::ParseSslMode(environment.Get("SSLMODE")));
+  seat.params = {};  // read: secrets are kept once
+  seat.environment = {};
   return std::make_unique<PostgresConnector>(std::move(seat), *std::move(address), std::move(settings));
 }
 
