@@ -7,6 +7,7 @@
 # row rows: a million small rows
 # row open: connect, one query, close
 # row exec: one command (ways direct, ssh, durable)
+# row echo: microseconds from a key to its echo in a terminal (ways direct, ssh, durable)
 # row mixed: 16 interactive clients alone and beside a bulk transfer and a stopped reader, one agent
 # row idle-N: KiB of gateway and agent for each of N idle sessions with a connection of its own
 # row idle-shared-N: the same, all sessions on one connection
@@ -18,6 +19,7 @@ run_row() {
     copy-out | copy-in | rows) transfer_row "$1" ;;
     open) open_row ;;
     exec) exec_row ;;
+    echo) echo_row ;;
     mixed) mixed_row ;;
     idle-shared-*) idle_row "$1" "${1##*-}" shared ;;
     idle-*) idle_row "$1" "${1##*-}" own ;;
@@ -129,11 +131,30 @@ exec_once() {
 exec_row() {
   local way
   start_ways direct ssh durable
-  hoop_connection shell '{"type":"custom","subtype":"","command":["sh"]}'
+  start_shell
   for ((round = 1; round <= rounds; ++round)); do
     for way in "${ways[@]}"; do
       timed "$way" 20 exec_once "$way"
       result exec "$way" "$((us / 20))" us - - "$cpu"
+    done
+  done
+}
+
+start_shell() { [ -n "${shell:=}" ] || shell=$(hoop admin create connection shell -a bench -t command-line -- sh); }
+
+echo_row() {
+  local way command
+  start_ways direct ssh durable
+  start_shell
+  for ((round = 1; round <= rounds; ++round)); do
+    for way in "${ways[@]}"; do
+      case $way in
+        direct) command=(sh) ;;
+        ssh) command=(ssh "${ssh_options[@]}" -tt 127.0.0.1 sh) ;;
+        durable) command=(hoop connect shell) ;;
+      esac
+      "$bin/echo_latency" 500 "${command[@]}" >"$work/echo"
+      result echo "$way" "$(percentile 50 <"$work/echo")" us "$(percentile 50 <"$work/echo")" "$(percentile 99 <"$work/echo")"
     done
   done
 }
