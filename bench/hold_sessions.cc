@@ -11,9 +11,9 @@
 
 #include "client/client_session.h"
 #include "client/gateway_address.h"
-#include "client/grpc_gateway_dialer.h"
 #include "hoop/clock.h"
 #include "net/event_loop.h"
+#include "transport/grpc_gateway_dialer.h"
 
 namespace hoop {
 namespace {
@@ -48,7 +48,12 @@ class OneChannelDialer final : public GatewayDialer {
     std::unique_ptr<PacketStream> OpenStream(Metadata metadata) override {
       return channel_.OpenStream(std::move(metadata));
     }
+    void CallUnary(std::string_view path, Metadata metadata, std::string request, OnUnaryDone done,
+                   absl::Duration timeout) override {
+      channel_.CallUnary(path, std::move(metadata), std::move(request), std::move(done), timeout);
+    }
     void SetPingInterval(absl::Duration interval) override { channel_.SetPingInterval(interval); }
+    bool accepts_streams() const override { return channel_.accepts_streams(); }
 
    private:
     GatewayChannel& channel_;
@@ -104,7 +109,7 @@ int Main(int argc, char** argv) {
   const absl::StatusOr<GatewayAddress> address = GatewayAddress::Parse(argv[1]);
   if (!address.ok()) Fail(std::string(address.status().message()));
   EventLoop loop(Clock::System());
-  GrpcGatewayDialer own(loop, *address, "hoopcli/bench");
+  GrpcGatewayDialer own(loop, {.address = address->address, .user_agent = "hoopcli/bench"});
   OneChannelDialer shared(loop, own);
   SessionPlan plan;
   plan.metadata = {{"authorization", "Bearer " + std::string(argv[2])},
