@@ -61,8 +61,10 @@ struct Attack {
 
 // One table per file.
 const std::vector<Attack>& Http2Attacks();
+const std::vector<Attack>& HeaderAttacks();
 const std::vector<Attack>& GrpcAttacks();
 const std::vector<Attack>& HttpAttacks();
 const std::vector<Attack>& CrowdAttacks();
+const std::vector<Attack>& TlsAttacks();
 
 }  // namespace hoop::floods

@@ -136,4 +136,23 @@ std::string Http2Peer::Story() {
   return text;
 }
 
+Outcome EachIsCut(const Target& target, Who who, const std::vector<std::pair<const char*, std::string>>& cases) {
+  for (const auto& [name, bytes] : cases) {
+    Http2Peer peer(target, who);
+    const Outcome outcome = peer.Once(bytes);
+    if (outcome.kind != Outcome::Kind::kCut) return Outcome::Failed(std::string(name) + ": " + outcome.detail);
+  }
+  return Outcome::Cut("each of " + std::to_string(cases.size()));
+}
+
+Outcome EachIsServed(const Target& target, Who who,
+                     const std::vector<std::pair<const char*, std::string (*)(Http2Peer&)>>& cases) {
+  Http2Peer peer(target, who);
+  for (const auto& [name, bytes] : cases) {
+    const Outcome outcome = peer.Once(bytes(peer));
+    if (outcome.kind != Outcome::Kind::kHeld) return Outcome::Failed(std::string(name) + ": " + outcome.detail);
+  }
+  return Outcome::Held("served after each of " + std::to_string(cases.size()));
+}
+
 }  // namespace hoop::floods

@@ -5,6 +5,7 @@
 #include <functional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "tests/floods/attack.h"
@@ -59,5 +60,11 @@ class Http2Peer final {
   };
   std::vector<Seen> seen_;  // since the last wait
 };
+
+// Each of `cases` on a connection of its own; every one has to end it.
+Outcome EachIsCut(const Target& target, Who who, const std::vector<std::pair<const char*, std::string>>& cases);
+// Each of `cases` on one connection; it has to serve after every one.
+Outcome EachIsServed(const Target& target, Who who,
+                     const std::vector<std::pair<const char*, std::string (*)(Http2Peer&)>>& cases);
 
 }  // namespace hoop::floods

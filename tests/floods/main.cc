@@ -1,6 +1,6 @@
 // hoop-floods: attacks a running gateway beside a healthy session, and says what each attack cost.
 // Usage: hoop-floods --grpc PORT --http PORT --pid ID [--neighbour PORT] [--agent-key KEY] [--user-token TOKEN
-//   --connection NAME] [--seconds S] [--only PART,...] [--skip PART,...] [--polite] [--list]. Everything is on
+//   --connection NAME] [--seconds S] [--only PART,...] [--skip PART,...] [--polite] [--tls] [--list]. Everything is on
 //   127.0.0.1.
 // A line per attack; exit code 1 when a promise of docs/floods.md is broken. Times are printed, never judged.
 #include <sys/resource.h>
@@ -22,6 +22,7 @@
 #include "tests/floods/http2_peer.h"
 #include "tests/floods/neighbour.h"
 #include "tests/floods/process_watch.h"
+#include "tests/floods/tls_peer.h"
 
 namespace hoop::floods {
 namespace {
@@ -35,6 +36,7 @@ struct Options {
   std::vector<std::string> only, skip;
   bool list = false;
   bool polite = false;
+  bool tls = false;  // the listeners speak it: only what is an attack on that
 };
 
 // One attack by one attacker.
@@ -62,8 +64,8 @@ Options Read(int argc, char** argv) {
   };
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--list" || word == "--polite") {
-      (word == "--list" ? options.list : options.polite) = true;
+    if (word == "--list" || word == "--polite" || word == "--tls") {
+      (word == "--list" ? options.list : word == "--tls" ? options.tls : options.polite) = true;
       continue;
     }
     if (i + 1 == argc) fail(argv[i]);
@@ -101,7 +103,11 @@ bool Names(const std::vector<std::string>& parts, const std::string& name) {
 
 std::vector<Run> Choose(const Options& options) {
   std::vector<Run> runs;
-  for (const auto* table : {&Http2Attacks(), &GrpcAttacks(), &HttpAttacks(), &CrowdAttacks()}) {
+  std::vector<const std::vector<Attack>*> tables = {&Http2Attacks(), &HeaderAttacks(), &GrpcAttacks(), &HttpAttacks(),
+                                                    &CrowdAttacks()};
+  if (options.tls) tables.clear();
+  if (options.tls || options.list) tables.push_back(&TlsAttacks());
+  for (const auto* table : tables) {
     for (const Attack& attack : *table) {
       for (const Who who : attack.by) {
         const Run run{&attack, who};
@@ -132,7 +138,8 @@ Outcome RunAttack(const Run& run, const Target& target, bool polite) {
 // Runs attacks and judges them. Lives in main.
 class Arena {
  public:
-  explicit Arena(const Options& options) : target_(options.target), watch_(options.process), polite_(options.polite) {
+  explicit Arena(const Options& options)
+      : target_(options.target), watch_(options.process), polite_(options.polite), tls_(options.tls) {
     if (options.neighbour_port != 0) neighbour_ = std::make_unique<Neighbour>(options.neighbour_port);
     if (neighbour_ != nullptr) {
       std::this_thread::sleep_for(Seconds(0.5));
@@ -200,6 +207,11 @@ class Arena {
   void Judge() {
     if (!watch_.alive()) return Fail("the gateway is gone");
     if (neighbour_ != nullptr && !neighbour_->healthy()) Fail("the neighbour's session broke");
+    if (tls_) {
+      if (TlsPeer peer(target_.grpc_port, TLS1_3_VERSION); !peer.Shake()) Fail("gRPC is not served afterwards");
+      if (TlsPeer peer(target_.http_port, TLS1_2_VERSION); !peer.Shake()) Fail("HTTP is not served afterwards");
+      return;
+    }
     Http2Peer peer(target_, Who::kStranger);
     if (!peer.Serves()) Fail("gRPC is not served afterwards");
     if (!HttpServes()) Fail("HTTP is not served afterwards");
@@ -222,6 +234,7 @@ class Arena {
   const Target& target_;
   const ProcessWatch watch_;
   const bool polite_;
+  const bool tls_;
   std::unique_ptr<Neighbour> neighbour_;
   Neighbour::Times alone_;
   size_t memory_before_ = 0;
