@@ -83,6 +83,13 @@ class SocketStream final : public ByteStream {
 
 }  // namespace
 
+bool IsLocalPeer(std::string_view peer) {
+  for (const std::string_view prefix : {"127.", "[::1]:", "[::ffff:127.", "unix:"}) {
+    if (peer.starts_with(prefix)) return true;
+  }
+  return false;
+}
+
 std::unique_ptr<ByteStream> AdoptSocket(EventLoop& loop, int descriptor, std::string peer) {
   ::fcntl(descriptor, F_SETFL, ::fcntl(descriptor, F_GETFL) | O_NONBLOCK);
   ::fcntl(descriptor, F_SETFD, FD_CLOEXEC);

@@ -1,10 +1,11 @@
-// A connected byte stream on a loop: plain TCP and Unix sockets now; TLS is another implementation of the same face.
+// A connected byte stream on a loop: TCP and Unix sockets here; TLS (tls_stream.h) is another one of the same face.
 #pragma once
 
 #include <sys/uio.h>
 
 #include <memory>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "base/loop.h"
@@ -42,6 +43,7 @@ class ByteStream {
   virtual void WantWrite() = 0;
 
   // Never blocks. kEnd: the peer finished its direction. A read that filled the buffer may have left more.
+  // What Write did not take begins the next Write: TLS has encrypted it already.
   virtual IoResult Read(char* buffer, size_t size) = 0;
   virtual IoResult Write(const iovec* pieces, int count) = 0;
 
@@ -53,9 +55,15 @@ class ByteStream {
   // The peer proved who it is: limits that front/ puts on strangers end here. Nothing to do for other streams.
   virtual void Trust() {}
 
+  // "CN=agent-7": the subject of a certificate by which the peer proved who it is. Empty: there was none.
+  virtual std::string VerifiedSubject() const { return {}; }
+
   // "203.0.113.9:5555", "unix:/path": for logs and records.
   virtual const std::string& peer() const = 0;
 };
+
+// A peer() on this machine: 127.0.0.0/8, ::1, a Unix socket.
+bool IsLocalPeer(std::string_view peer);
 
 // Takes over a connected socket: makes it non-blocking, close-on-exec and TCP_NODELAY.
 std::unique_ptr<ByteStream> AdoptSocket(EventLoop& loop, int descriptor, std::string peer);

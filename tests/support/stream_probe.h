@@ -36,6 +36,7 @@ class StreamProbe final : public ByteStream::Events {
 
   ByteStream& stream() const { return *stream_; }
   void Close() { stream_.reset(); }
+  std::unique_ptr<ByteStream> Release() { return std::move(stream_); }
   const std::string& read() const { return read_; }
   const absl::Status& error() const { return error_; }  // OK after an orderly end
   bool ended() const { return ended_; }
