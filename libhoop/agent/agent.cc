@@ -15,6 +15,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "base/worker.h"
+#include "net/dialler_context.h"
 #include "net/event_loop.h"
 #include "transport/dialer_choice.h"
 
@@ -22,7 +23,7 @@ namespace hoop {
 
 // Members are destroyed in the reverse order of what they stand on; the loop's thread ends first of all.
 struct Agent::Parts {
-  Parts(AgentOptions options_in, const MakeGatewayDialer& make_dialer, const Address& gateway,
+  Parts(AgentOptions options_in, const MakeGatewayDialer& make_dialer, const GatewayDialOptions& gateway,
         DialLoop::Settings settings, std::unique_ptr<SecretFolder> folder)
       : options(std::move(options_in)),
         log(options.log),
@@ -31,7 +32,9 @@ struct Agent::Parts {
         worker("agent-worker", limits::kHashQueueMax),
         warden(loop, options.warden_command, *secret_folder, log),
         context{loop, warden, worker, options.environment, log},
-        dialer(make_dialer(loop, {.address = gateway, .user_agent = "hoopagent/" + options.version})),
+        gateway_address(gateway.address.ToString()),
+        speaks_tls(gateway.tls.context != nullptr),
+        dialer(make_dialer(loop, gateway)),
         dial_loop(context, *dialer, std::move(settings), [this](bool now) { connected = now; }) {}
 
   const AgentOptions options;
@@ -42,6 +45,8 @@ struct Agent::Parts {
   Worker worker;
   WardenLink warden;
   AgentContext context;
+  const std::string gateway_address;
+  const bool speaks_tls;
   const std::unique_ptr<GatewayDialer> dialer;
   DialLoop dial_loop;
   std::unique_ptr<LoopThread> thread;  // between Start and Stop
@@ -52,16 +57,24 @@ Agent::Agent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options) {
   HOOP_ASSIGN_OR_RETURN(AgentDsn dsn, ParseAgentDsn(options.key));
-  if (dsn.IsTls()) return Unimplemented("agent key: scheme {}: TLS is not built in yet, use grpc://", dsn.scheme);
   absl::StatusOr<Address> address = Address::Parse(dsn.address);
   if (!address.ok()) return Annotate(address.status(), "agent key");
+  TlsTarget tls;
+  if (dsn.IsTls()) {
+    HOOP_ASSIGN_OR_RETURN(tls.context, MakeDiallerContext(options.tls, TlsVerify::kFull));
+    tls.host = options.tls.server_name;
+  }
   if (options.clock == nullptr) options.clock = &Clock::System();
   if (options.runtime_dir.empty()) options.runtime_dir = "/tmp";
   HOOP_ASSIGN_OR_RETURN(const MakeGatewayDialer make_dialer, ChooseGatewayDialer(options.grpc_library));
   HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretFolder> folder, SecretFolder::Create(options.runtime_dir));
+  const GatewayDialOptions gateway{.address = *std::move(address),
+                                   .user_agent = "hoopagent/" + options.version,
+                                   .tls = std::move(tls),
+                                   .tls_texts = options.tls};
   DialLoop::Settings settings{std::move(dsn), options.key, options.version};
   return std::unique_ptr<Agent>(new Agent(
-      std::make_unique<Parts>(std::move(options), make_dialer, *address, std::move(settings), std::move(folder))));
+      std::make_unique<Parts>(std::move(options), make_dialer, gateway, std::move(settings), std::move(folder))));
 }
 
 Agent::~Agent() { Stop(limits::kTerminateGraceTime); }
@@ -96,6 +109,8 @@ void Agent::Stop(absl::Duration deadline) {
   parts_->connected = false;
 }
 
+std::string Agent::gateway_address() const { return parts_->gateway_address; }
+bool Agent::speaks_tls() const { return parts_->speaks_tls; }
 bool Agent::connected() const { return parts_->connected; }
 
 }  // namespace hoop

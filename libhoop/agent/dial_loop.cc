@@ -53,7 +53,7 @@ void DialLoop::DialNow() {
 
 void DialLoop::OnDialled(absl::StatusOr<std::unique_ptr<GatewayChannel>> channel) {
   if (stopped_) return;
-  if (!channel.ok()) return Lose(channel.status());
+  if (!channel.ok()) return Lose(channel.status(), "not connected to the gateway");
   channel_ = *std::move(channel);
   const Metadata capabilities{{std::string(header::kCapabilities), FormatCapabilities(kAllCapabilities)}};
   link_ = std::make_unique<GatewayLink>(context_, OpenStream(capabilities), *this);
@@ -94,18 +94,19 @@ void DialLoop::OnLinkEnd(const absl::Status& status) {
   context_.loop.DestroyLater(std::move(channel_));
   if (std::exchange(connected_, false)) on_connected_(false);
   if (stopped_) return context_.log.Debug("gateway connection ended", "reason", StatusText(status));
-  Lose(status.ok() ? Unavailable("the gateway ended the stream") : status);
+  const bool is_refusal =
+      absl::IsUnauthenticated(status) || absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
+  Lose(status.ok() ? Unavailable("the gateway ended the stream") : status,
+       is_refusal ? "the gateway refused this agent" : "not connected to the gateway");
 }
 
-void DialLoop::Lose(const absl::Status& status) {
+void DialLoop::Lose(const absl::Status& status, std::string_view event) {
   if (connected_at_ && context_.loop.Monotonic() - *connected_at_ > limits::kReconnectResetTime) failures_ = 0;
   connected_at_.reset();
   const absl::Duration pause = NextPause();
-  const bool is_refusal =
-      absl::IsUnauthenticated(status) || absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
-  context_.log.Warning(is_refusal ? "the gateway refused this agent" : "not connected to the gateway", "address",
-                       settings_.dsn.address, "code", absl::StatusCodeToString(status.code()), "reason",
-                       StatusText(status), "retry_in", absl::FormatDuration(absl::Trunc(pause, absl::Milliseconds(1))));
+  context_.log.Warning(event, "address", settings_.dsn.address, "code", absl::StatusCodeToString(status.code()),
+                       "reason", StatusText(status), "retry_in",
+                       absl::FormatDuration(absl::Trunc(pause, absl::Milliseconds(1))));
   pause_ = context_.loop.After(pause, [this] { DialNow(); });
 }
 

@@ -40,7 +40,7 @@ class DialLoop final : public GatewayLink::Owner {
  private:
   void DialNow();
   void OnDialled(absl::StatusOr<std::unique_ptr<GatewayChannel>> channel);
-  void Lose(const absl::Status& status);
+  void Lose(const absl::Status& status, std::string_view event);
   absl::Duration NextPause();
   Metadata AgentHeaders() const;
 

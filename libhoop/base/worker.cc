@@ -1,6 +1,8 @@
 #include "base/worker.h"
 
 #include <pthread.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
 #include <utility>
 
@@ -8,8 +10,8 @@
 
 namespace hoop {
 
-Worker::Worker(std::string name, size_t queue_max)
-    : name_(std::move(name)), queue_max_(queue_max), thread_([this] { Run(); }) {}
+Worker::Worker(std::string name, size_t queue_max, int niceness)
+    : name_(std::move(name)), queue_max_(queue_max), niceness_(niceness), thread_([this] { Run(); }) {}
 
 Worker::~Worker() {
   {
@@ -28,6 +30,8 @@ absl::Status Worker::Post(absl::AnyInvocable<void()> task) {
 
 void Worker::Run() {
   ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
+  const auto self = static_cast<id_t>(::gettid());  // this thread alone
+  if (niceness_ != 0) ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + niceness_);
   for (;;) {
     absl::AnyInvocable<void()> task;
     {

@@ -16,7 +16,8 @@ namespace hoop {
 // Owned by who posts; the destructor runs what is queued, then joins. Any thread may post.
 class Worker final {
  public:
-  Worker(std::string name, size_t queue_max);
+  // `niceness`: how far the thread stands back when others want the processor, as nice(2) counts.
+  Worker(std::string name, size_t queue_max, int niceness = 0);
   ~Worker();
   Worker(const Worker&) = delete;
   Worker& operator=(const Worker&) = delete;
@@ -30,6 +31,7 @@ class Worker final {
 
   const std::string name_;
   const size_t queue_max_;
+  const int niceness_;
   absl::Mutex mu_;
   std::deque<absl::AnyInvocable<void()>> tasks_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

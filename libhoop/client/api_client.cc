@@ -6,6 +6,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "client/api_json.h"
+#include "client/tls_config.h"
 #include "outbound/http_client.h"
 #include "protocol/record_seal.h"
 #include "protocol/record_stream.h"
@@ -105,11 +106,8 @@ absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(const ClientConfig&
   options.bearer = config.token;
   options.user_agent = "hoopcli/" + version;
   options.verify_tls = !config.skip_tls_verify;
-  if (!config.tls_ca.empty()) {
-    const auto pem = Base64Decode(config.tls_ca);
-    if (!pem) return InvalidArgument("tls_ca: not base64");
-    options.ca_pem = *pem;
-  }
+  HOOP_ASSIGN_OR_RETURN(DiallerTls tls, ConfiguredTls(config));
+  options.ca_pem = std::move(tls.ca);
   auto parts = std::make_unique<Parts>();
   HOOP_ASSIGN_OR_RETURN(parts->http, HttpClient::Create(std::move(options)));
   return std::unique_ptr<ApiClient>(new ApiClient(std::move(parts)));

@@ -10,7 +10,9 @@
 #include "client/exec_run.h"
 #include "client/gateway_address.h"
 #include "client/machine.h"
+#include "client/tls_config.h"
 #include "hoop/client.h"
+#include "net/dialler_context.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
 #include "transport/dialer_choice.h"
@@ -19,19 +21,17 @@ namespace hoop {
 
 // One session at a time runs on the caller's thread; Cancel comes from another.
 struct Client::Parts {
-  Parts(ClientOptions given, GatewayAddress gateway, MakeGatewayDialer make)
-      : options(std::move(given)), address(std::move(gateway)), make_dialer(std::move(make)) {}
+  Parts(ClientOptions given, GatewayDialOptions to, MakeGatewayDialer make)
+      : options(std::move(given)), gateway(std::move(to)), make_dialer(std::move(make)) {}
 
-  std::unique_ptr<GatewayDialer> MakeDialer(EventLoop& loop) const {
-    return make_dialer(loop, {.address = address.address, .user_agent = "hoopcli/" + options.version});
-  }
+  std::unique_ptr<GatewayDialer> MakeDialer(EventLoop& loop) const { return make_dialer(loop, gateway); }
   SessionPlan MakePlan(const SessionRequest& request, std::string_view verb) const;
   // Turns `loop` until `run` is done; `run` is started and cancelled on it.
   template <typename Run>
   void RunToEnd(EventLoop& loop, Run& run);
 
   const ClientOptions options;
-  const GatewayAddress address;
+  const GatewayDialOptions gateway;
   const MakeGatewayDialer make_dialer;
 
   absl::Mutex mu;
@@ -75,14 +75,22 @@ absl::StatusOr<std::unique_ptr<Client>> Client::Create(ClientOptions options) {
   if (config.token.empty()) return Unauthenticated("not signed in (no token)");
   if (config.token.find_first_of("\r\n \t") != std::string::npos) return InvalidArgument("the token has a blank in it");
   HOOP_ASSIGN_OR_RETURN(GatewayAddress address, GatewayAddress::Parse(config.grpc_url));
+  GatewayDialOptions gateway{.address = std::move(address.address)};
   if (address.tls) {
-    return FailedPrecondition("grpc_url {} means TLS, which this version does not speak yet; grpc://{} is plain",
-                              config.grpc_url, address.authority());
+    if (config.skip_tls_verify && !options.grpc_library.empty()) {
+      return FailedPrecondition("gRPC library: it verifies always; leave HOOP_GRPC_CLIENT or --skip-tls-verify away");
+    }
+    HOOP_ASSIGN_OR_RETURN(gateway.tls_texts, ConfiguredTls(config));
+    HOOP_ASSIGN_OR_RETURN(
+        gateway.tls.context,
+        MakeDiallerContext(gateway.tls_texts, config.skip_tls_verify ? TlsVerify::kNone : TlsVerify::kFull));
+    gateway.tls.host = gateway.tls_texts.server_name;
   }
   if (options.clock == nullptr) options.clock = &Clock::System();
   HOOP_ASSIGN_OR_RETURN(MakeGatewayDialer make_dialer, ChooseGatewayDialer(options.grpc_library));
+  gateway.user_agent = "hoopcli/" + options.version;
   return std::unique_ptr<Client>(
-      new Client(std::make_unique<Parts>(std::move(options), std::move(address), std::move(make_dialer))));
+      new Client(std::make_unique<Parts>(std::move(options), std::move(gateway), std::move(make_dialer))));
 }
 
 absl::StatusOr<SessionResult> Client::Exec(const SessionRequest& request, ClientInput& input, ClientOutput& output,

@@ -2,7 +2,10 @@
 
 #include <utility>
 
+#include "base/check.h"
+#include "base/status.h"
 #include "base/status_macros.h"
+#include "front/arrival.h"
 #include "front/guarded_stream.h"
 #include "front/strangers.h"
 
@@ -44,10 +47,41 @@ void FrontDoor::OnAccepted(std::unique_ptr<ByteStream> stream) {
   }
   ++counts.accepted;
   log_.Debug("connection accepted", "listener", options_.name, "peer", stream->peer());
-  std::unique_ptr<ByteStream> guarded =
-      std::make_unique<GuardedStream>(loop_, log_, strangers_, options_.pre_auth_time, std::move(stream));
-  if (options_.secure) guarded = options_.secure(std::move(guarded));
-  accept_(std::move(guarded));
+  auto guarded = std::make_unique<GuardedStream>(loop_, log_, strangers_, options_.pre_auth_time, std::move(stream));
+  auto arrival =
+      std::make_unique<Arrival>(loop_, options_, std::move(guarded),
+                                [this](Arrival& over, std::unique_ptr<ByteStream> ready, const absl::Status& refused) {
+                                  OnArrived(over, std::move(ready), refused);
+                                });
+  Arrival& key = *arrival;
+  arrivals_.emplace(&key, std::move(arrival));
+}
+
+void FrontDoor::OnArrived(Arrival& arrival, std::unique_ptr<ByteStream> stream, const absl::Status& refused) {
+  const auto found = arrivals_.find(&arrival);
+  loop_.DestroyLater(std::move(found->second));
+  arrivals_.erase(found);
+  if (!refused.ok()) WarnOfUnfit(refused);
+  if (stream != nullptr) accept_(std::move(stream));
+}
+
+void FrontDoor::SetTls(std::shared_ptr<TlsContext> tls) {
+  HOOP_CHECK(tls != nullptr && options_.tls != nullptr);
+  options_.tls = std::move(tls);
+}
+
+// The reason helps who set up a peer wrongly; a scanner must not fill the log with it.
+void FrontDoor::WarnOfUnfit(const absl::Status& refused) {
+  ++strangers_->counts().unfit;
+  if (loop_.Monotonic() - unfit_since_ >= absl::Minutes(1)) {
+    unfit_since_ = loop_.Monotonic();
+    unfit_told_ = 0;
+  }
+  if (unfit_told_ > limits::kUnfitToldMax) return;
+  if (unfit_told_++ < limits::kUnfitToldMax) {
+    return log_.Warning("connection refused", "listener", options_.name, "reason", StatusText(refused));
+  }
+  log_.Warning("connections refused: more of them within a minute are not shown", "listener", options_.name);
 }
 
 // Once a minute: strangers can repeat what leads here at will.

@@ -34,12 +34,14 @@ void GuardedStream::SetEvents(ByteStream::Events* events) {
 
 void GuardedStream::WantRead() {
   wants_read_ = true;
-  inner_ != nullptr ? inner_->WantRead() : NotifyLater();
+  inner_ != nullptr&& put_back_.empty() ? inner_->WantRead() : NotifyLater();
 }
 
 void GuardedStream::StopRead() {
   wants_read_ = false;
-  if (inner_ != nullptr) inner_->StopRead();
+  if (inner_ == nullptr) return;
+  notice_.reset();
+  inner_->StopRead();
 }
 
 void GuardedStream::WantWrite() {
@@ -49,6 +51,12 @@ void GuardedStream::WantWrite() {
 
 IoResult GuardedStream::Read(char* buffer, size_t size) {
   if (inner_ == nullptr) return {IoResult::Kind::kError, 0, dropped_};
+  if (!put_back_.empty()) {
+    const size_t count = put_back_.copy(buffer, size);
+    put_back_.erase(0, count);
+    if (put_back_.empty()) put_back_ = {};
+    return {IoResult::Kind::kBytes, count};
+  }
   IoResult result = inner_->Read(buffer, size);
   if (position_ && result.kind == IoResult::Kind::kBytes) strangers_->Heard(*position_, result.bytes);
   return result;

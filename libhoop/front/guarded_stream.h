@@ -1,10 +1,11 @@
 // A connection of a stranger: a ByteStream that ends by itself unless Trust() is called in time.
-// Made by FrontDoor around the socket, below TLS.
+// Made by FrontDoor around the socket, below TLS; Arrival looks at its first bytes.
 #pragma once
 
 #include <memory>
 #include <optional>
 #include <string>
+#include <string_view>
 
 #include "absl/status/status.h"
 #include "base/log.h"
@@ -32,6 +33,9 @@ class GuardedStream final : public ByteStream, private ByteStream::Events {
   void Trust() override;
   const std::string& peer() const override { return peer_; }
 
+  // The next Read begins with these bytes, which came from an earlier one.
+  void PutBack(std::string_view bytes) { put_back_.insert(0, bytes); }
+
   // Strangers: others need the room.
   void DropForRoom();
 
@@ -52,6 +56,7 @@ class GuardedStream final : public ByteStream, private ByteStream::Events {
   std::optional<Strangers::Position> position_;  // while a stranger
   ByteStream::Events* events_ = nullptr;
   bool wants_read_ = false, wants_write_ = false;  // known while a stranger or dropped
+  std::string put_back_;
   absl::Status dropped_;
   std::unique_ptr<Timer> deadline_, notice_;
 };

@@ -23,11 +23,21 @@ std::map<std::string, std::string> KeptMetadata(const Metadata& metadata) {
 }  // namespace
 
 AgentEntry::AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, AgentRouter& router,
-                       Admission& admission)
-    : log_(log), clock_(clock), store_(store), verifier_(verifier), router_(router), admission_(admission) {}
+                       Admission& admission, bool demands_certificates)
+    : log_(log),
+      clock_(clock),
+      store_(store),
+      verifier_(verifier),
+      router_(router),
+      admission_(admission),
+      demands_certificates_(demands_certificates) {}
 
 void AgentEntry::Enter(Admission::Candidate candidate, std::string bearer) {
   if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
+  if (demands_certificates_ && candidate.connection->VerifiedSubject().empty()) {
+    log_.Warning("agent refused", "peer", candidate.connection->peer(), "reason", "it shows no client certificate");
+    return candidate.Refuse(Unauthenticated("agents of this gateway need a client certificate (TLS_CLIENT_CERT)"));
+  }
   std::string bearer_hash = Sha256(bearer);
   admission_.Ask<AgentRow>(
       std::move(candidate), [this, bearer = std::move(bearer)] { return verifier_.Verify(bearer); },

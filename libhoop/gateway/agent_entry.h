@@ -17,9 +17,10 @@ namespace hoop {
 // Owned by Gateway; loop thread only.
 class AgentEntry final {
  public:
-  AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, AgentRouter& router, Admission& admission);
+  AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, AgentRouter& router, Admission& admission,
+             bool demands_certificates);
 
-  // A stream with origin agent.
+  // A stream with origin agent. Unauthenticated: its connection showed no client certificate that is demanded.
   void Enter(Admission::Candidate candidate, std::string bearer);
   // A data stream that the gateway asked for. PermissionDenied: a foreign, used or late token.
   void EnterDataStream(Admission::Candidate candidate, std::string_view bearer);
@@ -34,6 +35,7 @@ class AgentEntry final {
   AgentVerifier& verifier_;
   AgentRouter& router_;
   Admission& admission_;
+  const bool demands_certificates_;
   bool closed_ = false;
 };
 

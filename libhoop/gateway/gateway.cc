@@ -17,6 +17,7 @@
 #include "gateway/client_entry.h"
 #include "gateway/connection_config.h"
 #include "gateway/data_folder.h"
+#include "gateway/listener_tls.h"
 #include "gateway/loop_bridges.h"
 #include "gateway/session_directory.h"
 #include "gateway/stream_entry.h"
@@ -28,8 +29,10 @@
 #include "net/event_loop.h"
 #include "rest/api.h"
 #include "rest/edge.h"
+#include "rest/http_message.h"
 #include "router/agent_router.h"
 #include "store/store.h"
+#include "transport/door_refusal.h"
 #include "transport/grpc_server.h"
 
 namespace hoop {
@@ -58,6 +61,8 @@ struct Gateway::Parts {
 
   absl::Status Open();
   absl::Status Start();
+  absl::Status OpenDoors();
+  absl::Status ReplaceTls(const GatewayTls& tls);
   void Shutdown(absl::Duration deadline);
   const std::string& org_id() const { return store->default_organization().id; }
 
@@ -67,6 +72,7 @@ struct Gateway::Parts {
   std::unique_ptr<DataFolder> folder;  // held while we run
   EventLoop packet_loop;
   EventLoop http_loop;
+  std::unique_ptr<ListenerTls> listener_tls;  // null: plain listeners
 
   std::unique_ptr<Store> store;
   const RoleGroups roles;
@@ -129,7 +135,9 @@ absl::Status Gateway::Parts::Open() {
   admission = std::make_unique<Admission>(packet_loop);
   client_entry =
       std::make_unique<ClientEntry>(packet_loop, log, clock, *store, *verifier, *audit, *router, *sessions, *admission);
-  agent_entry = std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *router, *admission);
+  const bool agents_show_certificates = options.tls && options.tls->client_auth == GatewayTls::ClientAuth::kAgents;
+  agent_entry =
+      std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *router, *admission, agents_show_certificates);
   stream_entry = std::make_unique<StreamEntry>(*client_entry, *agent_entry);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions);
@@ -137,20 +145,56 @@ absl::Status Gateway::Parts::Open() {
   return absl::OkStatus();
 }
 
-absl::Status Gateway::Parts::Start() {
-  HOOP_ASSIGN_OR_RETURN(const Address grpc_address, Address::Parse(options.grpc_listen));
-  HOOP_ASSIGN_OR_RETURN(const Address http_address, Address::Parse(options.http_listen));
+absl::Status Gateway::Parts::OpenDoors() {
+  FrontDoor::Options grpc, http;
+  HOOP_ASSIGN_OR_RETURN(grpc.address, Address::Parse(options.grpc_listen));
+  HOOP_ASSIGN_OR_RETURN(http.address, Address::Parse(options.http_listen));
+  if (options.tls) {
+    HOOP_ASSIGN_OR_RETURN(const ListenerTls::Contexts contexts, ListenerTls::Make(*options.tls));
+    listener_tls = std::make_unique<ListenerTls>();
+    grpc.tls = contexts.grpc;
+    http.tls = contexts.http;
+    grpc.tls_worker = http.tls_worker = &listener_tls->worker();
+    http.plain_peers = options.allow_plaintext ? FrontDoor::PlainPeers::kAll : FrontDoor::PlainPeers::kLocal;
+    log.Info("speaking tls", "certificate", contexts.grpc->description(), "plain_http",
+             options.allow_plaintext ? "everybody" : "this machine");
+  }
+  grpc.name = "grpc";
+  grpc.pre_auth_session_bytes = limits::kPreAuthHttp2Bytes;
+  grpc.plain_refusal = Http2DoorRefusal("this port speaks TLS: use grpcs://");
+  grpc.tls_refusal = Http2DoorRefusal("this port does not speak TLS: use grpc://");
+  http.name = "http";
+  http.plain_refusal = rest::LastWords("this port speaks TLS: use https://");
+  http.tls_refusal = rest::LastWords("this port does not speak TLS: use http://");
+  HOOP_ASSIGN_OR_RETURN(grpc_door,
+                        FrontDoor::Open(packet_loop, log, std::move(grpc), [this](std::unique_ptr<ByteStream> stream) {
+                          grpc_server->Accept(std::move(stream));
+                        }));
   HOOP_ASSIGN_OR_RETURN(
-      grpc_door,
-      FrontDoor::Open(packet_loop, log,
-                      {.name = "grpc", .address = grpc_address, .pre_auth_session_bytes = limits::kPreAuthHttp2Bytes},
-                      [this](std::unique_ptr<ByteStream> stream) { grpc_server->Accept(std::move(stream)); }));
-  HOOP_ASSIGN_OR_RETURN(
-      http_door, FrontDoor::Open(http_loop, log, {.name = "http", .address = http_address},
+      http_door, FrontDoor::Open(http_loop, log, std::move(http),
                                  [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); }));
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::ReplaceTls(const GatewayTls& tls) {
+  if (listener_tls == nullptr) return FailedPrecondition("this gateway does not speak TLS");
+  HOOP_ASSIGN_OR_RETURN(ListenerTls::Contexts contexts, ListenerTls::Make(tls));
+  log.Info("tls certificate replaced", "certificate", contexts.grpc->description());
+  packet_loop.Post([this, context = std::move(contexts.grpc)]() mutable {
+    if (grpc_door != nullptr) grpc_door->SetTls(std::move(context));
+  });
+  http_loop.Post([this, context = std::move(contexts.http)]() mutable {
+    if (http_door != nullptr) http_door->SetTls(std::move(context));
+  });
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::Start() {
+  HOOP_RETURN_IF_ERROR(OpenDoors());
   if (options.api_url.empty()) options.api_url = fmt::format("http://127.0.0.1:{}", http_door->address().port);
   if (options.grpc_url.empty()) {
-    options.grpc_url = fmt::format("grpc://{}:{}", HostOf(options.api_url), grpc_door->address().port);
+    options.grpc_url =
+        fmt::format("{}://{}:{}", options.tls ? "grpcs" : "grpc", HostOf(options.api_url), grpc_door->address().port);
   }
   rest::ServerInfo info;
   info.version = options.version;
@@ -172,7 +216,7 @@ absl::Status Gateway::Parts::Start() {
   packet_thread = std::make_unique<LoopThread>(packet_loop, "hoop-packets");
   http_thread = std::make_unique<LoopThread>(http_loop, "hoop-http");
   log.Info("gateway serving", "api_url", options.api_url, "grpc_url", options.grpc_url, "version", options.version,
-           "tls", "false");
+           "tls", options.tls.has_value());
   return absl::OkStatus();
 }
 
@@ -218,6 +262,7 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(GatewayOptions options)
 }
 
 absl::Status Gateway::Start() { return parts_->Start(); }
+absl::Status Gateway::ReplaceTls(const GatewayTls& tls) { return parts_->ReplaceTls(tls); }
 void Gateway::Shutdown(absl::Duration deadline) { parts_->Shutdown(deadline); }
 std::string Gateway::http_address() const { return parts_->http_door->address().ToString(); }
 std::string Gateway::grpc_address() const { return parts_->grpc_door->address().ToString(); }

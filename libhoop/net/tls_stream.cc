@@ -57,25 +57,23 @@ IoResult TlsStream::Read(char* buffer, size_t size) {
   if (!failed_.ok()) return Failed();
   if (ended_) return {IoResult::Kind::kEnd};
   std::array<char, limits::kTlsReadBytes> arrived;
-  // As much as will fit when it is decrypted: what does not fit would have to be kept.
-  const size_t wanted = std::min(size + kRecordOverhead, arrived.size());
+  // As much as will fit when it is decrypted, for the rest is kept; but a whole record, which may be one without data.
+  const size_t wanted = std::clamp(size, kRecordBytes, arrived.size() - kRecordOverhead) + kRecordOverhead;
   size_t count = 0;
-  bool inner_ended = false;
   if (!more_) {
     IoResult inner = inner_->Read(arrived.data(), wanted);
     if (inner.kind == IoResult::Kind::kWouldBlock) return inner;
     if (inner.kind == IoResult::Kind::kError) failed_ = std::move(inner.status);
+    if (inner.kind == IoResult::Kind::kEnd) {
+      failed_ = Unavailable("tls with {}: the connection was cut, its end was not announced", peer());
+    }
     if (!failed_.ok()) return Failed();
-    inner_ended = inner.kind == IoResult::Kind::kEnd;
     count = inner.bytes;
   }
   TlsEngine::Decrypted clear = engine_->Decrypt({arrived.data(), count}, buffer, size);
   more_ = clear.more;
   ended_ = clear.ended;
   failed_ = std::move(clear.status);
-  if (inner_ended && clear.bytes == 0 && !ended_ && failed_.ok()) {
-    failed_ = Unavailable("tls with {}: the connection was cut, its end was not announced", peer());
-  }
   Flush();
   if (clear.bytes > 0) return {IoResult::Kind::kBytes, clear.bytes};
   if (!failed_.ok()) return Failed();

@@ -66,7 +66,7 @@ std::string_view TextOf(httplib::Error error) {
     case httplib::Error::Write:
       return "cannot send";
     case httplib::Error::SSLConnection:
-      return "TLS handshake failed";
+      return "TLS handshake failed; does the server speak TLS (https://) there?";
     case httplib::Error::SSLLoadingCerts:
       return "cannot load certificate authorities";
     case httplib::Error::SSLServerVerification:
@@ -74,6 +74,11 @@ std::string_view TextOf(httplib::Error error) {
     default:
       return "broken answer";
   }
+}
+
+// The library does not say why: the chain's verdict, or else it was the name.
+std::string VerdictText(long verdict) {
+  return verdict == X509_V_OK ? "its certificate is for another name" : X509_verify_cert_error_string(verdict);
 }
 
 bool SameName(std::string_view a, std::string_view b) {
@@ -140,6 +145,10 @@ absl::StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request) {
   const httplib::Result result = client_->send(call);
   const std::string what = fmt::format("{} {}", request.method, call.path.substr(0, call.path.find('?')));
   if (!cut.ok()) return Annotate(cut, what);
+  if (!result && result.error() == httplib::Error::SSLServerVerification) {
+    return FailedPrecondition("{}: {}: {}", what, TextOf(result.error()),
+                              VerdictText(client_->get_openssl_verify_result()));
+  }
   if (!result) return StatusF(CodeOf(result.error()), "{}: {}", what, TextOf(result.error()));
   HttpResponse response{.status = result->status, .body = std::move(body)};
   for (const auto& [name, value] : result->headers) response.headers.emplace_back(name, value);

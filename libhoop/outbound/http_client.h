@@ -56,9 +56,9 @@ class HttpClient final {
   HttpClient(const HttpClient&) = delete;
   HttpClient& operator=(const HttpClient&) = delete;
 
-  // Any answer of the server is a good one, a redirect too. Unavailable: it cannot be reached or its certificate is
-  // not good. DeadlineExceeded: it took too long. ResourceExhausted: the answer is too large. The text names method
-  // and path.
+  // Any answer of the server is a good one, a redirect too. Unavailable: it cannot be reached. FailedPrecondition:
+  // its certificate is not good. DeadlineExceeded: it took too long. ResourceExhausted: the answer is too large. The
+  // text names method and path.
   absl::StatusOr<HttpResponse> Send(const HttpRequest& request);
 
   // From now on.

@@ -36,6 +36,13 @@ std::string Request::Query(const std::string& name) const {
   return found == query.end() ? std::string() : found->second;
 }
 
+std::string LastWords(std::string_view message) {
+  const std::string body = Refusal(400, message).body;
+  return fmt::format(
+      "HTTP/1.1 400 Bad Request\r\nContent-Type: {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}", kJsonType,
+      body.size(), body);
+}
+
 Response NoContent() { return Response{.status = 204}; }
 
 Response Refusal(int status, std::string_view message) {

@@ -48,6 +48,9 @@ Response Redirect(int status, std::string_view location);  // 301 or 307
 // A status that becomes an answer with exactly this HTTP status.
 absl::Status HttpError(int http_status, const std::string& message);
 
+// A whole answer with 400 for who is refused before it has said its request. `message` is plain text for a person.
+std::string LastWords(std::string_view message);
+
 // NotFound 404, AlreadyExists 409, Unauthenticated 401, PermissionDenied 403, InvalidArgument 422, FailedPrecondition
 // 409, ResourceExhausted and Unavailable 503, DeadlineExceeded 504, else 500 without the words of the error.
 int HttpStatus(const absl::Status& status);

@@ -9,7 +9,9 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "hoop/tls.h"
 #include "net/dial.h"
+#include "net/tls_handshake.h"
 #include "wire/packet_stream.h"
 
 namespace hoop {
@@ -43,6 +45,8 @@ class GatewayChannel {
 struct GatewayDialOptions {
   Address address;
   std::string user_agent;  // "hoopagent/1.0.0"
+  TlsTarget tls;           // without a context: plain
+  DiallerTls tls_texts;    // what the context was made of: for gRPC C++, which makes its own and verifies always
 };
 
 // Owned by Agent or Client; outlives its channels. Loop thread.

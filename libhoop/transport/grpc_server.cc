@@ -64,6 +64,7 @@ class GrpcServer::Connection final : public GrpcConnection, private Http2Session
 
   uint64_t id() const override { return id_; }
   const std::string& peer() const override { return session_->peer(); }
+  std::string VerifiedSubject() const override { return session_->VerifiedSubject(); }
   void Authenticated() override { session_->Trust(); }
   void Close(const absl::Status& reason) override { session_->Break(reason); }
 

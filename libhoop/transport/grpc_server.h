@@ -29,6 +29,8 @@ class GrpcConnection {
   // Never used twice by one server: which streams came on the same connection.
   virtual uint64_t id() const = 0;
   virtual const std::string& peer() const = 0;
+  // "CN=agent-7": of a client certificate that was verified. Empty: there was none.
+  virtual std::string VerifiedSubject() const = 0;
 
   // The peer proved who it is: wide limits from now on, and the socket's own limits for strangers end. Idempotent.
   virtual void Authenticated() = 0;

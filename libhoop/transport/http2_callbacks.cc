@@ -123,7 +123,8 @@ struct Http2Session::Callbacks::Members {
         if ((frame->hd.flags & NGHTTP2_FLAG_ACK) != 0) self.OnPong(PingId(frame->ping));
         break;
       case NGHTTP2_GOAWAY:
-        self.OnGoAway(frame->goaway.error_code, frame->goaway.last_stream_id);
+        self.OnGoAway(frame->goaway.error_code, frame->goaway.last_stream_id,
+                      {reinterpret_cast<const char*>(frame->goaway.opaque_data), frame->goaway.opaque_data_len});
         break;
       case NGHTTP2_HEADERS:
         if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) OnHead(self, *call, frame->headers);

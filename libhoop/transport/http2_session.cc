@@ -11,12 +11,14 @@
 #include "base/limits/wire.h"
 #include "base/status.h"
 #include "transport/call_head.h"
+#include "transport/grpc_text.h"
 #include "transport/http2_buffers.h"
 #include "transport/http2_callbacks.h"
 
 namespace hoop {
 namespace {
 
+constexpr size_t kGoAwayWordsMax = 200;
 constexpr size_t kPingsMax = 64;  // unanswered at a time; who asks beyond is not answered
 
 uint32_t GoAwayCode(const absl::Status& status) {
@@ -259,12 +261,15 @@ void Http2Session::StartDrain() {
   MarkDirty();
 }
 
-void Http2Session::OnGoAway(uint32_t error, int32_t last_stream) {
+void Http2Session::OnGoAway(uint32_t error, int32_t last_stream, std::string_view words) {
   goaway_seen_ = true;
+  insecure_ = error == NGHTTP2_INADEQUATE_SECURITY;
   goaway_ = fmt::format("peer said GOAWAY {}, last stream {}", Http2ErrorName(error), last_stream);
+  if (!words.empty()) goaway_ += ": " + PercentEncode(words.substr(0, kGoAwayWordsMax));
 }
 
 absl::Status Http2Session::WhyUnavailable(std::string_view cause) const {
+  if (insecure_) return FailedPrecondition("connection to {}: {}", peer_, goaway_);
   if (!broken_.ok()) return Unavailable("{}", StatusText(broken_));
   return Unavailable("connection to {}: {}", peer_, goaway_seen_ ? std::string_view(goaway_) : cause);
 }

@@ -70,6 +70,8 @@ class Http2Session final : private ByteStream::Events {
   void SetPingInterval(absl::Duration interval);
 
   const std::string& peer() const { return peer_; }
+  // As ByteStream says; "" once the connection is over.
+  std::string VerifiedSubject() const { return bytes_ == nullptr ? std::string() : bytes_->VerifiedSubject(); }
   Loop& loop() const { return loop_; }
   Role role() const { return role_; }
   size_t call_count() const { return call_count_; }
@@ -106,7 +108,7 @@ class Http2Session final : private ByteStream::Events {
   void EndMostStalledCall();
   void Notify();
   void Deliver();
-  void OnGoAway(uint32_t error, int32_t last_stream);
+  void OnGoAway(uint32_t error, int32_t last_stream, std::string_view words);
   void OnPong(uint64_t id);
   void KeepAlive();
   void CloseNow();
@@ -159,6 +161,7 @@ class Http2Session final : private ByteStream::Events {
   int pings_unanswered_ = 0;
   bool trusted_ = false;
   bool goaway_seen_ = false;
+  bool insecure_ = false;  // the peer refused us at its door: trying again does not help
   bool dirty_ = false;
   bool busy_ = false;  // Receive, Flush or Deliver is on the stack and notifies when it is done
   std::unique_ptr<Timer> ping_timer_, preface_timer_, delivery_timer_;

@@ -212,8 +212,8 @@ TEST(Agent, SaysThatNobodyListens) {
 
 TEST(Agent, RefusesKeysItCannotUse) {
   EXPECT_STATUS(Agent::Create({.key = "nonsense"}), absl::StatusCode::kInvalidArgument, "");
-  EXPECT_STATUS(Agent::Create({.key = "grpcs://a:xagt-x@gateway:8443?mode=standard"}), absl::StatusCode::kUnimplemented,
-                "TLS is not built in yet");
+  EXPECT_STATUS(Agent::Create({.key = "grpcs://a:xagt-x@gateway:8443?mode=standard", .tls = {.ca = "x"}}),
+                absl::StatusCode::kInvalidArgument, "TLS_CA: no certificate in PEM form");
   EXPECT_STATUS(Agent::Create({.key = "grpc://a:xagt-x@gateway?mode=standard"}), absl::StatusCode::kInvalidArgument,
                 "agent key");
 }

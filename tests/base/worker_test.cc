@@ -1,7 +1,10 @@
 #include "base/worker.h"
 
 #include <gtest/gtest.h>
+#include <sys/resource.h>
+#include <unistd.h>
 
+#include <algorithm>
 #include <string>
 #include <thread>
 
@@ -44,6 +47,20 @@ TEST(Worker, RefusesBeyondItsBound) {
     go_on.Notify();
   }
   EXPECT_EQ(ran, 2);
+}
+
+TEST(Worker, StandsBackWithoutItsNeighbours) {
+  const int before = ::getpriority(PRIO_PROCESS, 0);
+  Worker worker("test", 1, 5);
+  absl::Notification done;
+  int seen = 0;
+  ASSERT_OK(worker.Post([&] {
+    seen = ::getpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()));
+    done.Notify();
+  }));
+  done.WaitForNotification();
+  EXPECT_EQ(seen, std::min(before + 5, 19));
+  EXPECT_EQ(::getpriority(PRIO_PROCESS, 0), before);
 }
 
 }  // namespace

@@ -6,6 +6,7 @@
 #include <fstream>
 
 #include "client/gateway_address.h"
+#include "client/tls_config.h"
 #include "hoop/client.h"
 #include "tests/support/status_matchers.h"
 
@@ -124,8 +125,27 @@ TEST(Client, RefusesConfigurationsItCannotUse) {
   EXPECT_STATUS(create("", "t"), absl::StatusCode::kFailedPrecondition, "no gateway is configured");
   EXPECT_STATUS(create("grpc://h:1", ""), absl::StatusCode::kUnauthenticated, "not signed in");
   EXPECT_STATUS(create("grpc://h:1", "a\nb"), absl::StatusCode::kInvalidArgument, "blank");
-  EXPECT_STATUS(create("grpcs://h:1", "t"), absl::StatusCode::kFailedPrecondition, "TLS");
-  EXPECT_STATUS(create("127.0.0.1:8010", "t"), absl::StatusCode::kFailedPrecondition, "grpc://127.0.0.1:8010 is plain");
+}
+
+TEST(Client, RefusesTlsThatItCannotSpeak) {
+  const auto create = [](ClientConfig config) {
+    config.token = "t";
+    config.grpc_url = "grpcs://h:1";
+    return Client::Create({.config = std::move(config)}).status();
+  };
+  EXPECT_OK(create({.skip_tls_verify = true}));
+  EXPECT_STATUS(create({.tls_ca = "?"}), absl::StatusCode::kInvalidArgument, "tls_ca: not base64");
+  EXPECT_STATUS(create({.tls = {.ca = "x"}}), absl::StatusCode::kInvalidArgument, "TLS_CA: no certificate in PEM form");
+  EXPECT_STATUS(create({.skip_tls_verify = true, .tls = {.certificate = "x"}}), absl::StatusCode::kInvalidArgument,
+                "TLS_CLIENT_CERT: no certificate");
+}
+
+TEST(ClientConfig, WhatARunIsToldGoesBeforeTheFilesAuthorities) {
+  ClientConfig config;
+  config.SetAuthorities("of the file");
+  EXPECT_EQ(ConfiguredTls(config)->ca, "of the file");
+  config.tls.ca = "of this run";
+  EXPECT_EQ(ConfiguredTls(config)->ca, "of this run");
 }
 
 TEST(EventJson, IsOneLineWithAllThatWasSaid) {

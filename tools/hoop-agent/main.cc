@@ -8,9 +8,11 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <initializer_list>
 #include <map>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
@@ -42,15 +44,38 @@ std::map<std::string, std::string> OwnVariables() {
     const size_t equals = text.find('=');
     if (equals != std::string_view::npos) result.emplace(text.substr(0, equals), text.substr(equals + 1));
   }
-  for (const char* secret : {"HOOP_KEY", "HOOP_DSN", "HOOP_TOKEN", "TOKEN"}) result.erase(secret);
+  for (const char* secret : {"HOOP_KEY", "HOOP_DSN", "HOOP_TOKEN", "TOKEN", "TLS_CLIENT_KEY"}) result.erase(secret);
   return result;
 }
 
-// The part of the key that may be shown.
-std::string AddressOf(std::string_view key) {
-  const size_t at = key.rfind('@');
-  const std::string_view rest = at == std::string_view::npos ? std::string_view() : key.substr(at + 1);
-  return std::string(rest.substr(0, rest.find_first_of("/?")));
+std::string Text(const absl::Status& status) { return {status.message().data(), status.message().size()}; }
+
+// The first variable of `names` that is set: its name and its value.
+std::pair<const char*, std::string> FirstOf(std::initializer_list<const char*> names) {
+  for (const char* name : names) {
+    if (std::string value = Variable(name); !value.empty()) return {name, std::move(value)};
+  }
+  return {*names.begin(), ""};
+}
+
+absl::Status ReadTls(hoop::DiallerTls& tls) {
+  tls.server_name = FirstOf({"TLS_SERVER_NAME", "HOOP_TLSSERVERNAME"}).second;
+  auto [authorities, value] = FirstOf({"TLS_CA", "HOOP_TLSCA", "SSL_CERT_FILE"});
+  if (std::string_view(authorities) == "SSL_CERT_FILE") value.insert(0, "file://");
+  const struct {
+    const char* variable;
+    std::string value;
+    std::string& to;
+  } texts[] = {{authorities, value, tls.ca},
+               {"TLS_CLIENT_CERT", Variable("TLS_CLIENT_CERT"), tls.certificate},
+               {"TLS_CLIENT_KEY", Variable("TLS_CLIENT_KEY"), tls.key}};
+  for (const auto& text : texts) {
+    if (text.value.empty()) continue;
+    auto pem = hoop::LoadPem(text.variable, text.value);
+    if (!pem.ok()) return pem.status();
+    text.to = *std::move(pem);
+  }
+  return absl::OkStatus();
 }
 
 int Fail(std::string_view text) {
@@ -89,17 +114,23 @@ int RunAgent() {
   options.clock = &hoop::Clock::System();
   options.log = &log;
 
-  const std::string address = AddressOf(options.key);
+  if (absl::Status status = ReadTls(options.tls); !status.ok()) return Fail(Text(status));
+  if (Variable("HOOP_TLS_SKIP_VERIFY") == "true") {
+    log.Write(hoop::LogLevel::kWarning, "HOOP_TLS_SKIP_VERIFY is ignored: an agent always verifies its gateway", {});
+  }
   auto agent = hoop::Agent::Create(std::move(options));
   if (!agent.ok()) {
-    const bool is_key = absl::IsInvalidArgument(agent.status()) || absl::IsUnimplemented(agent.status());
-    return Fail((is_key ? "HOOP_KEY: " : "") + Text(agent.status()));
+    const std::string text = Text(agent.status());
+    const bool is_key = absl::IsInvalidArgument(agent.status()) && !text.starts_with("TLS_");
+    return Fail((is_key ? "HOOP_KEY: " : "") + text);
   }
-  log.Write(hoop::LogLevel::kInfo, "agent starting",
-            {{"grpc_server", address}, {"tls", "false"}, {"mode", "standard"}, {"version", HOOP_VERSION}});
-  if (absl::Status status = (*agent)->Start(); !status.ok()) {
-    return Fail(Text(status));
-  }
+  const std::string address = (*agent)->gateway_address();
+  // Strict: without TLS there is nothing to verify, with it there is no way around.
+  const std::string_view tls = (*agent)->speaks_tls() ? "true" : "false";
+  log.Write(
+      hoop::LogLevel::kInfo, "agent starting",
+      {{"grpc_server", address}, {"tls", tls}, {"strict-tls", tls}, {"mode", "standard"}, {"version", HOOP_VERSION}});
+  if (absl::Status status = (*agent)->Start(); !status.ok()) return Fail(Text(status));
   int signal = 0;
   ::sigwait(&ends, &signal);
   log.Write(hoop::LogLevel::kInfo, "agent stopping", {{"signal", ::strsignal(signal)}});

@@ -1,4 +1,5 @@
-// hoop-gateway: the gateway as a program of its own. Reads the environment, assembles, serves until TERM or INT.
+// hoop-gateway: the gateway as a program of its own. Reads the environment, assembles, serves until TERM or INT. HUP,
+// or a change of the files that TLS_KEY and TLS_CERT name, replaces the certificate.
 #include <fmt/format.h>
 #include <malloc.h>
 #include <pthread.h>
@@ -16,6 +17,7 @@
 #include "absl/synchronization/mutex.h"
 #include "hoop/gateway.h"
 #include "hoop/log.h"
+#include "tls_environment.h"
 
 namespace {
 
@@ -67,22 +69,57 @@ size_t ResidentBytes() {
   return resident * static_cast<size_t>(::sysconf(_SC_PAGESIZE));
 }
 
-// Waits for the signal that ends us. What a burst of work or of strangers left behind as free memory goes back to the
-// system meanwhile: glibc would keep it. Looking for it takes a moment in which nobody gets memory: not without cause.
-void ServeUntilSignal(const sigset_t& signals) {
-  constexpr size_t kGrowthBytes = 4 * 1024 * 1024;
-  constexpr timespec kPause = {.tv_sec = 5, .tv_nsec = 0};
-  constexpr int kSeldom = 3;  // pauses, while nothing grows
-  size_t least = ResidentBytes(), before = least;
-  bool is_worth_it = false;  // the last time brought something, and there may be more
-  for (int pause = 1; ::sigtimedwait(&signals, nullptr, &kPause) < 0; ++pause) {
+// What a burst of work or of strangers left behind as free memory goes back to the system: glibc would keep it. Looking
+// for it takes a moment in which nobody gets memory: not without cause.
+class FreeMemory final {
+ public:
+  // Every few seconds.
+  void GiveBack() {
+    constexpr size_t kGrowthBytes = 4 * 1024 * 1024;
+    constexpr int kSeldom = 3;  // calls, while nothing grows
     const size_t now = ResidentBytes();
-    least = std::min(least, now);
-    const bool has_grown = now >= before + kGrowthBytes;
-    if (now < least + kGrowthBytes || !(has_grown || is_worth_it || pause % kSeldom == 0)) continue;
+    least_ = std::min(least_, now);
+    const bool has_grown = now >= before_ + kGrowthBytes;
+    if (++calls_ % kSeldom != 0 && !has_grown && !is_worth_it_) return;
+    if (now < least_ + kGrowthBytes) return;
     ::malloc_trim(0);
-    before = ResidentBytes();
-    is_worth_it = before + kGrowthBytes / 4 < now;
+    before_ = ResidentBytes();
+    is_worth_it_ = before_ + kGrowthBytes / 4 < now;
+  }
+
+ private:
+  size_t least_ = ResidentBytes(), before_ = least_;
+  int calls_ = 0;
+  bool is_worth_it_ = false;  // the last time brought something, and there may be more
+};
+
+// GATEWAY_ALLOW_PLAINTEXT.
+absl::StatusOr<bool> ReadAllowPlaintext() {
+  const std::string value = Environment("GATEWAY_ALLOW_PLAINTEXT", "false");
+  if (value == "true" || value == "false") return value == "true";
+  return absl::InvalidArgumentError(fmt::format("GATEWAY_ALLOW_PLAINTEXT: {} is neither true nor false", value));
+}
+
+// What was good stays when the new one is not.
+void ReplaceTls(hoop::Gateway& gateway, TlsEnvironment& environment, hoop::LogSink& log) {
+  const auto tls = environment.Read();
+  absl::Status status = tls.status();
+  if (status.ok()) status = *tls ? gateway.ReplaceTls(**tls) : absl::FailedPreconditionError("TLS_KEY: is not set");
+  if (!status.ok()) {
+    const std::string reason(status.message());
+    log.Write(hoop::LogLevel::kWarning, "tls certificate not replaced", {{"reason", reason}});
+  }
+}
+
+// Until TERM or INT.
+void Serve(hoop::Gateway& gateway, const sigset_t& signals, TlsEnvironment& environment, hoop::LogSink& log) {
+  constexpr timespec kPause = {.tv_sec = 5, .tv_nsec = 0};
+  FreeMemory memory;
+  for (;;) {
+    const int signal = ::sigtimedwait(&signals, nullptr, &kPause);
+    if (signal == SIGINT || signal == SIGTERM) return;
+    if (signal < 0) memory.GiveBack();
+    if (signal == SIGHUP || environment.FilesChanged()) ReplaceTls(gateway, environment, log);
   }
 }
 
@@ -94,16 +131,19 @@ int main(int argc, char** argv) {
     return 0;
   }
   if (argc > 1) {
-    fmt::print(stderr,
-               "usage: hoop-gateway [--version]. Environment: HOOP_DATA_DIR, HOOP_HTTP_LISTEN (0.0.0.0:8009), "
-               "HOOP_GRPC_LISTEN "
-               "(0.0.0.0:8010), API_URL, GRPC_URL, PLUGIN_AUDIT_PATH, LOG_LEVEL, LOG_ENCODING\n");
+    fmt::print(
+        stderr,
+        "usage: hoop-gateway [--version]. Environment: HOOP_DATA_DIR, HOOP_HTTP_LISTEN (0.0.0.0:8009), "
+        "HOOP_GRPC_LISTEN "
+        "(0.0.0.0:8010), API_URL, GRPC_URL, TLS_KEY, TLS_CERT, TLS_CA, TLS_CLIENT_AUTH, GATEWAY_ALLOW_PLAINTEXT, "
+        "PLUGIN_AUDIT_PATH, LOG_LEVEL, LOG_ENCODING\n");
     return 1;
   }
   sigset_t signals;  // blocked before any thread is made: only sigwait below sees them
   ::sigemptyset(&signals);
   ::sigaddset(&signals, SIGINT);
   ::sigaddset(&signals, SIGTERM);
+  ::sigaddset(&signals, SIGHUP);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);
   ::signal(SIGPIPE, SIG_IGN);
 
@@ -116,8 +156,16 @@ int main(int argc, char** argv) {
   options.api_url = Environment("API_URL");
   options.grpc_url = Environment("GRPC_URL");
   options.version = HOOP_VERSION;
-  options.log =
-      &hoop::StderrLog(LevelOf(Environment("LOG_LEVEL", "info")), Environment("LOG_ENCODING", "json") == "json");
+  TlsEnvironment tls_environment;
+  auto tls = tls_environment.Read();
+  if (!tls.ok()) return Fail(tls.status());
+  options.tls = *std::move(tls);
+  const auto allow_plaintext = ReadAllowPlaintext();
+  if (!allow_plaintext.ok()) return Fail(allow_plaintext.status());
+  options.allow_plaintext = *allow_plaintext;
+  hoop::LogSink& log =
+      hoop::StderrLog(LevelOf(Environment("LOG_LEVEL", "info")), Environment("LOG_ENCODING", "json") == "json");
+  options.log = &log;
   auto gateway = hoop::Gateway::Create(std::move(options));
   if (!gateway.ok()) return Fail(gateway.status());
   if (const absl::Status started = (*gateway)->Start(); !started.ok()) return Fail(started);
@@ -129,7 +177,7 @@ int main(int argc, char** argv) {
                "{}/api/localauth/register\n",
                token, (*gateway)->api_url());
   }
-  ServeUntilSignal(signals);
+  Serve(**gateway, signals, tls_environment, log);
   (*gateway)->Shutdown(absl::Seconds(10));
   return 0;
 }

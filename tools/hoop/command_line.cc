@@ -55,7 +55,7 @@ class CommandLine final {
 
   int FailUsage(const CLI::ParseError& error, int argc, char** argv);
 
-  const Environment& environment_;
+  Environment environment_;
   CLI::App app_{"hoop: audited access to private services through a gateway", "hoop"};
   std::function<int()> action_;
 };
@@ -84,6 +84,9 @@ void CommandLine::AddAll() {
   app_.add_flag_callback(
       "--version", [this] { throw CLI::CallForVersion("hoop " + environment_.version + "\n", 0); },
       "Print the version");
+  app_.fallthrough();
+  app_.add_flag_callback(
+      "--skip-tls-verify", [this] { environment_.skip_tls_verify = true; }, "Believe any certificate of the gateway");
   AddExec();
   AddConnect();
   AddSessions();
@@ -206,6 +209,8 @@ void CommandLine::AddConfig() {
   CLI::App& create_command = Add(group, "create", "Write it; the token comes from HOOP_TOKEN", create, RunConfigCreate);
   create_command.add_option("--api-url", create->api_url, "Address of the API")->required();
   create_command.add_option("--grpc-url", create->grpc_url, "Address of the gateway");
+  create_command.add_option("--tls-ca", create->tls_ca_file,
+                            "PEM file: whom to trust instead of the machine's authorities");
   AddExamples(create_command, "  hoop config create --api-url http://127.0.0.1:8009 --grpc-url grpc://127.0.0.1:8010");
   auto view = std::make_shared<ConfigViewOptions>();
   CLI::App& view_command = Add(group, "view", "Show it, without the token", view, RunConfigView);

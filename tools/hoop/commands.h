@@ -77,6 +77,7 @@ int RunLogin(const Environment& environment, const LoginOptions& options);
 struct ConfigCreateOptions {
   std::string api_url;
   std::string grpc_url;
+  std::string tls_ca_file;
 };
 int RunConfigCreate(const Environment& environment, const ConfigCreateOptions& options);
 struct ConfigViewOptions {

@@ -46,6 +46,12 @@ int RunConfigCreate(const Environment& environment, const ConfigCreateOptions& o
   }
   config.grpc_url = options.grpc_url;
   config.token = environment.token;
+  config.skip_tls_verify = environment.skip_tls_verify;
+  if (!options.tls_ca_file.empty()) {
+    const auto pem = LoadPem("--tls-ca", "file://" + options.tls_ca_file);
+    if (!pem.ok()) return Fail(pem.status());
+    config.SetAuthorities(*pem);
+  }
   if (const absl::Status saved = config.Save(environment.config_path); !saved.ok()) return Fail(saved);
   return Print(fmt::format("created {}\n", environment.config_path)) ? 0 : kExitBrokenPipe;
 }

@@ -79,7 +79,9 @@ absl::Status PinAuditKey(ApiClient& api, const LoginOptions& options, ClientConf
 }
 
 absl::Status SignIn(const LoginOptions& options, const Environment& environment, ClientConfig& config) {
-  auto api = ApiClient::Create(config, environment.version);
+  const auto with_tls = WithTls(config, environment);
+  if (!with_tls.ok()) return with_tls.status();
+  auto api = ApiClient::Create(*with_tls, environment.version);
   if (!api.ok()) return api.status();
   const auto method = (*api)->AuthMethod();
   if (!method.ok()) return method.status();

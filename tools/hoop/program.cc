@@ -4,6 +4,7 @@
 
 #include <cstdio>
 #include <cstdlib>
+#include <utility>
 
 namespace hoop::cli {
 namespace {
@@ -26,6 +27,19 @@ Environment ReadEnvironment() {
   environment.grpc_url = Variable("HOOP_GRPCURL");
   environment.token = Variable("HOOP_TOKEN");
   environment.grpc_client = Variable("HOOP_GRPC_CLIENT");
+  for (const char* name : {"TLS_CA", "HOOP_TLSCA", "SSL_CERT_FILE"}) {
+    if (!environment.tls_ca.empty()) break;
+    environment.tls_ca_variable = name;
+    environment.tls_ca = Variable(name);
+  }
+  if (environment.tls_ca_variable == "SSL_CERT_FILE" && !environment.tls_ca.empty()) {
+    environment.tls_ca.insert(0, "file://");
+  }
+  environment.tls_server_name = Variable("TLS_SERVER_NAME");
+  if (environment.tls_server_name.empty()) environment.tls_server_name = Variable("HOOP_TLSSERVERNAME");
+  environment.tls_client_cert = Variable("TLS_CLIENT_CERT");
+  environment.tls_client_key = Variable("TLS_CLIENT_KEY");
+  environment.skip_tls_verify = Variable("HOOP_TLS_SKIP_VERIFY") == "true";
   environment.version = HOOP_VERSION;
   return environment;
 }
@@ -50,6 +64,27 @@ absl::StatusOr<ClientConfig> LoadConfig(const Environment& environment) {
     return absl::FailedPreconditionError(fmt::format(
         "no gateway is configured in {}: run `hoop login` or `hoop config create`", environment.config_path));
   }
+  return WithTls(*std::move(config), environment);
+}
+
+absl::StatusOr<ClientConfig> WithTls(ClientConfig config, const Environment& environment) {
+  const struct {
+    std::string_view variable;
+    const std::string& value;
+    std::string& to;
+  } texts[] = {{environment.tls_ca_variable, environment.tls_ca, config.tls.ca},
+               {"TLS_CLIENT_CERT", environment.tls_client_cert, config.tls.certificate},
+               {"TLS_CLIENT_KEY", environment.tls_client_key, config.tls.key}};
+  for (const auto& [variable, value, to] : texts) {
+    if (value.empty()) continue;
+    auto pem = LoadPem(variable, value);
+    if (!pem.ok()) return pem.status();
+    to = *std::move(pem);
+  }
+  // What the file says of authorities is meant for its gateway; the machine's file is for all that have none.
+  if (environment.tls_ca_variable == "SSL_CERT_FILE" && !config.tls_ca.empty()) config.tls.ca.clear();
+  config.tls.server_name = environment.tls_server_name;
+  config.skip_tls_verify = config.skip_tls_verify || environment.skip_tls_verify;
   return config;
 }
 

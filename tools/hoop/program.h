@@ -23,6 +23,11 @@ struct Environment {
   std::string grpc_url;     // HOOP_GRPCURL
   std::string token;        // HOOP_TOKEN
   std::string grpc_client;  // HOOP_GRPC_CLIENT
+  // TLS_CA, else HOOP_TLSCA, else the file that SSL_CERT_FILE names; with the name of what it came from.
+  std::string tls_ca_variable, tls_ca;
+  std::string tls_server_name;                  // TLS_SERVER_NAME, else HOOP_TLSSERVERNAME
+  std::string tls_client_cert, tls_client_key;  // TLS_CLIENT_CERT, TLS_CLIENT_KEY
+  bool skip_tls_verify = false;                 // HOOP_TLS_SKIP_VERIFY=true, or the option --skip-tls-verify
   std::string version;
 
   bool replaces_file() const { return !api_url.empty() && !grpc_url.empty() && !token.empty(); }
@@ -33,6 +38,8 @@ Environment ReadEnvironment();
 absl::StatusOr<ClientConfig> LoadConfig(const Environment& environment);
 // The file alone, an empty one when it is missing: for login and config.
 absl::StatusOr<ClientConfig> LoadConfigFile(const Environment& environment);
+// With what the environment says of TLS, which is for this run and not for the file.
+absl::StatusOr<ClientConfig> WithTls(ClientConfig config, const Environment& environment);
 
 std::string Text(const absl::Status& status);
 

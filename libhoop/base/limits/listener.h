@@ -17,6 +17,11 @@ inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;  // what one costs t
 inline constexpr size_t kPreAuthHttp2Bytes = 24 * kKiB;      // and what an HTTP/2 session adds when it begins
 inline constexpr size_t kConnectionsMax = 20000;             // per listener
 
+// Who is refused at the door gets a word of why, and this to hear it.
+inline constexpr absl::Duration kFarewellTime = absl::Seconds(1);
+inline constexpr size_t kFarewellBytesMax = 64 * kKiB;  // that it may say meanwhile
+inline constexpr int kUnfitToldMax = 20;                // lines in the log per minute
+
 inline constexpr size_t kAcceptsPerTurnMax = 16;    // the others wait for the next turn
 inline constexpr size_t kDescriptorsReserved = 64;  // not for connections: the journal and the store need some, too
 inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor

@@ -12,12 +12,15 @@
 #include "absl/time/time.h"
 #include "hoop/clock.h"
 #include "hoop/log.h"
+#include "hoop/tls.h"
 
 namespace hoop {
 
 // Everything an agent is told.
 struct AgentOptions {
   std::string key;  // the DSN: <scheme>://<name>:<secret>@<host>:<port>?mode=standard
+  // For keys with grpcs://, https:// or wss://; the gateway's certificate is always verified.
+  DiallerTls tls;
   std::string version = "unknown";
   // The path of libhoop_grpc.so: gRPC C++ dials the gateway (HTTP CONNECT proxies, resolvers). Empty: our own does.
   std::string grpc_library;
@@ -36,8 +39,8 @@ struct AgentOptions {
 // Owned by the program. Starts a thread of its own that dials with jittered back-off until Stop. Any thread.
 class Agent final {
  public:
-  // InvalidArgument: the key is not a DSN. Unimplemented: it asks for TLS, which is not built in yet.
-  // FailedPrecondition: the gRPC library cannot be loaded.
+  // InvalidArgument: the key is not a DSN, or something is wrong with the texts for TLS. FailedPrecondition: the gRPC
+  // library cannot be loaded, or there are no authorities to verify the gateway by.
   // Also makes the secret folder, and sweeps those of agents that were killed.
   static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options);
   ~Agent();  // as Stop
@@ -50,6 +53,9 @@ class Agent final {
   // Ends all sessions and their processes, within `deadline`. Idempotent.
   void Stop(absl::Duration deadline);
 
+  // "gw.example.com:8010", and whether TLS is spoken there.
+  std::string gateway_address() const;
+  bool speaks_tls() const;
   // True while the gateway has accepted this agent.
   bool connected() const;
 

@@ -17,6 +17,7 @@
 #include "absl/time/time.h"
 #include "hoop/clock.h"
 #include "hoop/terminal_size.h"
+#include "hoop/tls.h"
 
 namespace hoop {
 
@@ -28,6 +29,11 @@ struct ClientConfig {
   std::string tls_ca;  // base64 of PEM
   bool skip_tls_verify = false;
   std::string audit_key;
+  // For this run, not in the file. `ca`, when given, goes before tls_ca.
+  DiallerTls tls;
+
+  // tls_ca from PEM text.
+  void SetAuthorities(std::string_view pem);
 
   // NotFound: no such file. InvalidArgument: not that format; the text names file and line.
   static absl::StatusOr<ClientConfig> Load(const std::string& path);
@@ -135,8 +141,8 @@ struct ListenOptions {
 // Runs sessions, one at a time, on the thread that calls. Owned by the program.
 class Client final {
  public:
-  // InvalidArgument: an URL of the configuration is wrong. Unauthenticated: no token. FailedPrecondition: the gateway
-  // wants TLS, which this build does not speak, or the gRPC library cannot be loaded.
+  // InvalidArgument: an URL or a text for TLS is wrong. Unauthenticated: no token. FailedPrecondition: the gRPC library
+  // cannot be loaded, or there are no authorities to verify the gateway by.
   static absl::StatusOr<std::unique_ptr<Client>> Create(ClientOptions options);
   ~Client();
   Client(const Client&) = delete;

@@ -16,6 +16,7 @@
 #include "hoop/idp_verifier.h"
 #include "hoop/log.h"
 #include "hoop/router.h"
+#include "hoop/tls.h"
 
 namespace hoop {
 
@@ -26,7 +27,10 @@ struct GatewayOptions {
   std::string http_listen = "0.0.0.0:8009";  // port 0: any free one
   std::string grpc_listen = "0.0.0.0:8010";
   std::string api_url;   // default: http://127.0.0.1:<http port>; a base path is honoured
-  std::string grpc_url;  // default: grpc://<host of api_url>:<grpc port>
+  std::string grpc_url;  // default: grpc://<host of api_url>:<grpc port>, grpcs:// with TLS
+  // Both listeners speak TLS. Plain HTTP is served to this machine only then, or to everybody; plain gRPC to nobody.
+  std::optional<GatewayTls> tls;
+  bool allow_plaintext = false;
   uint64_t journal_bytes_max = 4ull << 30;
   size_t journal_segment_bytes = 64u << 20;
   std::string version = "unknown";
@@ -65,6 +69,10 @@ class Gateway final {
 
   // Opens both doors. FailedPrecondition: an address is in use.
   absl::Status Start();
+
+  // Another certificate for connections that come from now on; those that stand stay. InvalidArgument: something is
+  // wrong with it, all stays as it was. FailedPrecondition: this gateway does not speak TLS.
+  absl::Status ReplaceTls(const GatewayTls& tls);
 
   // Ends everything within `deadline`; sessions get the reason "gateway shutdown". Idempotent.
   void Shutdown(absl::Duration deadline);

@@ -31,7 +31,15 @@ grpc::ChannelArguments Arguments(const GatewayDialOptions& options) {
   // Probing lets a stream that nobody reads hold 4 MiB.
   arguments.SetInt(GRPC_ARG_HTTP2_BDP_PROBE, 0);
   arguments.SetInt(GRPC_ARG_HTTP2_STREAM_LOOKAHEAD_BYTES, static_cast<int>(limits::kStreamWindowBytesMax));
+  if (!options.tls.host.empty()) arguments.SetSslTargetNameOverride(options.tls.host);
   return arguments;
+}
+
+std::shared_ptr<grpc::ChannelCredentials> Credentials(const GatewayDialOptions& options) {
+  if (options.tls.context == nullptr) return grpc::InsecureChannelCredentials();
+  const DiallerTls& tls = options.tls_texts;
+  return grpc::SslCredentials(
+      {.pem_root_certs = tls.ca, .pem_private_key = tls.key, .pem_cert_chain = tls.certificate});
 }
 
 std::string Target(const Address& address) {
@@ -65,9 +73,7 @@ class GrpcCppDialing final : public Dialing {
 }  // namespace
 
 GrpcCppDialer::GrpcCppDialer(Loop& loop, GatewayDialOptions options)
-    : options_(std::move(options)),
-      credentials_(grpc::InsecureChannelCredentials()),
-      calls_(std::make_shared<PendingCalls>(loop)) {}
+    : options_(std::move(options)), credentials_(Credentials(options_)), calls_(std::make_shared<PendingCalls>(loop)) {}
 
 GrpcCppDialer::~GrpcCppDialer() { calls_->AbandonAll(); }
 

@@ -1,0 +1,109 @@
+// What HttpClient believes of a server's certificate, against a TLS server of another hand.
+#include <gtest/gtest.h>
+#include <httplib.h>
+#include <openssl/pem.h>
+
+#include <memory>
+#include <string>
+#include <thread>
+
+#include "outbound/http_client.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/test_authority.h"
+
+namespace hoop {
+namespace {
+
+using absl::StatusCode;
+
+// Serves "/" with a certificate, on a free port.
+class HttpsServer final {
+ public:
+  explicit HttpsServer(const TlsCredential& credential)
+      : certificate_(Parse(credential.certificate_pem, PEM_read_bio_X509), X509_free),
+        key_(Parse(credential.key_pem, PEM_read_bio_PrivateKey), EVP_PKEY_free),
+        server_(certificate_.get(), key_.get()) {
+    server_.Get("/",
+                [](const httplib::Request&, httplib::Response& response) { response.set_content("hi", "text/plain"); });
+    port_ = server_.bind_to_any_port("127.0.0.1");
+    thread_ = std::thread([this] { server_.listen_after_bind(); });
+    httplib::SSLClient first("127.0.0.1", port_);  // stop() does nothing to a server that has not begun
+    first.enable_server_certificate_verification(false);
+    first.Get("/");
+  }
+  ~HttpsServer() {
+    server_.stop();
+    thread_.join();
+  }
+
+  absl::StatusOr<HttpResponse> Ask(HttpClient::Options options) const {
+    options.base_url = "https://127.0.0.1:" + std::to_string(port_);
+    auto client = HttpClient::Create(std::move(options));
+    EXPECT_OK(client.status());
+    return (*client)->Send({.path = "/"});
+  }
+  int port() const { return port_; }
+
+ private:
+  template <typename T>
+  static T* Parse(const std::string& pem, T* (*read)(BIO*, T**, pem_password_cb*, void*)) {
+    BIO* bytes = BIO_new_mem_buf(pem.data(), -1);
+    T* parsed = read(bytes, nullptr, nullptr, nullptr);
+    BIO_free(bytes);
+    return parsed;
+  }
+
+  const std::unique_ptr<X509, decltype(&X509_free)> certificate_;
+  const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
+  httplib::SSLServer server_;
+  std::thread thread_;
+  int port_ = 0;
+};
+
+TEST(Https, BelievesTheAuthoritiesThatItWasGiven) {
+  const TestAuthority authority("Test CA");
+  const HttpsServer server(authority.Issue());
+  const auto answer = server.Ask({.ca_pem = authority.pem()});
+  ASSERT_OK(answer.status());
+  EXPECT_EQ(answer->body, "hi");
+}
+
+TEST(Https, BelievesNobodyElse) {
+  const TestAuthority authority("Test CA"), other("Other CA");
+  const HttpsServer server(authority.Issue());
+  EXPECT_STATUS(server.Ask({}).status(), StatusCode::kFailedPrecondition,
+                "GET /: the server's certificate is not trusted: unable to get local issuer certificate");
+  EXPECT_STATUS(server.Ask({.ca_pem = other.pem()}).status(), StatusCode::kFailedPrecondition, "is not trusted");
+}
+
+TEST(Https, RefusesAnotherNameAndAnExpiredCertificate) {
+  const TestAuthority authority("Test CA");
+  const HttpsServer elsewhere(authority.Issue({.names = "DNS:elsewhere.test"}));
+  EXPECT_STATUS(elsewhere.Ask({.ca_pem = authority.pem()}).status(), StatusCode::kFailedPrecondition,
+                "its certificate is for another name");
+  const HttpsServer expired(authority.Issue({.from_days = -9, .until_days = -1}));
+  EXPECT_STATUS(expired.Ask({.ca_pem = authority.pem()}).status(), StatusCode::kFailedPrecondition,
+                "certificate has expired");
+}
+
+TEST(Https, BelievesAnybodyByChoice) {
+  const TestAuthority authority("Test CA");
+  const HttpsServer server(authority.Issue({.names = "DNS:elsewhere.test"}));
+  EXPECT_OK(server.Ask({.verify_tls = false}).status());
+}
+
+TEST(Https, SaysThatTheServerIsPlain) {
+  httplib::Server plain;
+  const int port = plain.bind_to_any_port("127.0.0.1");
+  std::thread thread([&plain] { plain.listen_after_bind(); });
+  httplib::Client("127.0.0.1", port).Get("/");
+  auto client = HttpClient::Create({.base_url = "https://127.0.0.1:" + std::to_string(port), .verify_tls = false});
+  ASSERT_OK(client.status());
+  EXPECT_STATUS((*client)->Send({.path = "/"}).status(), StatusCode::kUnavailable,
+                "TLS handshake failed; does the server speak TLS (https://) there?");
+  plain.stop();
+  thread.join();
+}
+
+}  // namespace
+}  // namespace hoop
