@@ -12,6 +12,7 @@
 #include "client/client_session.h"
 #include "client/gateway_address.h"
 #include "hoop/clock.h"
+#include "net/dialler_context.h"
 #include "net/event_loop.h"
 #include "transport/grpc_gateway_dialer.h"
 
@@ -109,7 +110,13 @@ int Main(int argc, char** argv) {
   const absl::StatusOr<GatewayAddress> address = GatewayAddress::Parse(argv[1]);
   if (!address.ok()) Fail(std::string(address.status().message()));
   EventLoop loop(Clock::System());
-  GrpcGatewayDialer own(loop, {.address = address->address, .user_agent = "hoopcli/bench"});
+  TlsTarget tls;
+  if (address->tls) {  // whose certificate it is does not change what a session costs
+    auto context = MakeDiallerContext({}, TlsVerify::kNone);
+    if (!context.ok()) Fail(std::string(context.status().message()));
+    tls.context = *std::move(context);
+  }
+  GrpcGatewayDialer own(loop, {.address = address->address, .user_agent = "hoopcli/bench", .tls = std::move(tls)});
   OneChannelDialer shared(loop, own);
   SessionPlan plan;
   plan.metadata = {{"authorization", "Bearer " + std::string(argv[2])},

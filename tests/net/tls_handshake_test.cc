@@ -2,6 +2,7 @@
 #include "net/tls_handshake.h"
 
 #include <gtest/gtest.h>
+#include <openssl/ssl.h>
 #include <sys/socket.h>
 
 #include <optional>
@@ -316,10 +317,23 @@ TEST_F(TlsHandshakeTest, ATruncatedHandshakeEnds) {
 }
 
 TEST_F(TlsHandshakeTest, EndsWhenThePeerSaysTooMuch) {
-  // A handshake message that never comes to its end: 16 MB announced, in small records.
-  std::string flood = std::string("\x16\x03\x01\x00\x44\x01\xff\xff\xff\x03\x03", 11) + std::string(62, 'x');
-  const absl::Status status = Against(flood, false);
-  EXPECT_FALSE(status.ok());
+  // A ClientHello of 100,000 bytes, which OpenSSL would take, in records of 16,000.
+  std::string flood = std::string("\x01\x01\x86\xa0\x03\x03", 6) + std::string(99998, 'x');
+  std::string records;
+  for (size_t at = 0; at + 16000 <= flood.size(); at += 16000) {
+    records += std::string("\x16\x03\x01\x3e\x80", 5) + flood.substr(at, 16000);
+  }
+  EXPECT_STATUS(Against(records, false), StatusCode::kResourceExhausted,
+                "tls handshake with client:1: more than 65536 bytes");
+}
+
+TEST_F(TlsHandshakeTest, RefusesAChainWithoutAnEnd) {
+  TlsCredential credential = authority_.Issue();
+  while (credential.certificate_pem.size() < 2 * limits::kTlsPeerChainBytesMax) {
+    credential.certificate_pem += authority_.pem();
+  }
+  Run(Client(Trusting()), Server({.credential = credential}));
+  EXPECT_STATUS(client_.status(), StatusCode::kFailedPrecondition, "excessive message size");
 }
 
 TEST_F(TlsHandshakeTest, AClientHearsPlainAnswers) {
@@ -413,6 +427,26 @@ TEST(TlsContext, AsksNobodyForAPassphrase) {
   BIO_free(from);
   BIO_free(to);
   EVP_PKEY_free(key);
+}
+
+TEST(TlsContext, KeepsTheNewestTicketOfEachPeerAndNotOfAll) {
+  const auto context = *TlsContext::MakeClient({.verify = TlsVerify::kNone});
+  const auto kept = [&context](const std::string& peer) {
+    SSL_SESSION* session = context->FindSession(peer);
+    SSL_SESSION_free(session);
+    return session;
+  };
+  SSL_SESSION* const older = SSL_SESSION_new();
+  context->KeepSession("a", older);
+  EXPECT_EQ(kept("a"), older);
+  SSL_SESSION* const newer = SSL_SESSION_new();
+  context->KeepSession("a", newer);
+  EXPECT_EQ(kept("a"), newer);
+  EXPECT_EQ(kept("b"), nullptr);
+  for (size_t i = 1; i < limits::kTlsSessionsKept; ++i) context->KeepSession(std::to_string(i), SSL_SESSION_new());
+  EXPECT_NE(kept("a"), nullptr);
+  context->KeepSession("one more", SSL_SESSION_new());
+  EXPECT_EQ(kept("a"), nullptr);
 }
 
 TEST(TlsContext, TellsWhoItIsAndUntilWhen) {
