@@ -149,9 +149,12 @@ absl::Status Gateway::Parts::OpenDoors() {
   FrontDoor::Options grpc, http;
   HOOP_ASSIGN_OR_RETURN(grpc.address, Address::Parse(options.grpc_listen));
   HOOP_ASSIGN_OR_RETURN(http.address, Address::Parse(options.http_listen));
+  grpc.pre_auth_session_bytes = limits::kPreAuthHttp2Bytes;
   if (options.tls) {
     HOOP_ASSIGN_OR_RETURN(const ListenerTls::Contexts contexts, ListenerTls::Make(*options.tls));
     listener_tls = std::make_unique<ListenerTls>();
+    grpc.pre_auth_session_bytes += limits::kPreAuthTlsBytes;
+    http.pre_auth_session_bytes += limits::kPreAuthTlsBytes;
     grpc.tls = contexts.grpc;
     http.tls = contexts.http;
     grpc.tls_worker = http.tls_worker = &listener_tls->worker();
@@ -160,7 +163,6 @@ absl::Status Gateway::Parts::OpenDoors() {
              options.allow_plaintext ? "everybody" : "this machine");
   }
   grpc.name = "grpc";
-  grpc.pre_auth_session_bytes = limits::kPreAuthHttp2Bytes;
   grpc.plain_refusal = Http2DoorRefusal("this port speaks TLS: use grpcs://");
   grpc.tls_refusal = Http2DoorRefusal("this port does not speak TLS: use grpc://");
   http.name = "http";

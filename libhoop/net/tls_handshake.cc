@@ -1,6 +1,7 @@
 #include "net/tls_handshake.h"
 
 #include <array>
+#include <atomic>
 #include <utility>
 
 #include "base/check.h"
@@ -27,7 +28,10 @@ class EngineHandshake final : public TlsHandshake, private ByteStream::Events {
     thought_->engine = std::make_unique<TlsEngine>(std::move(context), peer_, std::move(host));
     plain_->SetEvents(this);
   }
-  ~EngineHandshake() override { thought_->handshake = nullptr; }
+  ~EngineHandshake() override {
+    thought_->handshake = nullptr;
+    thought_->is_wanted = false;
+  }
 
   void Start(bool speaks_first, absl::Duration timeout) {
     if (timeout != absl::InfiniteDuration()) {
@@ -51,7 +55,8 @@ class EngineHandshake final : public TlsHandshake, private ByteStream::Events {
   // What a worker's task holds: it may end after the handshake was given up.
   struct Thought {
     std::unique_ptr<TlsEngine> engine;
-    EngineHandshake* handshake;  // loop thread only
+    EngineHandshake* handshake = nullptr;  // loop thread only
+    std::atomic<bool> is_wanted = true;
   };
 
   void OnReadable() override {
@@ -83,6 +88,7 @@ class EngineHandshake final : public TlsHandshake, private ByteStream::Events {
     if (worker_ == nullptr) return Act(thought_->engine->Handshake());
     thinking_ = true;
     const absl::Status posted = worker_->Post([&loop = loop_, thought = thought_] {
+      if (!thought->is_wanted) return;  // given up while it waited
       const TlsEngine::Step step = thought->engine->Handshake();
       loop.Post([thought, step] {
         if (thought->handshake != nullptr) thought->handshake->Act(step);

@@ -83,8 +83,6 @@ int Fail(std::string_view text) {
   return 1;
 }
 
-std::string Text(const absl::Status& status) { return std::string(status.message()); }
-
 int RunAgent() {
   // Handled by sigwait below; blocked before any thread exists, so that every thread inherits it.
   sigset_t ends;
