@@ -142,7 +142,7 @@ class Arena {
       : target_(options.target), watch_(options.process), polite_(options.polite), tls_(options.tls) {
     if (options.neighbour_port != 0) neighbour_ = std::make_unique<Neighbour>(options.neighbour_port);
     if (neighbour_ != nullptr) {
-      std::this_thread::sleep_for(Seconds(0.5));
+      std::this_thread::sleep_for(Seconds(2.5));  // the beginning of a session is slower
       neighbour_->Take();
       std::this_thread::sleep_for(std::max(Seconds(1), target_.time));
       alone_ = neighbour_->Take();
