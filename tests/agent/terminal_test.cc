@@ -243,17 +243,22 @@ TEST(Terminal, ALineThatIsTooLongDoesNotBlock) {
 
 TEST(Terminal, AStoppedReaderStopsTheProgramOnly) {
   ScriptedGateway gateway;
-  TerminalUser user(gateway, TerminalParams({"sh", "-c", "stty -opost; head -c 3000000 /dev/zero; printf end"}));
+  TerminalUser user(gateway, TerminalParams({"sh", "-c", "stty -opost; head -c 3000017 /dev/zero; printf end"}));
   gateway.SetReading(user.stream(), false);
   user.Start();
-  TerminalUser other(gateway, TerminalParams({"echo", "hi"}), "token-2", "sid-2");
+  // The neighbour says three times as much meanwhile.
+  TerminalUser other(gateway, TerminalParams({"sh", "-c", "stty -opost; head -c 9000000 /dev/zero"}), "token-2",
+                     "sid-2");
   other.Start();
-  EXPECT_TRUE(other.WaitForText("hi\r\n"));
-  EXPECT_EQ(gateway.Count(user.stream(), packet::kClientSessionClose), 0);
+  EXPECT_EQ(other.WaitForClose().Get(spec::kExitCode), "0");
+  EXPECT_EQ(other.Output().size(), 9000000);
+  TerminalUser looker(gateway, TerminalParams({"pgrep", "-f", "^head -c 3000017"}), "token-3", "sid-3");
+  looker.Start();
+  EXPECT_EQ(looker.WaitForClose().Get(spec::kExitCode), "0") << "it waits for its reader";
   gateway.SetReading(user.stream(), true);
   EXPECT_EQ(user.WaitForClose().Get(spec::kExitCode), "0");
-  EXPECT_EQ(user.Output().size(), 3000003);
-  EXPECT_EQ(user.Output().substr(3000000), "end");
+  EXPECT_EQ(user.Output().size(), 3000020);
+  EXPECT_EQ(user.Output().substr(3000017), "end");
 }
 
 TEST(Terminal, ClosingTheSessionEndsEverything) {
