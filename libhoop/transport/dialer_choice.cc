@@ -26,8 +26,8 @@ absl::StatusOr<MakeGatewayDialer> ChooseGatewayDialer(const std::string& library
   if (version == nullptr || make == nullptr) {
     return FailedPrecondition("gRPC library: {} is not libhoop_grpc.so", library);
   }
-  if (std::string_view(version()) != HOOP_VERSION) {
-    return FailedPrecondition("gRPC library: {} is of version {}, not {}", library, version(), HOOP_VERSION);
+  if (std::string_view(version()) != HOOP_DIALER_VERSION) {
+    return FailedPrecondition("gRPC library: {} is of version {}, not {}", library, version(), HOOP_DIALER_VERSION);
   }
   return [make](EventLoop& loop, const GatewayDialOptions& options) {
     return std::unique_ptr<GatewayDialer>(make(loop, options));

@@ -5,6 +5,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 
 #include "transport/grpc/bidi_call.h"
 #include "wire/packet_stream.h"
@@ -27,6 +28,7 @@ class GrpcCppStream final : public PacketStream, private BidiCall::Listener {
   void ForgetChannel() { channel_ = nullptr; }
 
   const Metadata& metadata() const override { return metadata_; }
+  Metadata TakeMetadata() override { return std::move(metadata_); }
   void SetReceiver(Receiver* receiver) override;
   void Send(Packet packet) override;
   size_t queued_bytes() const override { return queued_bytes_; }
@@ -55,7 +57,7 @@ class GrpcCppStream final : public PacketStream, private BidiCall::Listener {
 
   Loop& loop_;
   GrpcCppChannel* channel_;  // null once it is gone
-  const Metadata metadata_;
+  Metadata metadata_;
   const std::shared_ptr<Anchor> anchor_;
   std::shared_ptr<BidiCall> call_;  // null: over
   Receiver* receiver_ = nullptr;

@@ -471,6 +471,11 @@ TEST(DialerChoice, NamesALibraryThatIsNotThere) {
                 "gRPC library: libz.so.1 is not libhoop_grpc.so");
 }
 
+TEST(DialerChoice, RefusesALibraryOfAnotherVersion) {
+  EXPECT_STATUS(ChooseGatewayDialer(HOOP_GRPC_OTHER_VERSION), absl::StatusCode::kFailedPrecondition,
+                "is of version 0.0.1, not ");
+}
+
 std::string Name(const ::testing::TestParamInfo<std::tuple<Dialer, Peer>>& info) {
   const bool is_own = std::get<Dialer>(info.param) == Dialer::kOwn;
   const Peer peer = std::get<Peer>(info.param);
