@@ -1,5 +1,5 @@
-// Tells ThreadSanitizer what Debian's abseil does: its locks are compiled without it, so that every lock of ours would
-// look like none. In a TSan build the linker sends our calls here (--wrap, tests/CMakeLists.txt); else this is empty.
+// Tells ThreadSanitizer what Debian's libraries do, which are compiled without it. abseil: every lock of ours would
+// look like none; in a TSan build the linker sends our calls here (--wrap, tests/CMakeLists.txt). Else this is empty.
 #ifdef __SANITIZE_THREAD__
 
 #include "absl/synchronization/blocking_counter.h"
@@ -118,6 +118,9 @@ void HOOP_WRAP(15BlockingCounter4WaitEv)(absl::BlockingCounter* counter) {
   HOOP_REAL(15BlockingCounter4WaitEv)(counter);
   __tsan_acquire(counter);
 }
+
+// cpp-httplib: its tables are static in functions, and who is not the first to come there is not seen to wait.
+__attribute__((visibility("default"))) const char* __tsan_default_suppressions() { return "race:libcpp-httplib.so\n"; }
 
 }  // extern "C"
 
