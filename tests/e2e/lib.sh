@@ -70,12 +70,15 @@ stop() {
 # read_line FILE ID SECONDS: the next line of a FIFO that process ID writes, in $line; fails when it ends instead.
 # The FIFO is open for writing here, too, so that no end of file comes between.
 read_line() {
-  local fifo left=$3
+  local fifo piece left=$3
+  line=
   exec {fifo}<>"$1"
-  until IFS= read -r -t 1 -u "$fifo" line; do
+  until IFS= read -r -t 1 -u "$fifo" piece; do
+    line+=$piece # the time may be over in the middle of a line
     kill -0 "$2" 2>/dev/null || fail "process $2 ended before it was ready"
     [ $((left -= 1)) -gt 0 ] || fail "process $2 was not ready within $3 s"
   done
+  line+=$piece
   exec {fifo}>&-
 }
 
