@@ -6,6 +6,7 @@
 #include "absl/synchronization/notification.h"
 #include "agent/agent_context.h"
 #include "agent/dial_loop.h"
+#include "agent/tls_contexts.h"
 #include "agent/warden/secret_folder.h"
 #include "agent/warden/warden_link.h"
 #include "base/agent_dsn.h"
@@ -31,7 +32,8 @@ struct Agent::Parts {
         loop(*options.clock),
         worker("agent-worker", limits::kHashQueueMax),
         warden(loop, options.warden_command, *secret_folder, log),
-        context{loop, warden, worker, options.environment, log},
+        tls_contexts(loop, worker),
+        context{loop, warden, worker, tls_contexts, options.environment, log, options.require_verified_tls},
         gateway_address(gateway.address.ToString()),
         speaks_tls(gateway.tls.context != nullptr),
         dialer(make_dialer(loop, gateway)),
@@ -44,6 +46,7 @@ struct Agent::Parts {
   EventLoop loop;
   Worker worker;
   WardenLink warden;
+  TlsContexts tls_contexts;
   AgentContext context;
   const std::string gateway_address;
   const bool speaks_tls;

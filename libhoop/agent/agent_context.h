@@ -10,6 +10,7 @@
 
 namespace hoop {
 
+class TlsContexts;
 class WardenLink;
 
 // Outlives the sessions. Its loop's thread only.
@@ -17,9 +18,11 @@ struct AgentContext {
   EventLoop& loop;
   WardenLink& warden;
   Worker& worker;  // for what takes milliseconds: password hashes
+  TlsContexts& tls_contexts;
   // The agent's own variables: PATH and HOME are for every command, others where a connection asks for them.
   const std::map<std::string, std::string>& environment;
   Log log;
+  bool require_verified_tls = false;  // as AgentOptions says
 };
 
 }  // namespace hoop

@@ -44,6 +44,19 @@ std::string_view PasswordVariable(std::string_view connection_type) {
   return {};
 }
 
+// What makes the command line programs of PostgreSQL speak TLS as the connection does. Certificates become files.
+void AddPostgresTls(SessionEnvironment& environment) {
+  if (const std::string mode = environment.Get("SSLMODE"); !mode.empty()) {
+    environment.variables.insert_or_assign("PGSSLMODE", mode);
+  }
+  for (const auto& [name, libpq_name] :
+       {std::pair{"SSLROOTCERT", "PGSSLROOTCERT"}, {"SSLCERT", "PGSSLCERT"}, {"SSLKEY", "PGSSLKEY"}}) {
+    const auto file = environment.files.find(name);
+    const std::string pem = file != environment.files.end() ? file->second : environment.Get(name);
+    if (!pem.empty()) environment.files.insert_or_assign(libpq_name, pem);
+  }
+}
+
 bool IsSpecial(char c) { return std::string_view("*#$@!?-0123456789").find(c) != std::string_view::npos; }
 bool IsNameByte(char c) { return c == '_' || std::isalnum(static_cast<unsigned char>(c)) != 0; }
 
@@ -107,6 +120,7 @@ absl::StatusOr<SessionEnvironment> BuildSessionEnvironment(const AgentConnection
       pass != environment.variables.end() && !password_variable.empty()) {
     environment.variables.insert_or_assign(std::string(password_variable), pass->second);
   }
+  if (params.connection_type == "postgres") AddPostgresTls(environment);
   const std::pair<const char*, std::string> injected[] = {{"HOOP_CONNECTION_NAME", params.connection_name},
                                                           {"HOOP_CONNECTION_TYPE", params.connection_type},
                                                           {"HOOP_USER_ID", params.user_id},

@@ -104,7 +104,11 @@ absl::Status SessionWorker::Prepare(const Packet& open) {
   absl::StatusOr<AgentConnectionParams> params = DecodeConnectionParams(open.SpecText(spec::kConnectionParams));
   if (!params.ok()) return InvalidArgument("internal error, failed decoding connection params");
   std::map<std::string, std::string> user_variables;
-  if (const auto variables = open.Spec(spec::kTerminalEnvVars); variables && !variables->empty()) {
+  // They are for commands. What is dialled, and whom that has to prove to be, is for the connection alone to say.
+  const std::string& type = params->connection_type;
+  const bool runs_command = params->client_verb != "connect" || type == "command-line" || type == "application";
+  const auto variables = open.Spec(spec::kTerminalEnvVars);
+  if (runs_command && variables && !variables->empty()) {
     HOOP_ASSIGN_OR_RETURN(user_variables, DecodeGobStringMap(*variables));
   }
   HOOP_ASSIGN_OR_RETURN(SessionEnvironment environment,

@@ -19,7 +19,8 @@ std::optional<LocalProtocol> FindLocalProtocol(std::string_view connection_type)
 absl::Status PostgresRequests::Add(std::string_view bytes, absl::FunctionRef<void(std::string_view)> emit) {
   const std::string_view all = bytes;
   absl::Status status;
-  // Without whole messages only the beginning is looked at; whether it is good is for the agent to say.
+  // Without whole messages only the beginning is looked at. Whether it is good is for the agent to say, in words of the
+  // protocol; but a program that speaks TLS could not read them.
   while (status.ok() && (whole_messages_ || !started_)) {
     auto piece = reader_.Next(bytes);
     if (!piece.ok()) {
@@ -33,7 +34,7 @@ absl::Status PostgresRequests::Add(std::string_view bytes, absl::FunctionRef<voi
       if (whole_messages_) status = AddPiece(**piece, emit);
     }
   }
-  if (whole_messages_) return status;
+  if (whole_messages_ || absl::IsFailedPrecondition(status)) return status;
   emit(all);
   return absl::OkStatus();
 }

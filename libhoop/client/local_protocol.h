@@ -31,8 +31,8 @@ class PostgresRequests final {
  public:
   explicit PostgresRequests(bool whole_messages) : whole_messages_(whole_messages) {}
 
-  // Calls `emit` with each payload. InvalidArgument, ResourceExhausted: not this protocol, or a message above
-  // limits::kPostgresPacketFrameBytesMax; only where messages have to be whole.
+  // Calls `emit` with each payload. FailedPrecondition: the client begins with TLS. InvalidArgument, ResourceExhausted:
+  // not this protocol, or a message above limits::kPostgresPacketFrameBytesMax; only where messages have to be whole.
   absl::Status Add(std::string_view bytes, absl::FunctionRef<void(std::string_view)> emit);
 
   // The connection is there to cancel a query of another one: its user waits for the end of it and nothing else.

@@ -2,6 +2,9 @@
 
 #include <sys/un.h>
 
+#include <algorithm>
+
+#include "base/limits/postgres.h"
 #include "protocol/postgres/messages.h"
 #include "tests/agent/scripted_gateway.h"
 #include "tests/agent/socket_server.h"
@@ -94,6 +97,43 @@ TEST_F(Postgres, LogsInWithTheConnectionsUserAndRelays) {
   EXPECT_TRUE(gateway->WaitUntil([&] {
     return ScriptedGateway::Joined(stream, packet::kClientPostgresWrite).ends_with(postgres::BuildTerminate());
   }));
+}
+
+TEST_F(Postgres, OldPeersGetAMessageThatIsTooBigForAPacketInParts) {
+  gateway = std::make_unique<ScriptedGateway>("");
+  Open();
+  ScriptedGateway::Stream& control = gateway->control();
+  gateway->Send(control, Write(Startup()));
+  Descriptor socket = server.Accept();
+  std::string text(limits::kPostgresPacketFrameBytesMax, 'r');
+  for (size_t at = 1000; at < text.size(); at += 7) text[at] = 'K';
+  const std::string row = postgres::BuildMessage('D', text);
+  Serve(socket);
+  const size_t greeting = gateway->WaitForBytes(control, packet::kClientPostgresWrite, 50).size();
+  WriteAll(socket, row + postgres::BuildReadyForQuery('I'));
+  const std::string ready = postgres::BuildReadyForQuery('I');
+  const std::string all =
+      gateway->WaitForBytes(control, packet::kClientPostgresWrite, greeting + row.size() + ready.size());
+  EXPECT_TRUE(all.substr(greeting) == row + ready);
+  const std::vector<SeenPacket> packets = Packets(control, 6);
+  EXPECT_GT(packets.size(), 6u);
+  EXPECT_EQ(std::count_if(packets.begin(), packets.end(), [](const auto& packet) { return packet.payload[0] == 'K'; }),
+            1);
+  EXPECT_EQ(packets.back().payload, ready);
+}
+
+TEST_F(Postgres, AServerThatSpeaksNoProtocolIsOneErrorForOldPeers) {
+  gateway = std::make_unique<ScriptedGateway>("");
+  Open();
+  ScriptedGateway::Stream& control = gateway->control();
+  gateway->Send(control, Write(Startup()));
+  Descriptor socket = server.Accept();
+  Serve(socket, std::string("\0\0\0\0\0", 5));
+  gateway->WaitFor(control, packet::kClientConnectionClose);
+  const auto error = postgres::ParseErrorResponse(Packets(control, 5).back().payload);
+  ASSERT_OK(error);
+  EXPECT_EQ(error->code, "08P01");
+  EXPECT_NE(error->message.find("not a PostgreSQL message"), std::string::npos) << error->message;
 }
 
 TEST_F(Postgres, OldPeersGetOneMessagePerPacket) {
@@ -195,6 +235,15 @@ TEST_F(Postgres, AHostThatIsAFolderIsASocketThere) {
   gateway->Open(kSession,
                 NetworkParams("postgres", {{"HOST", folder.path()}, {"PORT", "6000"}, {"USER", "u"}, {"PASS", ""}}));
   EXPECT_EQ(gateway->WaitFor(gateway->control(), packet::kClientSessionOpenOk).Get(spec::kConnectionType), "postgres");
+}
+
+// Otherwise a user could say which certificates prove the server, or that none are needed.
+TEST_F(Postgres, TheUsersVariablesDoNotCount) {
+  std::map<std::string, std::string> secrets = server.variables();
+  secrets.merge(std::map<std::string, std::string>{{"USER", "real"}, {"SSLMODE", "disable"}});
+  gateway->Open(kSession, NetworkParams("postgres", secrets), "", {{"envvar:PASS", Base64Encode("mine")}});
+  EXPECT_EQ(gateway->WaitFor(gateway->control(), packet::kClientSessionClose).payload,
+            "missing required secrets for postgres connection [HOST, USER, PASS]");
 }
 
 TEST_F(Postgres, SaysWhichSecretsAreWrong) {

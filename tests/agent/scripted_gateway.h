@@ -8,12 +8,14 @@
 #include <vector>
 
 #include "agent/gateway_link.h"
+#include "agent/tls_contexts.h"
 #include "base/encoding.h"
 #include "base/status.h"
 #include "base/worker.h"
 #include "tests/agent/warden_fixture.h"
 #include "transport/memory_stream.h"
 #include "wire/connection_params.h"
+#include "wire/gob.h"
 #include "wire/packet_types.h"
 #include "wire/spec_keys.h"
 
@@ -149,11 +151,13 @@ class ScriptedGateway : public GatewayLink::Owner {
   }
 
   // AgentSessionOpen; with a token for sessions that get a stream of their own.
-  void Open(std::string_view session_id, const AgentConnectionParams& params, std::string_view token = "") {
+  void Open(std::string_view session_id, const AgentConnectionParams& params, std::string_view token = "",
+            const std::map<std::string, std::string>& user_variables = {}) {
     Packet open(packet::kAgentSessionOpen, {{spec::kSessionId, session_id},
                                             {spec::kConnectionType, params.connection_type},
                                             {spec::kConnectionParams, EncodeConnectionParams(params)}});
     if (!token.empty()) open.AppendSpec(spec::kStreamToken, token);
+    if (!user_variables.empty()) open.AppendSpec(spec::kTerminalEnvVars, EncodeGobStringMap(user_variables));
     Send(control(), std::move(open));
   }
   // A connection id with a stream of its own.
@@ -167,7 +171,8 @@ class ScriptedGateway : public GatewayLink::Owner {
   WardenFixture agent;
   Worker worker{"test-worker", 16};
   std::map<std::string, std::string> environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", "/root"}, {"OWN", "agent's"}};
-  AgentContext context{agent.loop, agent.link, worker, environment, Log()};
+  TlsContexts tls_contexts{agent.loop, worker};
+  AgentContext context{agent.loop, agent.link, worker, tls_contexts, environment, Log()};
 
  private:
   void See(Stream& stream, const Packet& packet) {

@@ -21,6 +21,17 @@ TEST(SessionEnvironment, MirrorsThePasswordForTheDatabasesOwnProgram) {
   EXPECT_EQ(Build(pass, "tcp")->Get("PGPASSWORD"), "");
 }
 
+TEST(SessionEnvironment, TellsTheDatabasesOwnProgramHowMuchTlsIsWanted) {
+  const auto environment = Build({{"envvar:SSLMODE", Base64Encode("verify-full")},
+                                  {"envvar:SSLROOTCERT", Base64Encode("root")},
+                                  {"filesystem:SSLCERT", Base64Encode("certificate")}});
+  EXPECT_EQ(environment->Get("PGSSLMODE"), "verify-full");
+  EXPECT_EQ(environment->files.at("PGSSLROOTCERT"), "root");
+  EXPECT_EQ(environment->files.at("PGSSLCERT"), "certificate");
+  EXPECT_FALSE(environment->files.contains("PGSSLKEY"));
+  EXPECT_FALSE(Build({})->variables.contains("PGSSLMODE"));
+}
+
 TEST(SessionEnvironment, AsksTheAgentOnlyWhereTheValueSaysSo) {
   const auto environment = Build({{"envvar:HOME", Base64Encode("system.agent.envs")},
                                   {"envvar:NONE", Base64Encode("system.agent.envs")},

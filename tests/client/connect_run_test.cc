@@ -291,6 +291,16 @@ TEST_F(ConnectRunTest, CancelRequestsDoNotWaitForSilentAgents) {
   EXPECT_TRUE(cancel.shut_down);
 }
 
+TEST_F(ConnectRunTest, AProgramThatBeginsWithTlsIsToldHowNotTo) {
+  Open("postgres", kNew);
+  SocketScript& program = Program();
+  Enter(program);
+  Say(program, std::string_view("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11));
+  ASSERT_TRUE(program.closed);
+  EXPECT_NE(events_.Last(ClientEvent::Kind::kLocalClosed)->Get("error").find("sslmode=disable"), std::string::npos);
+  EXPECT_FALSE(result_);
+}
+
 // ---- Old peers -----------------------------------------------------------------------------------------------------
 
 TEST_F(ConnectRunTest, OldPeersGetEverythingOnOneStream) {

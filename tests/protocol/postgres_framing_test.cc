@@ -144,5 +144,10 @@ TEST(FrameReader, RefusesBadTypedMessagesForEver) {
   EXPECT_STATUS(ErrorOf(Sender::kBackend, "D\x7f\xff\xff\xff"), absl::StatusCode::kResourceExhausted, "2147483647");
 }
 
+TEST(FrameReader, NamesAClientThatBeginsWithTls) {
+  EXPECT_STATUS(ErrorOf(Sender::kFrontend, std::string("\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", 11)),
+                absl::StatusCode::kFailedPrecondition, "sslnegotiation=direct");
+}
+
 }  // namespace
 }  // namespace hoop::postgres

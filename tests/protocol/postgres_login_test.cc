@@ -58,8 +58,8 @@ TEST(ClientLogin, RefusesStrangersAndFloods) {
 
 class ServerLoginTest : public ::testing::Test {
  protected:
-  ServerLogin Login(SslMode mode = SslMode::kPrefer, bool can_start_tls = false) {
-    return ServerLogin({"target", "target-pass", mode, can_start_tls}, ProgramStartup());
+  ServerLogin Login(bool encrypted = false, std::string server_end_point = "") {
+    return ServerLogin({"target", "target-pass", encrypted, std::move(server_end_point)}, ProgramStartup());
   }
 
   static std::string Sasl(Authentication kind, std::string body) {
@@ -78,7 +78,9 @@ class ServerLoginTest : public ::testing::Test {
 
   const std::string ok_ = BuildAuthentication({});
   const std::string greeting_ = BuildParameterStatus("server_version", "15") + BuildBackendKey({7, "abcd"});
-  const std::string mechanisms_{"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0", 34};
+  const std::string mechanisms_{"SCRAM-SHA-256\0\0", 15};
+  const std::string plus_{"SCRAM-SHA-256-PLUS\0SCRAM-SHA-256\0\0", 34};
+  const std::string plus_only_{"SCRAM-SHA-256-PLUS\0\0", 20};
 };
 
 TEST_F(ServerLoginTest, TrustRelaysTheGreetingMessageByMessage) {
@@ -134,21 +136,26 @@ std::string Hmac(std::string_view key, std::string_view text) {
   return {reinterpret_cast<const char*>(digest), sizeof digest};
 }
 
-// The server's side of a SCRAM login as far as `login` goes, with a server that knows the password.
-void AnswerScram(ServerLogin& login, const std::string& mechanisms, std::vector<std::string>& said) {
+// The server's side of a SCRAM login as far as `login` goes, with a server that knows the password and expects
+// `binding` (gs2-header and the data behind it).
+void AnswerScram(ServerLogin& login, const std::string& mechanisms, std::vector<std::string>& said,
+                 const std::string& binding = "n,,") {
   const auto say = [&login, &said](std::string message) {
     said.push_back(message);
     login.OnServerBytes(message);
   };
   say(BuildAuthentication({Authentication::kSasl, mechanisms}));
   const std::string initial = login.TakeForServer();
-  const std::string client_first = initial.substr(initial.find("n="));
+  const std::string header = binding.substr(0, binding.find(",,") + 2);
+  EXPECT_NE(initial.find(header + "n=,r="), std::string::npos) << initial;
+  const std::string client_first = initial.substr(initial.find("n=,"));
   const std::string nonce = client_first.substr(client_first.find("r=") + 2) + "more";
   const std::string server_first = "r=" + nonce + ",s=YWJj,i=64";
   say(BuildAuthentication({Authentication::kSaslContinue, server_first}));
   const std::string key = DeriveSaltedPassword(login.key_request()).value();
   login.OnKeyDerived(key);
-  const std::string signature = Hmac(Hmac(key, "Server Key"), client_first + "," + server_first + ",c=biws,r=" + nonce);
+  const std::string signature =
+      Hmac(Hmac(key, "Server Key"), client_first + "," + server_first + ",c=" + Base64Encode(binding) + ",r=" + nonce);
   say(BuildAuthentication({Authentication::kSaslFinal, "v=" + Base64Encode(signature)}));
 }
 
@@ -239,56 +246,85 @@ TEST_F(ServerLoginTest, AnswersCleartextAndMd5) {
   EXPECT_EQ(md5.TakeForServer(), BuildPassword("md5d2be354c9d7cc4cbdf0298ae8febe722"));
 }
 
-TEST_F(ServerLoginTest, SaysThatTlsIsNotThereYet) {
-  for (const SslMode mode : {SslMode::kRequire, SslMode::kVerifyCa, SslMode::kVerifyFull}) {
-    ServerLogin login = Login(mode);
+TEST_F(ServerLoginTest, BindsTheExchangeToTlsAsFarAsBothCan) {
+  const struct {
+    std::string offered;
+    bool encrypted;
+    std::string server_end_point;
+    std::string mechanism;
+    std::string binding;
+  } cases[] = {
+      {plus_, true, "hash", "SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,hash"},
+      {plus_only_, true, "hash", "SCRAM-SHA-256-PLUS", "p=tls-server-end-point,,hash"},
+      {mechanisms_, true, "hash", "SCRAM-SHA-256", "y,,"},
+      {plus_, true, "", "SCRAM-SHA-256", "n,,"},  // a certificate without a hash
+      {mechanisms_, true, "", "SCRAM-SHA-256", "n,,"},
+      {mechanisms_, false, "", "SCRAM-SHA-256", "n,,"},
+  };
+  for (const auto& each : cases) {
+    ServerLogin login = Login(each.encrypted, each.server_end_point);
     login.Start();
-    EXPECT_STATUS(login.failure(), absl::StatusCode::kFailedPrecondition, "TLS to targets is not built in yet");
-    EXPECT_NE(ErrorText(login).find("not built in yet"), std::string::npos);
-    EXPECT_EQ(login.TakeForServer(), "");
+    login.TakeForServer();
+    std::vector<std::string> said;
+    AnswerScram(login, each.offered, said, each.binding);
+    login.OnServerBytes(ok_ + greeting_ + BuildReadyForQuery('I'));
+    EXPECT_EQ(login.state(), State::kReady) << each.binding << ": " << login.failure();
+    ServerLogin first = Login(each.encrypted, each.server_end_point);
+    first.Start();
+    first.TakeForServer();
+    first.OnServerBytes(Sasl(Authentication::kSasl, each.offered));
+    const std::string initial = first.TakeForServer();
+    EXPECT_EQ(initial.substr(5, initial.find('\0', 5) - 5), each.mechanism);
+    EXPECT_NE(initial.find(each.binding.substr(0, each.binding.find(",,") + 2) + "n=,r="), std::string::npos);
   }
 }
 
-TEST_F(ServerLoginTest, AsksForTlsWhereTheCallerCanStartIt) {
-  ServerLogin login = Login(SslMode::kRequire, true);
+TEST_F(ServerLoginTest, RefusesAnOfferOfChannelBindingWithoutTls) {
+  ServerLogin login = Login();
   login.Start();
-  EXPECT_EQ(login.TakeForServer(), BuildSslRequest());
-  login.OnServerBytes("S");
-  ASSERT_EQ(login.state(), State::kStartTls);
-  EXPECT_EQ(login.TakeForServer(), "");
-  login.OnTlsStarted();
-  EXPECT_OK(ParseStartup(login.TakeForServer()));
+  login.OnServerBytes(Sasl(Authentication::kSasl, plus_));
+  EXPECT_STATUS(login.failure(), absl::StatusCode::kPermissionDenied, "this connection has none");
 }
 
-TEST_F(ServerLoginTest, GoesOnInPlainOnlyWherePreferAllows) {
-  ServerLogin prefer = Login(SslMode::kPrefer, true);
-  prefer.Start();
-  prefer.TakeForServer();
-  prefer.OnServerBytes("N");
-  EXPECT_OK(ParseStartup(prefer.TakeForServer()));
-  ServerLogin require = Login(SslMode::kRequire, true);
-  require.Start();
-  require.OnServerBytes("N");
-  EXPECT_STATUS(require.failure(), absl::StatusCode::kFailedPrecondition, "SSL is not enabled on the postgres server");
-  ServerLogin disable = Login(SslMode::kDisable, true);
-  disable.Start();
-  EXPECT_OK(ParseStartup(disable.TakeForServer()));
+TEST_F(ServerLoginTest, NamesTheMethodsItCannotServe) {
+  const std::pair<uint32_t, std::string_view> methods[] = {
+      {2, "Kerberos V5"}, {4, "crypt"}, {6, "SCM"}, {7, "GSSAPI"}, {8, "GSSAPI"}, {9, "SSPI"}, {42, "type 42"}};
+  for (const auto& [method, name] : methods) {
+    ServerLogin login = Login();
+    login.Start();
+    login.OnServerBytes(Sasl(static_cast<Authentication>(method), ""));
+    EXPECT_STATUS(login.failure(), absl::StatusCode::kUnimplemented, "not supported here");
+    EXPECT_NE(ErrorText(login).find("asks for " + std::string(name)), std::string::npos) << login.failure();
+  }
 }
 
-TEST_F(ServerLoginTest, RefusesPlainBytesBehindTheTlsAnswer) {
-  ServerLogin login = Login(SslMode::kPrefer, true);
+TEST_F(ServerLoginTest, PassesTheNegotiationOfTheProtocolVersion) {
+  StartupMessage startup = ProgramStartup();
+  startup.version = kProtocol30 + 2;
+  startup.parameters.emplace_back("_pq_.odd", "1");
+  startup.parameters.emplace_back("replication", "database");
+  ServerLogin login({"target", "x"}, startup);
   login.Start();
-  login.OnServerBytes("S" + ok_);
-  EXPECT_STATUS(login.failure(), absl::StatusCode::kInvalidArgument, "unencrypted");
+  auto sent = ParseStartup(login.TakeForServer());
+  ASSERT_OK(sent);
+  EXPECT_EQ(sent->version, kProtocol30 + 2);
+  EXPECT_EQ(sent->Get("_pq_.odd"), "1");
+  EXPECT_EQ(sent->Get("replication"), "database");
+  const std::string negotiation = BuildMessage('v', "whatever it says");
+  const std::string long_key = BuildBackendKey({7, std::string(256, 'k')});
+  login.OnServerBytes(negotiation + ok_ + long_key + BuildReadyForQuery('I'));
+  EXPECT_EQ(login.state(), State::kReady);
+  EXPECT_EQ(login.TakeForClient(), (std::vector<std::string>{negotiation, ok_, long_key, BuildReadyForQuery('I')}));
 }
 
 TEST_F(ServerLoginTest, FailsWithOneErrorWhateverTheServerSays) {
   const std::pair<std::string, std::string_view> cases[] = {
-      {Sasl(static_cast<Authentication>(7), ""), "authentication type [7] not supported"},
-      {Sasl(Authentication::kSasl, std::string("OTHER\0\0", 7)), "no SASL mechanism"},
+      {Sasl(Authentication::kSasl, std::string("OTHER\0MORE\0\0", 12)),
+       "no SASL mechanism that can be used here; it has: OTHER, MORE"},
+      {Sasl(Authentication::kSaslFinal, "v=x"), "has not begun"},
       {Sasl(Authentication::kSasl, "cut"), "inside a text"},
       {Sasl(Authentication::kSasl, mechanisms_) + Sasl(Authentication::kSasl, mechanisms_), "twice"},
-      {Sasl(Authentication::kSaslContinue, "r=x"), "authentication type [11]"},
+      {Sasl(Authentication::kSaslContinue, "r=x"), "has not begun"},
       {Sasl(Authentication::kMd5Password, "toolong"), "salt of 7"},
       {ok_ + ok_, "authenticates twice"},
       {BuildReadyForQuery('I'), "message Z before"},
@@ -330,12 +366,6 @@ TEST_F(ServerLoginTest, BoundsWhatComesWhileTheKeyIsDerived) {
   EXPECT_STATUS(login.failure(), absl::StatusCode::kResourceExhausted, "while it had to wait");
   login.OnKeyDerived(std::string(32, 'k'));
   EXPECT_EQ(login.state(), State::kFailed);
-}
-
-TEST(SslMode, KnowsFiveWords) {
-  EXPECT_EQ(ParseSslMode("").value(), SslMode::kPrefer);
-  EXPECT_EQ(ParseSslMode("verify-full").value(), SslMode::kVerifyFull);
-  EXPECT_STATUS(ParseSslMode("allow"), absl::StatusCode::kInvalidArgument, "wrong option (\"allow\") for SSLMODE");
 }
 
 }  // namespace

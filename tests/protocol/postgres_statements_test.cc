@@ -267,6 +267,74 @@ TEST_F(StatementReaderTest, AFailedCopyGoesOn) {
   EXPECT_EQ(Told(), (Lines{"copy t from stdin #0 failed [] 22P04 bad row", "next #0 done [SELECT 0] rows=0"}));
 }
 
+TEST_F(StatementReaderTest, AnErrorInsideOfPipelinedCopyInputSkipsToSync) {
+  EXPECT_OK(Client(Parse("", "copy t from stdin") + Bind("", "") + Execute("") + BuildMessage('d', "bad")));
+  EXPECT_OK(Server(Plain('1') + Plain('2') + BuildMessage('G', std::string(3, '\0')) + Error("22P02", "no number")));
+  EXPECT_OK(Client(BuildMessage('d', "more") + Execute("") + Sync()));
+  EXPECT_OK(Server(Ready()));
+  EXPECT_OK(Client(Query("next")));
+  EXPECT_OK(Server(Done("SELECT 0") + Ready()));
+  EXPECT_EQ(Told(), (Lines{"copy t from stdin #0 failed [] 22P02 no number", "next #0 done [SELECT 0] rows=0"}));
+}
+
+TEST_F(StatementReaderTest, AnErrorInsideOfCopyOutputEndsIt) {
+  EXPECT_OK(Client(Query("copy t to stdout")));
+  EXPECT_OK(Server(BuildMessage('H', std::string(3, '\0')) + BuildMessage('d', "row") + Error("22012", "division")));
+  EXPECT_OK(Server(Ready()));
+  ASSERT_EQ(told_.size(), 1u);
+  EXPECT_EQ(told_[0].copy_out_bytes, 3u);
+  EXPECT_EQ(Told(), Lines{"copy t to stdout #0 failed [] 22012 division"});
+}
+
+// As a replica has it: a position, then data both ways for as long as it likes.
+TEST_F(StatementReaderTest, CountsBothWaysOfReplication) {
+  EXPECT_OK(Client(Query("START_REPLICATION 0/1")));
+  EXPECT_OK(Server(BuildMessage('W', std::string(3, '\0')) + BuildMessage('d', "wal data")));
+  EXPECT_OK(Client(BuildMessage('d', "reply") + BuildMessage('c', "")));
+  EXPECT_OK(
+      Server(BuildMessage('d', "late") + Plain('c') + Done("START_STREAMING") + Done("START_REPLICATION") + Ready()));
+  EXPECT_OK(Client(Query("IDENTIFY_SYSTEM")));
+  EXPECT_OK(Server(BuildMessage('T', Number16(0)) + Row() + Done("IDENTIFY_SYSTEM") + Ready()));
+  ASSERT_EQ(told_.size(), 3u);
+  EXPECT_EQ(told_[0].copy_in_bytes, 5u);
+  EXPECT_EQ(told_[0].copy_out_bytes, 12u);
+  EXPECT_EQ(Told(), (Lines{"START_REPLICATION 0/1 #0 done [START_STREAMING]",
+                           "START_REPLICATION 0/1 #1 done [START_REPLICATION]",
+                           "IDENTIFY_SYSTEM #0 done [IDENTIFY_SYSTEM] rows=1"}));
+}
+
+TEST_F(StatementReaderTest, AReplicaThatGoesLeavesAnUnfinishedStatement) {
+  EXPECT_OK(Client(Query("START_REPLICATION 0/1")));
+  EXPECT_OK(Server(BuildMessage('W', std::string(3, '\0')) + BuildMessage('d', "wal data")));
+  EXPECT_OK(Client(BuildTerminate()));
+  reader_.Finish();
+  ASSERT_EQ(told_.size(), 1u);
+  EXPECT_EQ(told_[0].copy_out_bytes, 8u);
+  EXPECT_EQ(Told(), Lines{"START_REPLICATION 0/1 #0 unfinished []"});
+}
+
+TEST_F(StatementReaderTest, AFatalErrorEndsTheStatementUnderWay) {
+  EXPECT_OK(Client(Query("select pg_sleep(60)")));
+  EXPECT_OK(Server(BuildMessage('T', Number16(0)) +
+                   BuildErrorResponse({"FATAL", "57P01", "terminating connection due to administrator command"})));
+  reader_.Finish();
+  EXPECT_EQ(Told(),
+            Lines{"select pg_sleep(60) #0 failed [] 57P01 terminating connection due to administrator command"});
+}
+
+TEST_F(StatementReaderTest, WhatComesUnaskedMayComeAnywhere) {
+  const std::string unasked = BuildMessage('A', Number32(1) + Zero("news") + Zero("")) +
+                              BuildParameterStatus("a", "b") + BuildMessage('N', Zero(""));
+  EXPECT_OK(Client(Parse("", "one") + Bind("", "") + Describe('P', "") + Execute("", 1) + Sync()));
+  std::string replies;
+  for (const std::string& reply :
+       {Plain('1'), Plain('2'), BuildMessage('T', Number16(0)), Row(), Plain('s'), Ready('T')}) {
+    replies += unasked + reply;
+  }
+  EXPECT_OK(Server(replies + unasked));
+  EXPECT_EQ(Told(), Lines{"one #0 suspended [] rows=1"});
+}
+
 TEST_F(StatementReaderTest, TellsFunctionCalls) {
   EXPECT_OK(Client(BuildMessage('F', Number32(957) + std::string(6, '\0'))));
   EXPECT_OK(Server(BuildMessage('V', Number32(0)) + Ready()));
@@ -372,6 +440,18 @@ TEST_F(StatementReaderTest, RefusesMalformedMessages) {
     EXPECT_STATUS(reader.OnRequest(absl::UnixEpoch(), request), absl::StatusCode::kInvalidArgument, "of the client");
     EXPECT_STATUS(reader.OnRequest(absl::UnixEpoch(), Sync()), absl::StatusCode::kInvalidArgument, "of the client");
   }
+}
+
+TEST(StatementReader, ReadsALoginOfANewerProtocol) {
+  std::vector<std::string> told;
+  StatementReader reader([&told](const Statement& statement) { told.push_back(statement.sql); });
+  const absl::Time at = absl::UnixEpoch();
+  ASSERT_OK(reader.OnRequest(at, BuildStartup({kProtocol30 + 2, {{"user", "noop"}, {"_pq_.odd", "1"}}})));
+  ASSERT_OK(reader.OnReply(at, BuildMessage('v', Number32(kProtocol30) + Number32(1) + Zero("_pq_.odd")) +
+                                   BuildAuthentication({}) + BuildBackendKey({7, std::string(256, 'k')}) + Ready()));
+  ASSERT_OK(reader.OnRequest(at, Query("select 1")));
+  ASSERT_OK(reader.OnReply(at, Done("SELECT 1") + Ready()));
+  EXPECT_EQ(told, std::vector<std::string>{"select 1"});
 }
 
 TEST(StatementReader, SaysWhenTheConnectionIsEncrypted) {

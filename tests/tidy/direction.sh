@@ -24,6 +24,7 @@ BEGIN {
   owner["httplib.h"] = "rest outbound"
   owner["spdlog/"] = "base"
   owner["zstd.h"] = "audit"
+  owner["stringprep.h"] = "protocol/postgres"
 }
 /^[ \t]*#[ \t]*include/ {
   header = $0; sub(/^[^"<]*["<]/, "", header); sub(/[">].*/, "", header)

@@ -109,6 +109,11 @@ int RunAgent() {
   options.warden_command = {"/proc/self/exe", "warden"};
   options.runtime_dir = Variable("TMPDIR");
   options.environment = OwnVariables();
+  const std::string verified = Variable("HOOP_REQUIRE_VERIFIED_TLS");
+  if (!verified.empty() && verified != "true" && verified != "false") {
+    return Fail("HOOP_REQUIRE_VERIFIED_TLS: \"" + verified + "\" is neither true nor false");
+  }
+  options.require_verified_tls = verified == "true";
   options.clock = &hoop::Clock::System();
   options.log = &log;
 

@@ -4,6 +4,7 @@
 
 #include "agent/connectors/exec.h"
 #include "agent/connectors/postgres.h"
+#include "agent/connectors/postgres_server.h"
 #include "agent/connectors/tcp.h"
 #include "agent/connectors/terminal.h"
 #include "base/status.h"
@@ -28,6 +29,10 @@ absl::StatusOr<std::unique_ptr<Connector>> MakeConnector(ConnectorSeat seat) {
   if (type == "tcp" && is_native) return MakeTcpConnector(std::move(seat));
   if (type == "tcp") return InvalidArgument("exec is not allowed for tcp type connections");
   if (type == "postgres" && is_native) return MakePostgresConnector(std::move(seat));
+  if (type == "postgres") {
+    // A command on a database connection is bound by its SSLMODE, too.
+    HOOP_RETURN_IF_ERROR(ReadSslMode(seat.environment, seat.context.require_verified_tls).status());
+  }
   if (!is_native) return MakeExecConnector(std::move(seat));
   if (type == "command-line" || type == "application") return MakeTerminalConnector(std::move(seat));
   return Unimplemented("connection type \"{}\" is not available on this agent", type);

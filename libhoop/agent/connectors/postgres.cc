@@ -3,6 +3,8 @@
 #include <optional>
 #include <utility>
 
+#include "agent/connectors/postgres_dial.h"
+#include "agent/connectors/postgres_server.h"
 #include "agent/connectors/target_socket.h"
 #include "base/limits/agent.h"
 #include "base/limits/postgres.h"
@@ -17,7 +19,10 @@
 namespace hoop {
 namespace {
 
-// Sends the server's bytes as old peers want them: one whole message per packet. Loop thread only.
+constexpr char kProtocolViolation[] = "08P01";  // SQLSTATE
+
+// Sends the server's bytes as old peers want them: one whole message per packet. Messages above
+// limits::kPostgresPacketFrameBytesMax go in parts. Loop thread only.
 class MessagePackets final {
  public:
   MessagePackets() : reader_(postgres::Sender::kBackend) {}
@@ -26,39 +31,36 @@ class MessagePackets final {
     while (!bytes.empty()) {
       HOOP_ASSIGN_OR_RETURN(const std::optional<postgres::FramePiece> piece, reader_.Next(bytes));
       if (!piece) break;
-      if (piece->first && piece->frame_bytes > limits::kPostgresPacketFrameBytesMax) {
-        return ResourceExhausted("a message of {} bytes, more than {} for this gateway", piece->frame_bytes,
-                                 limits::kPostgresPacketFrameBytesMax);
-      }
       if (piece->first && piece->last) {
         line.Send(packet::kClientPostgresWrite, piece->bytes);
         continue;
       }
       message_.append(piece->bytes);
-      if (!piece->last) continue;
-      line.Send(packet::kClientPostgresWrite, message_);
-      message_.clear();
+      if (!piece->last && piece->frame_bytes <= limits::kPostgresPacketFrameBytesMax) continue;
+      const size_t size = piece->last ? message_.size() : PartSize();
+      line.Send(packet::kClientPostgresWrite, std::string_view(message_).substr(0, size));
+      message_.erase(0, size);
     }
     return absl::OkStatus();
   }
 
  private:
+  // Old clients take whatever begins with 'K' for BackendKeyData: what is left for the next part begins otherwise.
+  size_t PartSize() const {
+    const size_t last = message_.find_last_not_of('K');
+    return last == std::string::npos || last == 0 ? message_.size() : last;
+  }
+
   postgres::FrameReader reader_;
-  std::string message_;
+  std::string message_;  // not sent yet
 };
 
 // One connection id: the user's login, then the dial, then the login at the server, then bytes both ways; or a cancel
 // request, which is one message to the server and its answer, an end. Ends with the server's end, or the user's.
 class PostgresTarget final : public Target, public TargetSocket::Events {
  public:
-  PostgresTarget(AgentContext& context, const Address& address, const postgres::ServerSettings& settings, bool chunks,
-                 Line& line, Ended ended)
-      : context_(context),
-        address_(address),
-        settings_(settings),
-        chunks_(chunks),
-        line_(line),
-        ended_(std::move(ended)) {}
+  PostgresTarget(AgentContext& context, const PostgresServer& server, bool chunks, Line& line, Ended ended)
+      : context_(context), server_(server), chunks_(chunks), line_(line), ended_(std::move(ended)) {}
   ~PostgresTarget() override { *alive_ = false; }
 
   void OnPacket(Packet packet) override {
@@ -82,13 +84,14 @@ class PostgresTarget final : public Target, public TargetSocket::Events {
  private:
   void StartDial() {
     line_.SetReading(false);  // until the login is done
-    dialing_ = Dial(context_.loop, address_, limits::kTargetDialTime,
-                    [this](absl::StatusOr<std::unique_ptr<ByteStream>> stream) { OnDialled(std::move(stream)); });
+    dialing_ = std::make_unique<PostgresDialing>(
+        context_, server_, [this](absl::StatusOr<PostgresSocket> socket) { OnDialled(std::move(socket)); });
   }
 
-  void OnDialled(absl::StatusOr<std::unique_ptr<ByteStream>> stream) {
-    if (!stream.ok()) return Fail(stream.status());
-    socket_ = std::make_unique<TargetSocket>(context_.loop, *std::move(stream), line_, *this);
+  void OnDialled(absl::StatusOr<PostgresSocket> socket) {
+    if (!ended_) return;
+    if (!socket.ok()) return Fail(socket.status());
+    socket_ = std::make_unique<TargetSocket>(context_.loop, std::move(socket->stream), line_, *this);
     patience_ = context_.loop.After(limits::kTargetDialTime, [this] {
       Fail(DeadlineExceeded("the server did not answer within {}", absl::FormatDuration(limits::kTargetDialTime)));
     });
@@ -96,7 +99,9 @@ class PostgresTarget final : public Target, public TargetSocket::Events {
       socket_->Write(*client_login_.cancel_request());
       return;
     }
-    server_login_.emplace(settings_, *client_login_.startup());
+    server_login_.emplace(postgres::ServerSettings{server_.user, server_.password, socket->encrypted,
+                                                   std::move(socket->server_end_point)},
+                          *client_login_.startup());
     server_login_->Start();
     AfterLoginStep();
   }
@@ -129,7 +134,6 @@ class PostgresTarget final : public Target, public TargetSocket::Events {
         return;
       case postgres::ServerLogin::State::kDeriveKey:
         return DeriveKey();
-      case postgres::ServerLogin::State::kStartTls:  // not asked for: settings_.can_start_tls is false
       case postgres::ServerLogin::State::kFailed:
         return End();
       case postgres::ServerLogin::State::kReady:
@@ -182,10 +186,14 @@ class PostgresTarget final : public Target, public TargetSocket::Events {
     if (!ended_) return;
     context_.log.Info("postgres connection failed", "sid", line_.session_id(), "conn", line_.connection_id(), "reason",
                       StatusText(why));
-    if (!client_login_.cancel_request()) {
-      line_.Send(packet::kClientPostgresWrite, postgres::BuildLoginFailure(StatusText(why)));
-    }
+    if (!client_login_.cancel_request()) line_.Send(packet::kClientPostgresWrite, ErrorFor(StatusText(why)));
     End();
+  }
+
+  std::string ErrorFor(const std::string& why) const {
+    const bool logged_in = server_login_ && server_login_->state() == postgres::ServerLogin::State::kReady;
+    if (!logged_in) return postgres::BuildLoginFailure(why);
+    return postgres::BuildErrorResponse({.code = kProtocolViolation, .message = why});
   }
 
   void End() {
@@ -194,8 +202,7 @@ class PostgresTarget final : public Target, public TargetSocket::Events {
   }
 
   AgentContext& context_;
-  const Address& address_;
-  const postgres::ServerSettings& settings_;
+  const PostgresServer& server_;
   const bool chunks_;
   Line& line_;
   Ended ended_;
@@ -204,44 +211,36 @@ class PostgresTarget final : public Target, public TargetSocket::Events {
   std::optional<postgres::ServerLogin> server_login_;
   MessagePackets message_packets_;  // used where chunks were not granted
   std::unique_ptr<TargetSocket> socket_;
-  std::unique_ptr<Dialing> dialing_;
-  std::unique_ptr<Timer> patience_;  // from the dial to the end of the login
+  std::unique_ptr<PostgresDialing> dialing_;
+  std::unique_ptr<Timer> patience_;  // from the connection to the end of the login
   // Read on the loop only; shared because the worker's answer may outlive the target.
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);
 };
 
 class PostgresConnector final : public Connector {
  public:
-  PostgresConnector(ConnectorSeat seat, Address address, postgres::ServerSettings settings)
-      : seat_(std::move(seat)), address_(std::move(address)), settings_(std::move(settings)) {}
+  PostgresConnector(ConnectorSeat seat, PostgresServer server) : seat_(std::move(seat)), server_(std::move(server)) {}
 
   bool Takes(std::string_view packet_type) const override { return packet_type == packet::kAgentPostgresWrite; }
   bool has_connection_ids() const override { return true; }
   std::unique_ptr<Target> Start(Line& line, Target::Ended ended) override {
-    return std::make_unique<PostgresTarget>(seat_.context, address_, settings_, seat_.granted.chunks, line,
-                                            std::move(ended));
+    return std::make_unique<PostgresTarget>(seat_.context, server_, seat_.granted.chunks, line, std::move(ended));
   }
 
  private:
   const ConnectorSeat seat_;
-  const Address address_;
-  const postgres::ServerSettings settings_;
+  const PostgresServer server_;
 };
 
 }  // namespace
 
 absl::StatusOr<std::unique_ptr<Connector>> MakePostgresConnector(ConnectorSeat seat) {
-  const SessionEnvironment& environment = seat.environment;
-  // PASS may be empty (trust), but a connection without it is one that somebody forgot to finish.
-  if (environment.Get("HOST").empty() || environment.Get("USER").empty() || !environment.variables.contains("PASS")) {
-    return InvalidArgument("missing required secrets for postgres connection [HOST, USER, PASS]");
-  }
-  HOOP_ASSIGN_OR_RETURN(std::optional<Address> address, LivenessAddress(seat.params, environment));
-  postgres::ServerSettings settings{.user = environment.Get("USER"), .password = environment.Get("PASS")};
-  HOOP_ASSIGN_OR_RETURN(settings.ssl_mode, postgres::ParseSslMode(environment.Get("SSLMODE")));
+  HOOP_ASSIGN_OR_RETURN(const std::optional<Address> address, LivenessAddress(seat.params, seat.environment));
+  HOOP_ASSIGN_OR_RETURN(PostgresServer server,
+                        ReadPostgresServer(seat.environment, *address, seat.context.require_verified_tls));
   seat.params = {};  // read: secrets are kept once
   seat.environment = {};
-  return std::make_unique<PostgresConnector>(std::move(seat), *std::move(address), std::move(settings));
+  return std::make_unique<PostgresConnector>(std::move(seat), std::move(server));
 }
 
 }  // namespace hoop

@@ -9,10 +9,11 @@
 namespace hoop::limits {
 
 // PostgreSQL protocol.
-inline constexpr size_t kPostgresFrameBytesMax = 1 * kGiB;         // the server's own bound; bodies flow through
-inline constexpr size_t kPostgresPacketFrameBytesMax = 16 * kMiB;  // a message that an old peer wants whole in a packet
-inline constexpr size_t kPostgresStartupBytesMax = 10000;          // the server's own bound
-inline constexpr size_t kPostgresEncryptionRequestsMax = 16;       // libpq asks twice
+inline constexpr size_t kPostgresFrameBytesMax = 1 * kGiB;  // the server's own bound; bodies flow through
+inline constexpr size_t kPostgresPacketFrameBytesMax =
+    16 * kMiB - 64 * kKiB;                                          // for an old peer in one packet, with its spec
+inline constexpr size_t kPostgresStartupBytesMax = 10000;           // the server's own bound
+inline constexpr size_t kPostgresEncryptionRequestsMax = 16;        // libpq asks twice
 inline constexpr size_t kPostgresLoginMessageBytesMax = 64 * kKiB;  // messages kept whole during a login
 inline constexpr size_t kPostgresEarlyBytesMax = 256 * kKiB;        // sent by a client before its login is done
 inline constexpr uint32_t kScramIterationsMax = 1000000;            // half a second of a worker; the default is 4096

@@ -32,6 +32,8 @@ struct AgentOptions {
   // The agent's own variables. PATH and HOME go to every command, another one where a connection asks for it by the
   // value "system.agent.envs". Leave out what no connection may see, above all the key.
   std::map<std::string, std::string> environment;
+  // Refuses connections to databases whose TLS does not verify the server: SSLMODE verify-ca or verify-full is needed.
+  bool require_verified_tls = false;
   Clock* clock = nullptr;
   LogSink* log = nullptr;
 };

@@ -13,8 +13,9 @@
 namespace hoop::postgres {
 namespace {
 
-constexpr size_t kUntypedHeaderBytes = 8;  // length, code
-constexpr size_t kTypedHeaderBytes = 5;    // type, length
+constexpr size_t kUntypedHeaderBytes = 8;   // length, code
+constexpr size_t kTypedHeaderBytes = 5;     // type, length
+constexpr uint32_t kTlsHandshake = 0x1603;  // how a TLS connection begins
 
 }  // namespace
 
@@ -63,6 +64,10 @@ absl::Status FrameReader::Begin(std::string_view header) {
 absl::Status FrameReader::BeginUntyped(std::string_view header) {
   const uint32_t length = ReadUint32(header, 0);
   const uint32_t code = ReadUint32(header, 4);
+  if (length >> 16 == kTlsHandshake) {
+    return FailedPrecondition(
+        "client begins with TLS without asking (sslnegotiation=direct); this end speaks none: use sslmode=disable");
+  }
   if (length < kUntypedHeaderBytes || length > limits::kPostgresStartupBytesMax) {
     return InvalidArgument("not a PostgreSQL start-up message: its length is {}", length);
   }

@@ -45,7 +45,8 @@ class FrameReader final {
   // Takes the next piece from the front of `input` and shortens `input`; nullopt: all of `input` is taken and more is
   // needed. One chunk may hold many messages, and one message many chunks. Only a header that a chunk's end cuts is
   // kept (8 bytes at most); a first piece may then consist of the header alone.
-  // InvalidArgument: not this protocol. ResourceExhausted: a message above its bound (limits: kPostgresFrame...).
+  // InvalidArgument: not this protocol. FailedPrecondition: a client that begins with TLS. ResourceExhausted: a message
+  // above its bound (limits: kPostgresFrame...).
   absl::StatusOr<std::optional<FramePiece>> Next(std::string_view& input);
 
   // Backend only: the client has asked for encryption; the next message is a one-byte answer. Adds up.

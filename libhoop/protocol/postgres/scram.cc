@@ -6,8 +6,6 @@
 #include <openssl/hmac.h>
 #include <openssl/sha.h>
 
-#include <algorithm>
-#include <array>
 #include <charconv>
 #include <optional>
 
@@ -15,12 +13,10 @@
 #include "base/limits/postgres.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "protocol/postgres/scram_password.h"
 
 namespace hoop::postgres {
 namespace {
-
-// No channel binding: base64 of "n,,".
-constexpr std::string_view kChannelBinding = "c=biws";
 
 absl::StatusOr<std::string> Hmac(std::string_view key, std::string_view text) {
   std::string digest(SHA256_DIGEST_LENGTH, '\0');
@@ -51,49 +47,17 @@ absl::StatusOr<std::string_view> TakeAttribute(std::string_view& message, char n
   return value;
 }
 
-// One UTF-8 character from the front of `text`; nullopt when there is none.
-std::optional<char32_t> TakeCharacter(std::string_view& text) {
-  const auto byte = [&text](size_t at) { return static_cast<uint8_t>(text[at]); };
-  const uint8_t lead = byte(0);
-  const size_t size = lead < 0x80                   ? 1
-                      : lead >= 0xc2 && lead < 0xe0 ? 2
-                      : (lead & 0xf0) == 0xe0       ? 3
-                      : lead >= 0xf0 && lead < 0xf5 ? 4
-                                                    : 0;
-  if (size == 0 || text.size() < size) return std::nullopt;
-  char32_t character = size == 1 ? lead : lead & (0x7f >> size);
-  for (size_t at = 1; at < size; ++at) {
-    if ((byte(at) & 0xc0) != 0x80) return std::nullopt;
-    character = character << 6 | (byte(at) & 0x3f);
+// What goes in front of the first message, and into the proof: RFC 5802, section 7, gs2-header.
+std::string_view BindingHeader(ScramBinding::Kind kind) {
+  switch (kind) {
+    case ScramBinding::Kind::kNone:
+      return "n,,";
+    case ScramBinding::Kind::kNotOffered:
+      return "y,,";
+    case ScramBinding::Kind::kServerEndPoint:
+      return "p=tls-server-end-point,,";
   }
-  const bool overlong = (size == 3 && character < 0x800) || (size == 4 && character < 0x10000);
-  if (overlong || character > 0x10ffff || (character >= 0xd800 && character < 0xe000)) return std::nullopt;
-  text.remove_prefix(size);
-  return character;
-}
-
-bool IsOneOf(char32_t character, std::initializer_list<std::pair<char32_t, char32_t>> ranges) {
-  return std::any_of(ranges.begin(), ranges.end(),
-                     [character](const auto& range) { return range.first <= character && character <= range.second; });
-}
-
-// RFC 3454 C.1.2.
-bool IsOtherSpace(char32_t character) {
-  return IsOneOf(
-      character,
-      {{0xa0, 0xa0}, {0x1680, 0x1680}, {0x2000, 0x200b}, {0x202f, 0x202f}, {0x205f, 0x205f}, {0x3000, 0x3000}});
-}
-
-// RFC 3454 B.1.
-bool IsMappedToNothing(char32_t character) {
-  return IsOneOf(character, {{0xad, 0xad},
-                             {0x34f, 0x34f},
-                             {0x1806, 0x1806},
-                             {0x180b, 0x180d},
-                             {0x200c, 0x200d},
-                             {0x2060, 0x2060},
-                             {0xfe00, 0xfe0f},
-                             {0xfeff, 0xfeff}});
+  return "n,,";
 }
 
 }  // namespace
@@ -109,28 +73,17 @@ absl::StatusOr<std::string> DeriveSaltedPassword(const SaltedPasswordRequest& re
   return key;
 }
 
-std::string PrepareScramPassword(std::string_view password) {
-  std::string prepared;
-  for (std::string_view rest = password; !rest.empty();) {
-    const std::string_view before = rest;
-    const std::optional<char32_t> character = TakeCharacter(rest);
-    // Not UTF-8, or a character that is prohibited: the server kept the raw bytes, too.
-    if (!character || *character < 0x20 || *character == 0x7f) return std::string(password);
-    if (IsOtherSpace(*character)) {
-      prepared.push_back(' ');
-    } else if (!IsMappedToNothing(*character)) {
-      prepared.append(before.substr(0, before.size() - rest.size()));
-    }
-  }
-  return prepared.empty() ? std::string(password) : prepared;
-}
-
-ScramClient::ScramClient(std::string_view password, std::string nonce, std::string_view user)
+ScramClient::ScramClient(std::string_view password, std::string nonce, ScramBinding binding, std::string_view user)
     : password_(PrepareScramPassword(password)),
       nonce_(std::move(nonce)),
+      binding_(std::move(binding)),
       client_first_bare_(fmt::format("n={},r={}", user, nonce_)) {}
 
-std::string ScramClient::ClientFirst() const { return "n,," + client_first_bare_; }
+std::string_view ScramClient::mechanism() const {
+  return binding_.kind == ScramBinding::Kind::kServerEndPoint ? kScramSha256Plus : kScramSha256;
+}
+
+std::string ScramClient::ClientFirst() const { return std::string(BindingHeader(binding_.kind)) + client_first_bare_; }
 
 absl::StatusOr<SaltedPasswordRequest> ScramClient::OnServerFirst(std::string_view message) {
   if (!server_first_.empty()) return InvalidArgument("SCRAM exchange begins twice");
@@ -161,7 +114,8 @@ absl::StatusOr<SaltedPasswordRequest> ScramClient::OnServerFirst(std::string_vie
 
 absl::StatusOr<std::string> ScramClient::ClientFinal(std::string_view salted_password) {
   if (server_first_.empty()) return InvalidArgument("SCRAM exchange has no first message of the server");
-  const std::string without_proof = fmt::format("{},r={}", kChannelBinding, server_nonce_);
+  const std::string binding = std::string(BindingHeader(binding_.kind)) + binding_.data;
+  const std::string without_proof = fmt::format("c={},r={}", Base64Encode(binding), server_nonce_);
   const std::string auth_message = fmt::format("{},{},{}", client_first_bare_, server_first_, without_proof);
   HOOP_ASSIGN_OR_RETURN(std::string proof, Hmac(salted_password, "Client Key"));
   HOOP_ASSIGN_OR_RETURN(const std::string signature, Hmac(Sha256(proof), auth_message));

@@ -1,5 +1,6 @@
-// SCRAM-SHA-256 (RFC 5802, RFC 7677) from the client's side, without channel binding, as libpq speaks it.
-// Used by server_login. The expensive step is a function of its own, so that it can run on a worker.
+// SCRAM-SHA-256 and SCRAM-SHA-256-PLUS (RFC 5802, RFC 7677, RFC 5929) from the client's side, as libpq speaks them.
+// Used by server_login; uses scram_password. The expensive step is a function of its own, so that it can run on a
+// worker.
 #pragma once
 
 #include <cstdint>
@@ -21,8 +22,19 @@ struct SaltedPasswordRequest {
 // Any thread. Internal: the cryptographic library refused.
 absl::StatusOr<std::string> DeriveSaltedPassword(const SaltedPasswordRequest& request);
 
-// The password as SASLprep (RFC 4013) leaves it; where that is not possible, the raw bytes, as the server does.
-std::string PrepareScramPassword(std::string_view password);
+inline constexpr std::string_view kScramSha256 = "SCRAM-SHA-256";
+inline constexpr std::string_view kScramSha256Plus = "SCRAM-SHA-256-PLUS";
+
+// What ties the exchange to the TLS connection below it, so that nobody can sit between two of them.
+struct ScramBinding {
+  enum class Kind {
+    kNone,            // we have nothing to bind to: no TLS, or a certificate without a hash for it
+    kNotOffered,      // we have, the server did not offer it: it notices if somebody took its offer away
+    kServerEndPoint,  // tls-server-end-point; the mechanism is SCRAM-SHA-256-PLUS
+  };
+  Kind kind = Kind::kNone;
+  std::string data;  // kServerEndPoint: the hash of the server's certificate
+};
 
 // One exchange. Owned by ServerLogin; one thread. Calls in this order: ClientFirst, OnServerFirst, ClientFinal,
 // OnServerFinal.
@@ -30,8 +42,9 @@ class ScramClient final {
  public:
   // `nonce`: printable, without commas, new for each exchange. `user` is ignored by PostgreSQL, which goes by the
   // start-up message: it sends it empty, as libpq does; the tests of the RFC give one.
-  ScramClient(std::string_view password, std::string nonce, std::string_view user = {});
+  ScramClient(std::string_view password, std::string nonce, ScramBinding binding = {}, std::string_view user = {});
 
+  std::string_view mechanism() const;
   std::string ClientFirst() const;
   // InvalidArgument: not a server-first-message. PermissionDenied: the nonce does not continue ours.
   // ResourceExhausted: more iterations than limits::kScramIterationsMax.
@@ -43,6 +56,7 @@ class ScramClient final {
  private:
   const std::string password_;  // prepared
   const std::string nonce_;
+  const ScramBinding binding_;
   const std::string client_first_bare_;
   std::string server_first_;
   std::string server_nonce_;

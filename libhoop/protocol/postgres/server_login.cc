@@ -1,5 +1,7 @@
 #include "protocol/postgres/server_login.h"
 
+#include <fmt/format.h>
+#include <fmt/ranges.h>
 #include <openssl/evp.h>
 
 #include <algorithm>
@@ -13,26 +15,27 @@
 namespace hoop::postgres {
 namespace {
 
-constexpr std::string_view kScramSha256 = "SCRAM-SHA-256";
-constexpr size_t kNonceBytes = 18;  // as libpq; 24 characters
+constexpr size_t kNonceBytes = 18;      // as libpq; 24 characters
+constexpr size_t kShownBytesMax = 200;  // of the server's words in an error of ours
 
-std::string_view SslModeName(SslMode mode) {
-  switch (mode) {
-    case SslMode::kDisable:
-      return "disable";
-    case SslMode::kPrefer:
-      return "prefer";
-    case SslMode::kRequire:
-      return "require";
-    case SslMode::kVerifyCa:
-      return "verify-ca";
-    case SslMode::kVerifyFull:
-      return "verify-full";
+// What an administrator calls the methods that we cannot serve.
+std::string MethodName(Authentication kind) {
+  switch (static_cast<uint32_t>(kind)) {
+    case 2:
+      return "Kerberos V5";
+    case 4:
+      return "crypt";
+    case 6:
+      return "SCM credential";
+    case 7:
+    case 8:
+      return "GSSAPI (Kerberos)";
+    case 9:
+      return "SSPI (Windows)";
+    default:
+      return fmt::format("type {}", static_cast<uint32_t>(kind));
   }
-  return "unknown";
 }
-
-bool DemandsTls(SslMode mode) { return mode != SslMode::kDisable && mode != SslMode::kPrefer; }
 
 absl::StatusOr<std::string> Md5Hex(std::string_view text) {
   unsigned char digest[EVP_MAX_MD_SIZE];
@@ -55,31 +58,13 @@ absl::Status RefusalStatus(const ErrorResponse& error) {
 
 }  // namespace
 
-absl::StatusOr<SslMode> ParseSslMode(std::string_view text) {
-  if (text.empty()) return SslMode::kPrefer;
-  for (const SslMode mode :
-       {SslMode::kDisable, SslMode::kPrefer, SslMode::kRequire, SslMode::kVerifyCa, SslMode::kVerifyFull}) {
-    if (text == SslModeName(mode)) return mode;
-  }
-  return InvalidArgument(
-      "wrong option (\"{}\") for SSLMODE, accept only: [disable prefer require verify-ca verify-full]", text);
-}
-
 ServerLogin::ServerLogin(ServerSettings settings, StartupMessage startup)
     : settings_(std::move(settings)), startup_(std::move(startup)), reader_(Sender::kBackend) {}
 
 void ServerLogin::Start() {
-  if (settings_.can_start_tls && settings_.ssl_mode != SslMode::kDisable) {
-    encryption_asked_ = true;
-    reader_.ExpectEncryptionAnswer();
-    for_server_ = BuildSslRequest();
-  } else if (DemandsTls(settings_.ssl_mode)) {
-    Fail(FailedPrecondition(
-        "sslmode {}: TLS to targets is not built in yet; use disable or prefer if the network to the server is trusted",
-        SslModeName(settings_.ssl_mode)));
-  } else {
-    SendStartup();
-  }
+  StartupMessage startup = startup_;
+  startup.SetUser(settings_.user);
+  for_server_ = BuildStartup(startup);
 }
 
 void ServerLogin::OnServerBytes(std::string_view bytes) {
@@ -92,7 +77,7 @@ void ServerLogin::OnServerBytes(std::string_view bytes) {
                                     (*piece)->type, (*piece)->frame_bytes, limits::kPostgresLoginMessageBytesMax));
     }
     message_.append((*piece)->bytes);
-    if ((*piece)->last) OnMessage((*piece)->kind, std::exchange(message_, {}));
+    if ((*piece)->last) OnMessage(std::exchange(message_, {}));
   }
   if (!bytes.empty()) OnUnreadBytes(bytes);
 }
@@ -101,10 +86,6 @@ void ServerLogin::OnUnreadBytes(std::string_view bytes) {
   switch (state_) {
     case State::kReady:
       for_client_.emplace_back(bytes);
-      break;
-    case State::kStartTls:
-      // Whoever wrote them was not the server behind TLS; they must not count as if they had come through it.
-      Fail(InvalidArgument("server sent unencrypted bytes behind its answer to the TLS request"));
       break;
     case State::kDeriveKey:
       if (waiting_.size() + bytes.size() > limits::kPostgresLoginMessageBytesMax) {
@@ -118,12 +99,6 @@ void ServerLogin::OnUnreadBytes(std::string_view bytes) {
     case State::kFailed:
       break;
   }
-}
-
-void ServerLogin::OnTlsStarted() {
-  if (state_ != State::kStartTls) return;
-  state_ = State::kTalking;
-  SendStartup();
 }
 
 void ServerLogin::OnKeyDerived(const absl::StatusOr<std::string>& salted_password) {
@@ -142,15 +117,8 @@ void ServerLogin::OnServerEnd(const absl::Status& why) {
   Fail(why.ok() ? Unavailable("server closed the connection during the login") : why);
 }
 
-void ServerLogin::SendStartup() {
-  StartupMessage startup = startup_;
-  startup.SetUser(settings_.user);
-  for_server_.append(BuildStartup(startup));
-}
-
-void ServerLogin::OnMessage(FrameKind kind, std::string message) {
+void ServerLogin::OnMessage(std::string message) {
   const char type = message[0];
-  if (kind == FrameKind::kEncryptionAnswer) return OnEncryptionAnswer(type);
   switch (type) {
     case 'E':
       return OnRefusal(std::move(message));
@@ -179,17 +147,6 @@ void ServerLogin::OnMessage(FrameKind kind, std::string message) {
   Fail(InvalidArgument("server sent message {} {} its authentication", type, authenticated_ ? "after" : "before"));
 }
 
-void ServerLogin::OnEncryptionAnswer(char answer) {
-  encryption_asked_ = false;
-  if (answer == 'S') {
-    state_ = State::kStartTls;
-  } else if (DemandsTls(settings_.ssl_mode)) {
-    Fail(FailedPrecondition("sslmode {}: SSL is not enabled on the postgres server", SslModeName(settings_.ssl_mode)));
-  } else {
-    SendStartup();
-  }
-}
-
 void ServerLogin::OnRefusal(std::string message) {
   absl::StatusOr<ErrorResponse> error = ParseErrorResponse(message);
   if (!error.ok()) return Fail(error.status());
@@ -200,7 +157,6 @@ void ServerLogin::OnRefusal(std::string message) {
 }
 
 absl::Status ServerLogin::OnAuthentication(const AuthenticationMessage& message) {
-  if (encryption_asked_) return InvalidArgument("server did not answer the TLS request");
   if (authenticated_) return InvalidArgument("server authenticates twice");
   switch (message.kind) {
     case Authentication::kOk:
@@ -218,31 +174,50 @@ absl::Status ServerLogin::OnAuthentication(const AuthenticationMessage& message)
     case Authentication::kSasl:
       return OnSaslOffer(message.body);
     case Authentication::kSaslContinue: {
-      if (!scram_) break;
+      if (!scram_) return InvalidArgument("server goes on with a SASL exchange that has not begun");
       HOOP_ASSIGN_OR_RETURN(key_request_, scram_->OnServerFirst(message.body));
       state_ = State::kDeriveKey;
       return absl::OkStatus();
     }
     case Authentication::kSaslFinal:
-      if (!scram_) break;
+      if (!scram_) return InvalidArgument("server ends a SASL exchange that has not begun");
       HOOP_RETURN_IF_ERROR(scram_->OnServerFinal(message.body));
       server_proved_ = true;
       return absl::OkStatus();
   }
-  return Unimplemented("authentication type [{}] not supported", static_cast<uint32_t>(message.kind));
+  return Unimplemented(
+      "server asks for {} authentication, which is not supported here: a password, a client "
+      "certificate or trust are",
+      MethodName(message.kind));
 }
 
 absl::Status ServerLogin::OnSaslOffer(std::string_view body) {
   if (scram_) return InvalidArgument("server begins the SASL exchange twice");
   HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> mechanisms, ParseSaslMechanisms(body));
-  if (std::find(mechanisms.begin(), mechanisms.end(), kScramSha256) == mechanisms.end()) {
-    return Unimplemented("server offers no SASL mechanism that is known here (SCRAM-SHA-256)");
-  }
+  HOOP_ASSIGN_OR_RETURN(ScramBinding binding, ChooseBinding(mechanisms));
   std::string random(kNonceBytes, '\0');
   RandomBytes(random.data(), random.size());
-  scram_.emplace(settings_.password, Base64Encode(random));
-  for_server_.append(BuildSaslInitialResponse(kScramSha256, scram_->ClientFirst()));
+  scram_.emplace(settings_.password, Base64Encode(random), std::move(binding));
+  for_server_.append(BuildSaslInitialResponse(scram_->mechanism(), scram_->ClientFirst()));
   return absl::OkStatus();
+}
+
+absl::StatusOr<ScramBinding> ServerLogin::ChooseBinding(const std::vector<std::string>& mechanisms) const {
+  const auto offers = [&mechanisms](std::string_view name) {
+    return std::find(mechanisms.begin(), mechanisms.end(), name) != mechanisms.end();
+  };
+  if (offers(kScramSha256Plus) && !settings_.encrypted) {
+    return PermissionDenied("server offers SCRAM-SHA-256-PLUS, so it believes in TLS, but this connection has none");
+  }
+  const bool can_bind = !settings_.server_end_point.empty();
+  if (offers(kScramSha256Plus) && can_bind) {
+    return ScramBinding{ScramBinding::Kind::kServerEndPoint, settings_.server_end_point};
+  }
+  if (!offers(kScramSha256)) {
+    return Unimplemented("server offers no SASL mechanism that can be used here; it has: {}",
+                         fmt::format("{}", fmt::join(mechanisms, ", ")).substr(0, kShownBytesMax));
+  }
+  return ScramBinding{can_bind ? ScramBinding::Kind::kNotOffered : ScramBinding::Kind::kNone, ""};
 }
 
 absl::Status ServerLogin::OnMd5Request(std::string_view salt) {

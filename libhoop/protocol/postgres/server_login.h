@@ -1,6 +1,6 @@
 // The agent's login at the real server with the connection's own user and password. Driven by
-// agent/connectors/postgres.cc after the dial; does no I/O, starts no TLS and hashes no password by itself: it says in
-// state() what it waits for. Uses scram for the exchange and messages for the words.
+// agent/connectors/postgres.cc after the dial, and TLS where there is some; does no I/O and hashes no password by
+// itself: it says in state() what it waits for. Uses scram for the exchange and messages for the words.
 #pragma once
 
 #include <optional>
@@ -17,16 +17,12 @@
 
 namespace hoop::postgres {
 
-enum class SslMode { kDisable, kPrefer, kRequire, kVerifyCa, kVerifyFull };
-
-// The secret SSLMODE; empty means prefer. InvalidArgument names the five words.
-absl::StatusOr<SslMode> ParseSslMode(std::string_view text);
-
 struct ServerSettings {
   std::string user;
   std::string password;
-  SslMode ssl_mode = SslMode::kPrefer;
-  bool can_start_tls = false;  // the caller handles State::kStartTls
+  // Of the connection to the server, as far as SCRAM wants to know.
+  bool encrypted = false;        // by TLS
+  std::string server_end_point;  // the hash of its certificate for channel binding; empty: the certificate has none
 };
 
 // One login. Owned by the connector; loop thread only. Ends in kReady or kFailed; then the connector relays bytes
@@ -35,8 +31,6 @@ class ServerLogin final {
  public:
   enum class State {
     kTalking,    // waits for OnServerBytes
-    kStartTls,   // start TLS on the server's socket (verify as ssl_mode says), then OnTlsStarted; only with
-                 // can_start_tls
     kDeriveKey,  // run DeriveSaltedPassword(key_request()) on a worker, then OnKeyDerived
     kReady,      // logged in, ReadyForQuery is in TakeForClient: everything further is relayed as it comes
     kFailed,     // failure() says why; TakeForClient ends with exactly one ErrorResponse
@@ -45,12 +39,11 @@ class ServerLogin final {
   // `startup`: what the user's program asked for. The random part of SCRAM comes from the kernel.
   ServerLogin(ServerSettings settings, StartupMessage startup);
 
-  // The first call, when the socket to the server is open.
+  // The first call, when the connection to the server is there.
   void Start();
   void OnServerBytes(std::string_view bytes);
-  void OnTlsStarted();
   void OnKeyDerived(const absl::StatusOr<std::string>& salted_password);
-  // The socket to the server, or TLS on it, ended before kReady. `why` OK: the server closed it.
+  // The connection to the server ended before kReady. `why` OK: the server closed it.
   void OnServerEnd(const absl::Status& why);
 
   State state() const { return state_; }
@@ -65,13 +58,12 @@ class ServerLogin final {
   std::vector<std::string> TakeForClient() { return std::exchange(for_client_, {}); }
 
  private:
-  void SendStartup();
-  void OnMessage(FrameKind kind, std::string message);
+  void OnMessage(std::string message);
   void OnUnreadBytes(std::string_view bytes);  // came behind the message that ended kTalking
-  void OnEncryptionAnswer(char answer);
   void OnRefusal(std::string message);
   absl::Status OnAuthentication(const AuthenticationMessage& message);
   absl::Status OnSaslOffer(std::string_view body);
+  absl::StatusOr<ScramBinding> ChooseBinding(const std::vector<std::string>& mechanisms) const;
   absl::Status OnMd5Request(std::string_view salt);
   void Fail(const absl::Status& why);
 
@@ -81,11 +73,10 @@ class ServerLogin final {
 
   FrameReader reader_;
   State state_ = State::kTalking;
-  bool encryption_asked_ = false;  // an answer to SSLRequest is awaited
-  bool authenticated_ = false;     // AuthenticationOk was seen
-  bool server_proved_ = false;     // its SCRAM signature was right
-  std::string message_;            // the message being collected
-  std::string waiting_;            // server bytes that came while a key is derived
+  bool authenticated_ = false;  // AuthenticationOk was seen
+  bool server_proved_ = false;  // its SCRAM signature was right
+  std::string message_;         // the message being collected
+  std::string waiting_;         // server bytes that came while a key is derived
   std::optional<ScramClient> scram_;
   std::optional<SaltedPasswordRequest> key_request_;
   absl::Status failure_;

@@ -1,0 +1,33 @@
+#include "protocol/postgres/ssl_mode.h"
+
+#include "base/status.h"
+
+namespace hoop::postgres {
+
+std::string_view SslModeName(SslMode mode) {
+  switch (mode) {
+    case SslMode::kDisable:
+      return "disable";
+    case SslMode::kPrefer:
+      return "prefer";
+    case SslMode::kRequire:
+      return "require";
+    case SslMode::kVerifyCa:
+      return "verify-ca";
+    case SslMode::kVerifyFull:
+      return "verify-full";
+  }
+  return "unknown";
+}
+
+absl::StatusOr<SslMode> ParseSslMode(std::string_view text) {
+  if (text.empty()) return SslMode::kPrefer;
+  for (const SslMode mode :
+       {SslMode::kDisable, SslMode::kPrefer, SslMode::kRequire, SslMode::kVerifyCa, SslMode::kVerifyFull}) {
+    if (text == SslModeName(mode)) return mode;
+  }
+  return InvalidArgument(
+      "wrong option (\"{}\") for SSLMODE, accept only: [disable prefer require verify-ca verify-full]", text);
+}
+
+}  // namespace hoop::postgres
