@@ -60,9 +60,7 @@ struct EchoServer final : GrpcServer::Delegate {
     connection.Authenticated();
     streams.push_back(std::make_unique<EchoStream>(std::move(stream)));
   }
-  absl::StatusOr<std::string> OnUnary(std::string_view, const Metadata&, std::string_view) override {
-    return absl::UnimplementedError("");
-  }
+  void OnUnary(std::unique_ptr<UnaryCall> call) override { call->Answer(absl::UnimplementedError("")); }
   std::vector<std::unique_ptr<EchoStream>> streams;
 };
 

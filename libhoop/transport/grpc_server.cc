@@ -22,36 +22,75 @@ absl::Status UnknownMethod(std::string_view method) {
 // Collects the one message of a unary call and answers it. Owned by its call.
 class GrpcServer::UnaryAnswer final : public CallSink {
  public:
-  UnaryAnswer(Delegate& delegate, std::string path, Metadata metadata)
-      : delegate_(delegate), path_(std::move(path)), metadata_(std::move(metadata)) {}
+  UnaryAnswer(Delegate& delegate, std::string method, Metadata metadata)
+      : delegate_(delegate), method_(std::move(method)), metadata_(std::move(metadata)) {}
+  ~UnaryAnswer() override;
 
  private:
+  class Waiting;
+
   void OnMessage(std::string message) override {
     if (request_.has_value()) {
-      call()->Fail(Internal("unary call {} with more than one message", path_));
+      call()->Fail(Internal("unary call {} with more than one message", method_));
       return;
     }
     request_ = std::move(message);
   }
-
-  void OnPeerDone() override {
-    if (!request_.has_value()) {
-      call()->Fail(Internal("unary call {} without a message", path_));
-      return;
-    }
-    absl::StatusOr<std::string> answer = delegate_.OnUnary(path_, metadata_, *request_);
+  void OnPeerDone() override;
+  void OnEnd(const absl::Status&) override {}
+  void Answer(absl::StatusOr<std::string> answer) {
     if (call() == nullptr) return;
     if (answer.ok()) call()->SendMessage(*std::move(answer));
-    call()->Finish(absl::IsUnimplemented(answer.status()) ? UnknownMethod(path_) : answer.status());
+    call()->Finish(absl::IsUnimplemented(answer.status()) ? UnknownMethod(method_) : answer.status());
   }
 
-  void OnEnd(const absl::Status&) override {}
-
   Delegate& delegate_;
-  const std::string path_;
-  const Metadata metadata_;
+  const std::string method_;
+  Metadata metadata_;
   std::optional<std::string> request_;
+  Waiting* waiting_ = nullptr;  // while the delegate has not answered
 };
+
+// The delegate's half; whichever of the two ends first lets the other go.
+class GrpcServer::UnaryAnswer::Waiting final : public UnaryCall {
+ public:
+  explicit Waiting(UnaryAnswer& answer)
+      : answer_(&answer), method_(answer.method_), metadata_(answer.metadata_), request_(*std::move(answer.request_)) {
+    answer_->waiting_ = this;
+  }
+  ~Waiting() override { Answer(Unavailable("call {} was given up", method_)); }
+
+  std::string_view method() const override { return method_; }
+  const Metadata& metadata() const override { return metadata_; }
+  std::string_view request() const override { return request_; }
+  void Authenticated() override {
+    if (answer_ != nullptr && answer_->call() != nullptr) answer_->call()->session().Trust();
+  }
+  void Answer(absl::StatusOr<std::string> answer) override {
+    if (answer_ == nullptr) return;
+    answer_->waiting_ = nullptr;
+    std::exchange(answer_, nullptr)->Answer(std::move(answer));
+  }
+
+ private:
+  friend class UnaryAnswer;
+  UnaryAnswer* answer_;  // null: answered, or nobody waits any more
+  const std::string method_;
+  const Metadata metadata_;
+  const std::string request_;
+};
+
+GrpcServer::UnaryAnswer::~UnaryAnswer() {
+  if (waiting_ != nullptr) waiting_->answer_ = nullptr;
+}
+
+void GrpcServer::UnaryAnswer::OnPeerDone() {
+  if (!request_.has_value()) {
+    call()->Fail(Internal("unary call {} without a message", method_));
+    return;
+  }
+  delegate_.OnUnary(std::make_unique<Waiting>(*this));
+}
 
 // A connection that came, its session once it has begun to speak HTTP/2, and what the delegate sees of it.
 class GrpcServer::Connection final : public GrpcConnection, private Http2Session::Delegate {

@@ -39,6 +39,22 @@ class GrpcConnection {
   virtual void Close(const absl::Status& reason) = 0;
 };
 
+// One unary call that waits for its answer: at once or in a later turn. Owned by who answers; the peer may leave
+// meanwhile. Destroying it unanswered refuses with Unavailable. Not used any more once the server is gone.
+class UnaryCall {
+ public:
+  virtual ~UnaryCall() = default;
+
+  virtual std::string_view method() const = 0;  // what follows "/protobuf.Transport/"
+  virtual const Metadata& metadata() const = 0;
+  virtual std::string_view request() const = 0;
+
+  // The peer proved who it is: see GrpcConnection.
+  virtual void Authenticated() = 0;
+  // Once. Unimplemented: the method is not known here; the server says so in the words of the protocol.
+  virtual void Answer(absl::StatusOr<std::string> answer) = 0;
+};
+
 // Owned by Gateway; lives on one loop. Destroying it (also from inside its call-backs) closes all connections without
 // further calls to the delegate; streams that still have an owner end with Unavailable later in that turn.
 class GrpcServer final {
@@ -50,10 +66,8 @@ class GrpcServer final {
     // A `/protobuf.Transport/Connect`. Set a receiver and answer, or refuse with Finish(status): before the first
     // packet the refusal is all the peer gets.
     virtual void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) = 0;
-    // Any other method of the service. `path` is what follows "/protobuf.Transport/". Unimplemented: not known here;
-    // the server says so in the words of the protocol.
-    virtual absl::StatusOr<std::string> OnUnary(std::string_view path, const Metadata& metadata,
-                                                std::string_view request) = 0;
+    // Any other method of the service.
+    virtual void OnUnary(std::unique_ptr<UnaryCall> call) = 0;
   };
 
   GrpcServer(Loop& loop, Delegate& delegate);

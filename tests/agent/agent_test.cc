@@ -84,9 +84,7 @@ class RealGateway final : public GrpcServer::Delegate {
     if (streams_.size() > 1) return;
     streams_[0]->stream->Send(Packet(packet::kAgentConnectOk, {{spec::kCapabilities, "1;streams,chunks,ping"}}));
   }
-  absl::StatusOr<std::string> OnUnary(std::string_view, const Metadata&, std::string_view) override {
-    return Unimplemented("unary");
-  }
+  void OnUnary(std::unique_ptr<UnaryCall> call) override { call->Answer(Unimplemented("unary")); }
 
   bool WaitUntil(const std::function<bool()>& happened) {
     absl::MutexLock lock(&mu_);

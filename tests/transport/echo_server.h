@@ -86,11 +86,13 @@ class EchoServer final : public GrpcServer::Delegate {
     streams_.push_back(std::move(echo));
   }
 
-  absl::StatusOr<std::string> OnUnary(std::string_view path, const Metadata&, std::string_view request) override {
-    if (path == "HealthCheck") return ShortField(1, "OK");
+  void OnUnary(std::unique_ptr<UnaryCall> call) override {
+    if (call->method() == "HealthCheck") return call->Answer(ShortField(1, "OK"));
     // PreConnectRequest{name}: two bytes before it.
-    if (path == "PreConnect") return ResourceExhausted("no room for {}", request.substr(2));
-    return Unimplemented("");
+    if (call->method() == "PreConnect") {
+      return call->Answer(ResourceExhausted("no room for {}", call->request().substr(2)));
+    }
+    call->Answer(Unimplemented(""));
   }
 
   // Any thread. Waits until there are that many.

@@ -21,6 +21,33 @@ TEST_F(Connection, AnswersUnaryCalls) {
   EXPECT_EQ(server_side.unary_metadata.Get("user-agent"), "test/1");
 }
 
+TEST_F(Connection, AUnaryCallMayBeAnsweredLater) {
+  Connect();
+  server_side.hold_unary = true;
+  std::map<int, absl::StatusOr<std::string>> answers;  // by call
+  for (int i = 0; i < 3; ++i) {
+    channel->CallUnary("PreConnect", {}, "who",
+                       [&answers, i](absl::StatusOr<std::string> answer) { answers[i] = std::move(answer); });
+  }
+  loop.TurnUntilIdle();
+  ASSERT_EQ(server_side.waiting.size(), 3u);
+  EXPECT_TRUE(answers.empty());
+  server_side.waiting[0]->Answer("later");
+  server_side.waiting[1].reset();
+  loop.TurnUntilIdle();
+  ASSERT_EQ(answers.size(), 2u);
+  ASSERT_OK(answers[0]);
+  EXPECT_EQ(*answers[0], "later");
+  EXPECT_STATUS(answers[1], absl::StatusCode::kUnavailable, "given up");
+  // Its caller leaves: the answer has nobody to go to.
+  channel.reset();
+  loop.TurnUntilIdle();
+  server_side.waiting[2]->Authenticated();
+  server_side.waiting[2]->Answer("too late");
+  loop.TurnUntilIdle();
+  EXPECT_EQ(answers.size(), 2u);
+}
+
 TEST_F(Connection, AUnaryCallEndsAtItsDeadline) {
   Connect();
   std::optional<absl::StatusOr<std::string>> answer;

@@ -26,8 +26,8 @@ struct EchoServer final : GrpcServer::Delegate {
     echoes.push_back(std::make_unique<Echo>(std::move(stream)));
     if (stop_first && echoes.size() == 1) echoes[0]->stream->SetReading(false);
   }
-  absl::StatusOr<std::string> OnUnary(std::string_view path, const Metadata&, std::string_view request) override {
-    return std::string(path).append(request);
+  void OnUnary(std::unique_ptr<UnaryCall> call) override {
+    call->Answer(std::string(call->method()).append(call->request()));
   }
   bool stop_first = false;
   std::vector<std::unique_ptr<Echo>> echoes;

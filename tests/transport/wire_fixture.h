@@ -61,11 +61,11 @@ struct ScriptedServer final : GrpcServer::Delegate {
     }
     streams.push_back(std::make_unique<Recorder>(std::move(stream)));
   }
-  absl::StatusOr<std::string> OnUnary(std::string_view path, const Metadata& metadata,
-                                      std::string_view request) override {
-    unary_metadata = metadata;
-    if (path != "HealthCheck") return Unimplemented("no");
-    return std::string("re:").append(request);
+  void OnUnary(std::unique_ptr<UnaryCall> call) override {
+    unary_metadata = call->metadata();
+    if (hold_unary) return waiting.push_back(std::move(call));
+    if (call->method() != "HealthCheck") return call->Answer(Unimplemented("no"));
+    call->Answer(std::string("re:").append(call->request()));
   }
 
   bool trusting = true;
@@ -73,6 +73,8 @@ struct ScriptedServer final : GrpcServer::Delegate {
   std::vector<std::unique_ptr<Recorder>> streams;
   GrpcConnection* last_connection = nullptr;
   Metadata unary_metadata;
+  bool hold_unary = false;
+  std::vector<std::unique_ptr<UnaryCall>> waiting;
 };
 
 class WireTest : public ::testing::Test {
