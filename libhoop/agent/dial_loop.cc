@@ -1,32 +1,14 @@
 #include "agent/dial_loop.h"
 
-#include <sys/utsname.h>
-
 #include <algorithm>
 #include <utility>
 
 #include "base/ids.h"
 #include "base/limits/agent.h"
 #include "base/status.h"
+#include "wire/machine_headers.h"
 
 namespace hoop {
-namespace {
-
-// Header values are printable ASCII; names of machines need not be.
-std::string Printable(std::string_view text) {
-  std::string result(text);
-  std::replace_if(
-      result.begin(), result.end(), [](char c) { return c < 0x20 || c > 0x7e; }, '?');
-  return result;
-}
-
-std::string Architecture(std::string_view machine) {
-  if (machine == "x86_64") return "amd64";
-  if (machine == "aarch64") return "arm64";
-  return Printable(machine);
-}
-
-}  // namespace
 
 DialLoop::DialLoop(AgentContext& context, GatewayDialer& dialer, Settings settings,
                    absl::AnyInvocable<void(bool)> on_connected)
@@ -60,16 +42,10 @@ void DialLoop::OnDialled(absl::StatusOr<std::unique_ptr<GatewayChannel>> channel
 }
 
 Metadata DialLoop::AgentHeaders() const {
-  utsname machine{};
-  ::uname(&machine);
   Metadata headers;
   headers.Add(std::string(header::kAuthorization), "Bearer " + settings_.bearer);
   headers.Add(std::string(header::kOrigin), "agent");
-  headers.Add(std::string(header::kVersion), Printable(settings_.version));
-  headers.Add(std::string(header::kHostname), Printable(machine.nodename));
-  headers.Add(std::string(header::kPlatform), "linux/" + Architecture(machine.machine));
-  headers.Add(std::string(header::kKernelVersion),
-              Printable(fmt::format("{} {} {}", machine.sysname, machine.release, machine.version)));
+  AddMachineHeaders(headers, settings_.version);
   return headers;
 }
 

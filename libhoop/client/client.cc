@@ -9,13 +9,13 @@
 #include "client/connect_run.h"
 #include "client/exec_run.h"
 #include "client/gateway_address.h"
-#include "client/machine.h"
 #include "client/tls_config.h"
 #include "hoop/client.h"
 #include "net/dialler_context.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
 #include "transport/dialer_choice.h"
+#include "wire/machine_headers.h"
 
 namespace hoop {
 
@@ -48,7 +48,7 @@ SessionPlan Client::Parts::MakePlan(const SessionRequest& request, std::string_v
   plan.metadata.Add(std::string(header::kOrigin), "client");
   plan.metadata.Add(std::string(header::kVerb), std::string(verb));
   plan.metadata.Add(std::string(header::kConnectionName), request.connection);
-  AddMachineFacts(plan.metadata, options.version);
+  AddMachineHeaders(plan.metadata, options.version);
   plan.keep_alive_at_once = verb == "exec";
   return plan;
 }

@@ -1,4 +1,4 @@
-#include "client/machine.h"
+#include "wire/machine_headers.h"
 
 #include <fmt/format.h>
 #include <sys/utsname.h>
@@ -24,7 +24,7 @@ std::string Architecture(const std::string& machine) {
 
 }  // namespace
 
-void AddMachineFacts(Metadata& metadata, const std::string& version) {
+void AddMachineHeaders(Metadata& metadata, const std::string& version) {
   utsname name = {};
   ::uname(&name);
   std::string machine_id;

@@ -1,4 +1,4 @@
-// What a gateway is told about the machine that a client runs on. Called by Client.
+// What a gateway is told about the machine that a client or agent runs on. Called by Client and DialLoop.
 #pragma once
 
 #include <string>
@@ -7,7 +7,8 @@
 
 namespace hoop {
 
-// hostname, platform, machine-id, kernel-version, version.
-void AddMachineFacts(Metadata& metadata, const std::string& version);
+// version, hostname, platform, machine-id, kernel-version; the programs' own: go-version and compiler have no meaning
+// here and are left out.
+void AddMachineHeaders(Metadata& metadata, const std::string& version);
 
 }  // namespace hoop
