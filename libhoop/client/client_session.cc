@@ -1,6 +1,8 @@
 #include "client/client_session.h"
 
+#include <algorithm>
 #include <charconv>
+#include <iterator>
 #include <utility>
 
 #include "base/encoding.h"
@@ -22,9 +24,18 @@ std::optional<int> ParseExitCode(std::string_view text) {
   return code;
 }
 
-// What a reconnect may help against: a broken or unreachable gateway, never a refusal.
+// How gateways of either era end a stream whose agent, or who themselves, are gone for a while; with codes that say
+// nothing of it.
+constexpr std::string_view kLosses[] = {"gateway shutdown", "agent has disconnected", "agent is offline",
+                                        "agent not found for connection"};
+
+// What a reconnect may help against: a broken or unreachable gateway or agent, never a refusal.
 bool MayRetry(const absl::Status& status) {
-  return status.code() == absl::StatusCode::kUnavailable || status.code() == absl::StatusCode::kDeadlineExceeded;
+  if (absl::IsUnavailable(status) || absl::IsDeadlineExceeded(status)) return true;
+  if (!absl::IsUnknown(status) && !absl::IsFailedPrecondition(status)) return false;
+  const std::string text = StatusText(status);
+  return std::any_of(std::begin(kLosses), std::end(kLosses),
+                     [&text](std::string_view loss) { return text.find(loss) != std::string::npos; });
 }
 
 }  // namespace

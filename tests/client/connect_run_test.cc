@@ -419,6 +419,26 @@ TEST_F(ConnectRunTest, ALostAgentIsTriedAgainOnTheSamePort) {
   EXPECT_FALSE(result_);
 }
 
+TEST_F(ConnectRunTest, LossesOfOldGatewaysAreKnownByTheirWords) {
+  for (const absl::Status& loss :
+       {Unknown("agent has disconnected"), Unknown("gateway shutdown"),
+        FailedPrecondition("rpc error: code = FailedPrecondition desc = agent is offline"),
+        FailedPrecondition("agent not found for connection db")}) {
+    Open("tcp", "");
+    gateway_.control().Finish(loss);
+    loop_.TurnUntilIdle();
+    EXPECT_FALSE(result_) << loss;
+    EXPECT_EQ(events_.Count(ClientEvent::Kind::kDisconnected), 1u) << loss;
+    events_.events.clear();
+  }
+  for (const absl::Status& refusal : {Unknown("session killed by the user"), Cancelled("context canceled")}) {
+    Open("tcp", "");
+    gateway_.control().Finish(refusal);
+    loop_.TurnUntilIdle();
+    ASSERT_TRUE(result_) << refusal;
+    result_.reset();
+  }
+}
 TEST_F(ConnectRunTest, ABrokenTransportIsTriedAgainForFiveMinutes) {
   Open("tcp", kNew);
   gateway_.dial_status = Unavailable("connect 127.0.0.1:1: refused");
