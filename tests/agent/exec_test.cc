@@ -106,6 +106,13 @@ TEST(Exec, AStoppedReaderHoldsTheCommandBack) {
   EXPECT_EQ(gateway.WaitForBytes(stream, packet::kClientWriteStdout, 3000000).size(), 3000000);
 }
 
+TEST(Exec, ArgumentsSeeTheAgentsHome) {
+  ScriptedGateway gateway;
+  AgentConnectionParams params = ExecParams({"printf", "[%s]"});
+  params.client_args = {"${HOME}/x"};
+  EXPECT_EQ(ExecRun(gateway, params).out, "[/root/x]");
+}
+
 TEST(Exec, SaysNotFoundAsCode127) {
   ScriptedGateway gateway;
   const ExecRun run(gateway, ExecParams({"no-such-program"}));

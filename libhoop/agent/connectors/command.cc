@@ -25,10 +25,10 @@ absl::StatusOr<Launch> MakeLaunch(const ConnectorSeat& seat, const std::map<std:
     launch.files.push_back({seat.context.warden.NewFileName(), content});
     variables.insert_or_assign(name, seat.context.warden.PathOf(launch.files.back().name));
   }
-  HOOP_ASSIGN_OR_RETURN(launch.arguments, ExpandArguments(seat.params.command, seat.params.client_args, variables));
   const std::map<std::string, std::string>& own = seat.context.environment;
   if (auto home = own.find("HOME"); home != own.end()) variables.insert(*home);  // keeps the connection's
   if (auto path = own.find("PATH"); path != own.end()) variables.insert_or_assign("PATH", path->second);
+  HOOP_ASSIGN_OR_RETURN(launch.arguments, ExpandArguments(seat.params.command, seat.params.client_args, variables));
   variables.insert(defaults.begin(), defaults.end());
   for (const auto& [name, value] : variables) launch.environment.push_back(fmt::format("{}={}", name, value));
   return launch;
