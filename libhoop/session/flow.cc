@@ -49,6 +49,12 @@ void Flow::Reply(Packet packet) {
   session_.ReleaseAtTurnEnd(*this);
 }
 
+// Nothing more is taken from the agent, so its shared stream need not wait for this client any longer.
+void Flow::Close() {
+  closed_ = true;
+  if (shares_agent_stream()) SetAgentReading(true);
+}
+
 void Flow::Release() {
   release_planned = false;
   ReleaseRequests();
@@ -126,10 +132,11 @@ void Flow::UpdateReading() {
   const bool calm = !session_.pressure_;
   SetClientReading(calm && !parked_request_ && (agent_token_.empty() || requests_.empty()) &&
                    request_bytes_ + agent_queued_bytes() <= limits::kSendQueueHighBytes);
-  if (shares_agent_stream() && !control_) {
-    // Shared with the agent's other sessions: held only far above the usual mark, and not for long.
+  if (shares_agent_stream()) {
+    // Shared with the agent's other sessions: held only far above the usual mark, and not for long. The disk that is
+    // behind stops the requests; a stage that holds keeps what comes.
     const size_t mark = agent_reading_ ? limits::kSharedStreamQueueHighBytes : limits::kSharedStreamQueueLowBytes;
-    SetAgentReading(reply_bytes() <= mark);
+    SetAgentReading(closed_ || reply_bytes() <= mark);
   } else {
     SetAgentReading(calm && !parked_reply_ && reply_bytes() <= limits::kSendQueueHighBytes);
   }
@@ -163,9 +170,10 @@ void Flow::SetAgentReading(bool reading) {
   }
 }
 
+// Bytes that wait for the disk are not the client's fault.
 void Flow::CheckStall(size_t bytes_before) {
-  const size_t bytes = reply_bytes();
-  if (bytes >= bytes_before) {
+  const size_t bytes = reply_bytes() - held_bytes_;
+  if (bytes >= bytes_before && bytes > 0) {
     session_.OnStalled(*this);
     return;
   }

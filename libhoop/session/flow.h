@@ -67,7 +67,7 @@ class Flow final {
   bool release_planned = false;  // in the session's list for this turn
 
   // Both sides are told; what is queued still leaves. Late packets are dropped by the session.
-  void Close() { closed_ = true; }
+  void Close();
   bool closed() const { return closed_; }
   // Nothing more will happen: it can be destroyed.
   bool over() const {

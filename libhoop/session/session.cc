@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/limits/session.h"
+#include "base/limits/wire.h"
 #include "base/status.h"
 #include "session/stages/access_stage.h"
 #include "session/stages/record_stage.h"
@@ -30,9 +31,12 @@ std::optional<int> ParseExitCode(std::string_view text) {
   return code;
 }
 
-// On streams that several connection ids share, packets say to whom they belong.
-void Address(Packet& packet, std::string_view session_id, std::string_view connection_id) {
+// On streams that others share, packets say to whom they belong.
+void Address(Packet& packet, std::string_view session_id) {
   if (packet.SpecText(spec::kSessionId) != session_id) packet.AppendSpec(spec::kSessionId, session_id);
+}
+void Address(Packet& packet, std::string_view session_id, std::string_view connection_id) {
+  Address(packet, session_id);
   if (packet.SpecText(spec::kConnectionId) != connection_id) packet.AppendSpec(spec::kConnectionId, connection_id);
 }
 
@@ -79,10 +83,21 @@ void Session::OpenSession(Packet packet) {
   record_ = *std::move(record);
   control_flow_ = std::make_unique<Flow>(*this, std::string(kCommandConnectionId), /*control=*/true);
   control_flow_->SetLastRequest(record_->last());
-  agent_open_ = BuildAgentOpen(packet);
+  Packet open = BuildAgentOpen(packet);
   context_.params.reset();
+  if (!FitsAgentStream(open)) return;
+  agent_open_ = std::move(open);
   state_ = State::kOpening;
   PlanRelease();
+}
+
+// What we add may make a packet larger than the agent's stream takes, which other sessions share: false, and this
+// session is over.
+bool Session::FitsAgentStream(const Packet& packet) {
+  if (packet.size() <= limits::kMessageSendBytesMax) return true;
+  Finish(Failure(ResourceExhausted("packet {} would be larger than max ({} vs. {})", packet.type(), packet.size(),
+                                   limits::kMessageSendBytesMax)));
+  return false;
 }
 
 Packet Session::BuildAgentOpen(const Packet& client_open) {
@@ -103,7 +118,7 @@ Packet Session::BuildAgentOpen(const Packet& client_open) {
 void Session::OnOpenOk(Packet packet) {
   if (state_ != State::kOpening) return;  // some agents say it after a close
   state_ = State::kRunning;
-  Address(packet, id(), packet.SpecText(spec::kConnectionId));
+  Address(packet, id());
   if (!context_.agent_version.empty()) packet.AppendSpec(spec::kAgentVersion, context_.agent_version);
   if (context_.client_capabilities.any()) {
     packet.AppendSpec(spec::kCapabilities, FormatCapabilities(context_.client_capabilities));
@@ -153,7 +168,8 @@ void Session::OnRequest(Packet packet, Flow* own) {
   Flow* flow = own != nullptr ? own : command ? control_flow_.get() : FindFlow(packet.SpecText(spec::kConnectionId));
   if (flow == nullptr) {
     const std::string id(packet.SpecText(spec::kConnectionId));
-    if (WasFinished(id) || packet.type() == packet::kAgentConnectionClose) return;  // late
+    if (packet.type() == packet::kAgentConnectionClose) return PassClose(std::move(packet), nullptr);
+    if (WasFinished(id)) return;  // late
     auto made = MakeFlow(id);
     if (!made.ok()) {
       Finish(Failure(made.status()));
@@ -161,7 +177,18 @@ void Session::OnRequest(Packet packet, Flow* own) {
     }
     flow = *made;
   }
-  if (!flow->closed()) RunRequest(*flow, std::move(packet), 0, 0);
+  if (!flow->closed()) return RunRequest(*flow, std::move(packet), 0, 0);
+  if (packet.type() == packet::kAgentConnectionClose) PassClose(std::move(packet), flow);
+}
+
+// A close for a connection id that is over, or never began: it is all that makes an old agent forget it. Behind what
+// the flow, if there still is one, has to send.
+void Session::PassClose(Packet packet, Flow* flow) {
+  if (agent() == nullptr || context_.agent_capabilities.streams) return;
+  if (!IsConnectionId(packet.SpecText(spec::kConnectionId))) return;
+  Address(packet, id());
+  if (!FitsAgentStream(packet)) return;
+  flow != nullptr ? flow->Request(std::move(packet), 0) : agent()->Send(std::move(packet));
 }
 
 void Session::RunRequest(Flow& flow, Packet packet, size_t first_stage, SessionRecord::Position position) {
@@ -186,7 +213,9 @@ void Session::ForwardRequest(Flow& flow, Packet packet, SessionRecord::Position 
     agent()->Send(Packet(packet::kAgentStreamOpen,
                          {{spec::kSessionId, id()}, {spec::kConnectionId, flow.id()}, {spec::kStreamToken, token}}));
   }
-  Address(packet, id(), flow.id());
+  // Commands have no connection id that an agent would know.
+  flow.is_control() ? Address(packet, id()) : Address(packet, id(), flow.id());
+  if (!FitsAgentStream(packet)) return;
   flow.Request(std::move(packet), position);
   if (closes) CloseFlow(flow);
 }

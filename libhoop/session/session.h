@@ -93,7 +93,9 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
 
   void OpenSession(Packet packet);
   Packet BuildAgentOpen(const Packet& client_open);
+  bool FitsAgentStream(const Packet& packet);
   void OnRequest(Packet packet, Flow* own);
+  void PassClose(Packet packet, Flow* flow);
   void OnReply(Packet packet, Flow* own);
   void OnOpenOk(Packet packet);
   void OnAgentClose(const Packet& packet);
