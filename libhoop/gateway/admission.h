@@ -49,6 +49,18 @@ class Admission final {
     if (!posted.ok()) Take(key).Refuse(posted);
   }
 
+  // The same for a unary call. A full queue gives it up, which says Unavailable.
+  template <typename T>
+  void Ask(std::unique_ptr<UnaryCall> call, absl::AnyInvocable<absl::StatusOr<T>()> question,
+           absl::AnyInvocable<void(std::unique_ptr<UnaryCall>, absl::StatusOr<T>)> answer) {
+    (void)worker_.Post(
+        [this, call = std::move(call), question = std::move(question), answer = std::move(answer)]() mutable {
+          loop_.Post([call = std::move(call), result = question(), answer = std::move(answer)]() mutable {
+            answer(std::move(call), std::move(result));
+          });
+        });
+  }
+
   // Work without a stream, in order with the questions.
   absl::Status Post(absl::AnyInvocable<void()> task) { return worker_.Post(std::move(task)); }
 

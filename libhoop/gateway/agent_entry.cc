@@ -4,11 +4,17 @@
 #include <utility>
 
 #include "base/status.h"
+#include "identity/bearer.h"
 #include "identity/digest.h"
 #include "wire/capabilities.h"
+#include "wire/pre_connect.h"
 
 namespace hoop {
 namespace {
+
+// Agents of this mode bring their connection along, which this gateway does not take from them.
+constexpr char kMultiConnection[] = "multi-connection";
+constexpr char kNoOwnConnections[] = "connections that an agent brings along are not served by this gateway";
 
 // What is kept of an agent's headers: shown to administrators.
 std::map<std::string, std::string> KeptMetadata(const Metadata& metadata) {
@@ -43,6 +49,11 @@ void AgentEntry::Enter(Admission::Candidate candidate, std::string bearer) {
       std::move(candidate), [this, bearer = std::move(bearer)] { return verifier_.Verify(bearer); },
       [this, bearer_hash = std::move(bearer_hash)](Admission::Candidate back, absl::StatusOr<AgentRow> row) {
         if (!row.ok()) return back.Refuse(row.status());
+        if (row->mode == kMultiConnection) {
+          const bool is_named = !back.stream->metadata().Get(header::kConnectionName).empty();
+          return back.Refuse(
+              FailedPrecondition("{}", is_named ? kNoOwnConnections : "missing connection-name attribute"));
+        }
         back.connection->Authenticated();
         Register(std::move(back), *row, bearer_hash);
       });
@@ -52,6 +63,21 @@ void AgentEntry::EnterDataStream(Admission::Candidate candidate, std::string_vie
   const std::string token(candidate.stream->metadata().Get(header::kStreamToken));
   const absl::Status offered = router_.OfferStream(token, Sha256(bearer), candidate.stream);
   if (!offered.ok()) candidate.Refuse(offered);
+}
+
+void AgentEntry::PreConnect(std::unique_ptr<UnaryCall> call) {
+  const auto token = BearerToken(call->metadata().Get(header::kAuthorization));
+  if (!token) return call->Answer(Unauthenticated("invalid authentication"));
+  auto request = ParsePreConnectRequest(call->request());
+  if (!request.ok()) return call->Answer(request.status());
+  admission_.Ask<AgentRow>(
+      std::move(call), [this, bearer = std::string(*token)] { return verifier_.Verify(bearer); },
+      [this, name = request->name](std::unique_ptr<UnaryCall> back, absl::StatusOr<AgentRow> row) {
+        if (!row.ok()) return back->Answer(row.status());
+        back->Authenticated();
+        if (!name.empty()) return back->Answer(EncodePreConnectResponse("BACKOFF", kNoOwnConnections));
+        back->Answer(EncodePreConnectResponse(router_.IsAwaited(row->id) ? "CONNECT" : "BACKOFF", ""));
+      });
 }
 
 void AgentEntry::Register(Admission::Candidate candidate, const AgentRow& row, std::string bearer_hash) {

@@ -2,6 +2,7 @@
 // sessions.
 #pragma once
 
+#include <memory>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,8 @@ class AgentEntry final {
   void Enter(Admission::Candidate candidate, std::string bearer);
   // A data stream that the gateway asked for. PermissionDenied: a foreign, used or late token.
   void EnterDataStream(Admission::Candidate candidate, std::string_view bearer);
+  // An agent that connects on demand asks whether somebody waits for it.
+  void PreConnect(std::unique_ptr<UnaryCall> call);
   void Close() { closed_ = true; }
 
  private:

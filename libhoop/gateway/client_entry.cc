@@ -17,6 +17,12 @@
 
 namespace hoop {
 
+namespace {
+
+constexpr char kUserNotActive[] = "user is not active";
+
+}  // namespace
+
 // A candidate whose agent is offline, while somebody still hopes.
 struct ClientEntry::Offline final : PacketStream::Receiver {
   void OnPacket(Packet) override {}  // not read
@@ -77,7 +83,9 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
   if (!identity.ok()) {
     if (identity.status().code() != absl::StatusCode::kUnauthenticated) return identity.status();
     log_.Debug("client refused", "reason", StatusText(identity.status()));
-    return Unauthenticated("invalid authentication");
+    // Only who holds a good token of that account is told more.
+    const bool inactive = StatusText(identity.status()) == kUserNotActive;
+    return Unauthenticated("{}", inactive ? kUserNotActive : "invalid authentication");
   }
   const std::string_view verb = metadata.Get(header::kVerb);
   if (verb.empty()) return InvalidArgument("missing verb");
@@ -95,12 +103,15 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
   SessionContext context = BuildContext(*identity, *connection, metadata);
   const std::string& type = context.head.wire_type;
   if (verb == "exec" && type == "tcp") {
-    return InvalidArgument("exec is not allowed for tcp type connections. Use 'hoop connect <name>' instead");
+    return InvalidArgument("exec is not allowed for tcp type connections. Use 'hoop connect {}' instead",
+                           connection->name);
   }
   if (verb == "connect" && !context.is_command() && FindProtocolPackets(type) == nullptr) {
     return Unimplemented("connection {}: type {} is not served by this gateway", connection->name, type);
   }
-  return Admitted{std::move(context), Sha256(bearer)};
+  const auto agent = store_.agents().Find(identity->org_id, connection->agent_id);
+  const bool on_demand = agent.ok() && agent->mode != "standard";
+  return Admitted{std::move(context), Sha256(bearer), on_demand};
 }
 
 SessionContext ClientEntry::BuildContext(const Identity& identity, const ConnectionRow& connection,
@@ -144,8 +155,10 @@ SessionContext ClientEntry::BuildContext(const Identity& identity, const Connect
 void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) {
   if (router_.Find(admitted.context.head.agent_id).ok())
     return StoreAndBegin(std::move(candidate), std::move(admitted));
-  // Our own client tries again by itself; old ones want the agent to appear while they wait.
-  if (admitted.context.client_capabilities.any()) return RefuseOffline(std::move(candidate), admitted);
+  // Our own client tries again by itself; old ones want the agent to appear while they wait, and so do agents that
+  // connect on demand.
+  if (admitted.context.client_capabilities.any() && !admitted.agent_on_demand)
+    return RefuseOffline(std::move(candidate), admitted);
   const uint64_t key = ++last_offline_;
   auto offline = std::make_unique<Offline>();
   Offline& kept = *offline;
@@ -185,7 +198,9 @@ void ClientEntry::StoreAndBegin(Admission::Candidate candidate, Admitted admitte
   admission_.Ask<std::unique_ptr<Admitted>>(
       std::move(candidate),
       [this, head = std::move(head), kept = std::move(shared)]() mutable -> absl::StatusOr<std::unique_ptr<Admitted>> {
-        HOOP_RETURN_IF_ERROR(Annotate(store_.sessions().Insert(head), "failed persisting session to store"));
+        if (const absl::Status stored = store_.sessions().Insert(head); !stored.ok()) {
+          return StatusF(stored.code(), "failed persisting session to store, reason={}", StatusText(stored));
+        }
         return std::move(kept);
       },
       [this](Admission::Candidate back, absl::StatusOr<std::unique_ptr<Admitted>> stored) {

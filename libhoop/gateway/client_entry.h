@@ -42,6 +42,7 @@ class ClientEntry final {
   struct Admitted {
     SessionContext context;
     std::string user_key;
+    bool agent_on_demand = false;  // it connects when somebody waits for it
   };
   struct Offline;
 

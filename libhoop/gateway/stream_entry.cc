@@ -29,9 +29,10 @@ void StreamEntry::OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection&
   }
 }
 
-absl::StatusOr<std::string> StreamEntry::OnUnary(std::string_view path, const Metadata&, std::string_view) {
-  if (path == "HealthCheck") return std::string("\x0a\x02OK");  // HealthCheckResponse{status: "OK"}
-  return Unimplemented("unknown method {} for service protobuf.Transport", path);
+void StreamEntry::OnUnary(std::unique_ptr<UnaryCall> call) {
+  if (call->method() == "HealthCheck") return call->Answer("\x0a\x02OK");  // HealthCheckResponse{status: "OK"}
+  if (call->method() == "PreConnect") return agents_.PreConnect(std::move(call));
+  call->Answer(Unimplemented("unknown method"));
 }
 
 }  // namespace hoop

@@ -18,8 +18,7 @@ class StreamEntry final : public GrpcServer::Delegate {
 
   // InvalidArgument "missing client origin", Unauthenticated "invalid authentication": as real peers expect.
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override;
-  absl::StatusOr<std::string> OnUnary(std::string_view path, const Metadata& metadata,
-                                      std::string_view request) override;
+  void OnUnary(std::unique_ptr<UnaryCall> call) override;
 
  private:
   ClientEntry& clients_;

@@ -45,6 +45,9 @@ class AgentRouter final : public Router {
   std::unique_ptr<Waiting> WaitFor(std::string_view agent_id, absl::Duration patience,
                                    absl::AnyInvocable<void(absl::StatusOr<AgentLink*>)> ready);
 
+  // Somebody waits for this agent now.
+  bool IsAwaited(std::string_view agent_id) const { return waiters_.find(agent_id) != waiters_.end(); }
+
   // A data stream that an agent opened: `bearer_hash` must be the agent's own. PermissionDenied otherwise.
   absl::Status OfferStream(std::string_view token, std::string_view bearer_hash, std::unique_ptr<PacketStream>& stream);
 
