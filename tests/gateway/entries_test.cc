@@ -1,0 +1,343 @@
+// What peers of either era are told when they come: statuses and texts byte for byte, the unary calls, who waits for
+// an agent and who does not, which packets go through and which do not.
+#include <gtest/gtest.h>
+
+#include "base/limits/session.h"
+#include "base/limits/wire.h"
+#include "base/status.h"
+#include "tests/replay/gateway_fixture.h"
+#include "tests/support/status_matchers.h"
+#include "wire/gob.h"
+#include "wire/packet_types.h"
+#include "wire/spec_keys.h"
+
+namespace hoop {
+namespace {
+
+using replay::GatewayUnderTest;
+using replay::PacketImage;
+using replay::Peer;
+
+constexpr char kOurCaps[] = "1;streams,chunks,ping";
+
+class Entries : public ::testing::Test {
+ protected:
+  Entries() {
+    gateway_.AddConnection({.connection_name = "echo", .connection_type = "tcp"}, "dev");
+    gateway_.AddConnection({.connection_name = "shell", .connection_type = "command-line", .command = {"bash"}}, "dev");
+  }
+
+  static Metadata UserHeaders(std::string verb = "connect", std::string connection = "echo") {
+    return {{"origin", "client"},
+            {"authorization", std::string("Bearer ") + replay::kUserToken},
+            {"verb", std::move(verb)},
+            {"connection-name", std::move(connection)}};
+  }
+  Metadata AgentHeaders(const std::string& mode = "standard") {
+    return {{"origin", "agent"}, {"version", "1.30.1"}, {"authorization", "Bearer " + gateway_.AddAgent("dev", mode)}};
+  }
+  Peer& Enter(const Metadata& headers) {
+    Peer& peer = gateway_.Connect(headers);
+    gateway_.Settle();
+    return peer;
+  }
+  // The status with which a stream of these headers is refused, before any packet.
+  absl::Status Refusal(const Metadata& headers) {
+    Peer& peer = Enter(headers);
+    gateway_.Advance(limits::kAgentWaitTime);
+    EXPECT_TRUE(peer.transcript.packets.empty());
+    return peer.transcript.end.value_or(absl::OkStatus());
+  }
+  static Metadata Without(Metadata headers, std::string_view name) {
+    Metadata rest;
+    for (const auto& [each, value] : headers.entries()) {
+      if (each != name) rest.Add(each, value);
+    }
+    return rest;
+  }
+  static Metadata With(Metadata headers, std::string name, std::string value) {
+    headers = Without(std::move(headers), name);
+    headers.Add(std::move(name), std::move(value));
+    return headers;
+  }
+  void Send(Peer& peer, Packet packet) {
+    peer.Send(std::move(packet));
+    gateway_.Settle();
+  }
+  // A session between two old peers; its id.
+  std::string Open(Peer& agent, Peer& client, Packet open = Packet(packet::kAgentSessionOpen)) {
+    Send(client, std::move(open));
+    const std::string id = agent.transcript.packets.back().Get(spec::kSessionId);
+    Send(agent, Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, id}, {spec::kConnectionType, "tcp"}}));
+    return id;
+  }
+  static std::vector<std::string> Types(const Peer& peer) {
+    std::vector<std::string> types;
+    for (const PacketImage& packet : peer.transcript.packets) types.push_back(packet.type);
+    return types;
+  }
+  absl::StatusOr<std::string> Unary(const std::string& method, const Metadata& headers, std::string request = "") {
+    absl::StatusOr<std::string> result = Internal("not answered");
+    gateway_.CallUnary(method, headers, std::move(request),
+                       [&result](absl::StatusOr<std::string> answer) { result = std::move(answer); });
+    gateway_.Settle();
+    return result;
+  }
+
+  GatewayUnderTest gateway_;
+};
+
+TEST_F(Entries, RefuseWhoDoesNotSayWhoHeIs) {
+  const auto refused = [this](const Metadata& headers) { return Refusal(headers).ToString(); };
+  EXPECT_EQ(refused(Without(UserHeaders(), "origin")), "INVALID_ARGUMENT: missing client origin");
+  EXPECT_EQ(refused(Without(UserHeaders(), "authorization")), "UNAUTHENTICATED: invalid authentication");
+  for (const char* bearer : {"bearer x", "Bearer", "Bearer ", "Bearer  x", "Bearer a b", "Basic x", "Bearer wrong"}) {
+    EXPECT_EQ(refused(With(UserHeaders(), "authorization", bearer)), "UNAUTHENTICATED: invalid authentication");
+  }
+}
+
+TEST_F(Entries, RefuseWhatAUserMayNotDo) {
+  const auto refused = [this](const Metadata& headers) { return Refusal(headers).ToString(); };
+  EXPECT_EQ(refused(UserHeaders("connect", "nope")), "NOT_FOUND: connection not found");
+  EXPECT_EQ(refused(Without(UserHeaders(), "connection-name")), "NOT_FOUND: connection not found");
+  EXPECT_EQ(refused(Without(UserHeaders(), "verb")), "INVALID_ARGUMENT: missing verb");
+  EXPECT_EQ(refused(UserHeaders("plain-exec")), "FAILED_PRECONDITION: verb plain-exec is not known");
+  EXPECT_EQ(refused(UserHeaders("exec")),
+            "INVALID_ARGUMENT: exec is not allowed for tcp type connections. Use 'hoop connect echo' instead");
+}
+
+TEST_F(Entries, RefuseAgentsByTheShapeOfTheirToken) {
+  const std::string dsn = gateway_.AddAgent("dev", "standard");
+  const auto refused = [this](const std::string& token) {
+    return Refusal({{"origin", "agent"}, {"authorization", "Bearer " + token}}).ToString();
+  };
+  EXPECT_EQ(refused("x-agt-unknown"), "UNAUTHENTICATED: invalid authentication");
+  EXPECT_EQ(refused("neither"), "UNAUTHENTICATED: invalid authentication");
+  EXPECT_EQ(refused("grpc://dev:xagt-wrong@127.0.0.1:8010?mode=standard"), "UNAUTHENTICATED: invalid authentication");
+  std::string other_name = dsn;
+  other_name.replace(dsn.find("dev"), 3, "ops");
+  EXPECT_EQ(refused(other_name), "UNAUTHENTICATED: invalid authentication, mismatch dsn attributes");
+  EXPECT_EQ(refused(dsn.substr(0, dsn.find('?')) + "?mode=embedded"),
+            "UNAUTHENTICATED: invalid authentication, mismatch dsn attributes");
+}
+
+TEST_F(Entries, TakeADsnWithoutAMode) {
+  const std::string dsn = gateway_.AddAgent("dev", "standard");
+  Peer& agent = Enter({{"origin", "agent"}, {"authorization", "Bearer " + dsn.substr(0, dsn.find('?'))}});
+  EXPECT_EQ(Types(agent), std::vector<std::string>{"AgentGatewayConnectOK"});
+}
+
+TEST_F(Entries, TakeTheHeaderNamesOfOldClients) {
+  Enter(AgentHeaders());
+  Metadata headers = Without(UserHeaders(), "connection-name");
+  headers.Add("connection_name", "echo");
+  Peer& client = Enter(headers);
+  Send(client, Packet(packet::kAgentSessionOpen));
+  EXPECT_EQ(gateway_.sessions().size(), 1u);
+}
+
+TEST_F(Entries, ASessionIdOfTheClientsChoiceIsIgnored) {
+  Peer& agent = Enter(AgentHeaders());
+  Metadata headers = UserHeaders();
+  headers.Add("session-id", "11111111-2222-4333-8444-555555555555");
+  headers.Add("impersonate-auth-key", "x");
+  Peer& client = Enter(headers);
+  const std::string id = Open(agent, client, Packet(packet::kAgentSessionOpen, {{spec::kSessionId, "mine"}}));
+  EXPECT_NE(id, "11111111-2222-4333-8444-555555555555");
+  EXPECT_NE(id, "mine");
+}
+
+TEST_F(Entries, OldClientsWaitForAnAgentThatIsAway) {
+  Peer& patient = Enter(UserHeaders());
+  Peer& too_early = Enter(UserHeaders());
+  gateway_.Advance(limits::kAgentWaitTime - absl::Seconds(1));
+  EXPECT_FALSE(too_early.transcript.end.has_value());
+  too_early.Leave();
+  Peer& agent = Enter(AgentHeaders());
+  Open(agent, patient);
+  EXPECT_EQ(Types(patient), std::vector<std::string>{"ClientSessionOpenOK"});
+  EXPECT_EQ(gateway_.sessions().size(), 1u);
+}
+
+TEST_F(Entries, SayThatAnAgentStaysAway) {
+  EXPECT_EQ(Refusal(UserHeaders()).ToString(), "FAILED_PRECONDITION: agent is offline");
+  // Our own clients ask again by themselves.
+  Peer& ours = Enter(With(UserHeaders(), "hoop-caps", kOurCaps));
+  ASSERT_EQ(ours.transcript.packets.size(), 1u);
+  EXPECT_EQ(ours.transcript.packets[0].Get(spec::kRetry), "1");
+  EXPECT_STATUS(*ours.transcript.end, absl::StatusCode::kFailedPrecondition, "agent is offline");
+}
+
+TEST_F(Entries, AnAgentOnDemandConnectsWhenSomebodyWaits) {
+  const Metadata headers = AgentHeaders("embedded");
+  const Metadata call{{"authorization", std::string(headers.Get("authorization"))}};
+  EXPECT_EQ(*Unary("PreConnect", call),
+            "\x0a\x07"
+            "BACKOFF");
+  Peer& old = Enter(UserHeaders());
+  Peer& ours = Enter(With(UserHeaders(), "hoop-caps", kOurCaps));
+  EXPECT_EQ(*Unary("PreConnect", call),
+            "\x0a\x07"
+            "CONNECT");
+  EXPECT_FALSE(ours.transcript.end.has_value());
+  Enter(headers);
+  Send(old, Packet(packet::kAgentSessionOpen));
+  Send(ours, Packet(packet::kAgentSessionOpen));
+  EXPECT_EQ(gateway_.sessions().size(), 2u);
+  EXPECT_EQ(*Unary("PreConnect", call),
+            "\x0a\x07"
+            "BACKOFF");
+}
+
+TEST_F(Entries, PreConnectIsForAgents) {
+  EXPECT_STATUS(Unary("PreConnect", {}), absl::StatusCode::kUnauthenticated, "invalid authentication");
+  EXPECT_STATUS(Unary("PreConnect", {{"authorization", std::string("Bearer ") + replay::kUserToken}}),
+                absl::StatusCode::kUnauthenticated, "invalid authentication");
+  const Metadata agent{{"authorization", "Bearer " + gateway_.AddAgent("dev", "multi-connection")}};
+  EXPECT_STATUS(Unary("PreConnect", agent, "\x08\x01"), absl::StatusCode::kInvalidArgument, "not a request");
+  const auto named = Unary("PreConnect", agent, "\x0a\x06runcon");
+  ASSERT_OK(named);
+  EXPECT_EQ(named->substr(0, 9),
+            "\x0a\x07"
+            "BACKOFF");
+  EXPECT_NE(named->find("not served"), std::string::npos);
+  EXPECT_STATUS(Refusal(AgentHeaders()), absl::StatusCode::kFailedPrecondition, "missing connection-name attribute");
+}
+
+TEST_F(Entries, AnswerTheOtherUnaryCalls) {
+  EXPECT_EQ(*Unary("HealthCheck", {}), "\x0a\x02OK");
+  const auto unknown = Unary("Other", {});
+  EXPECT_EQ(unknown.status().ToString(), "UNIMPLEMENTED: unknown method Other for service protobuf.Transport");
+}
+
+TEST_F(Entries, ConsumeWhatIsForTheGateway) {
+  Peer& agent = Enter(AgentHeaders());
+  Peer& client = Enter(UserHeaders());
+  const std::string id = Open(agent, client);
+  client.transcript.packets.clear();
+  for (const char* type : {"GatewayKeepAlive", "KeepAlive", "ClientAgentLogs", "ClientSessionAnalyzerMetrics",
+                           "SysBareExecResponse", "ClientSomethingNew"}) {
+    Send(agent, Packet(type, {{spec::kSessionId, id}}, "x"));
+  }
+  Send(agent, Packet(packet::kClientTcpWrite, {{spec::kSessionId, id}, {spec::kMcpEvent, "1"}}, "audit"));
+  Send(agent, Packet(packet::kClientTcpWrite, {{spec::kConnectionId, "1"}}, "whose?"));
+  EXPECT_EQ(Types(client), std::vector<std::string>());
+  agent.transcript.packets.clear();
+  Send(client, Packet(packet::kKeepAlive));
+  Send(client, Packet(packet::kLegacyKeepAlive));
+  EXPECT_EQ(Types(agent), std::vector<std::string>());
+}
+
+TEST_F(Entries, RefuseTypesThatAClientMayNotSay) {
+  Peer& agent = Enter(AgentHeaders());
+  for (const char* type : {"SysBareExecRequest", "ClientSessionClose", "ClientTCPConnectionWrite"}) {
+    Peer& client = Enter(UserHeaders());
+    Open(agent, client);
+    Send(client, Packet(type, {{spec::kConnectionId, "1"}}, "x"));
+    EXPECT_STATUS(*client.transcript.end, absl::StatusCode::kPermissionDenied, type);
+    EXPECT_EQ(agent.transcript.packets.back().type, "AgentSessionClose");
+  }
+}
+
+TEST_F(Entries, PutTheSessionIdOnEveryPacket) {
+  Peer& agent = Enter(AgentHeaders());
+  Peer& client = Enter(UserHeaders("exec", "shell"));
+  const std::string id = Open(agent, client);
+  Send(client, Packet(packet::kAgentExecWriteStdin, {}, "echo"));  // no spec at all
+  EXPECT_EQ(agent.transcript.packets.back().spec, (std::map<std::string, std::string>{{"gateway.session_id", id}}));
+  Peer& second = Enter(UserHeaders());
+  const std::string other = Open(agent, second);
+  Send(second, Packet(packet::kAgentTcpWrite, {{spec::kSessionId, id}, {spec::kConnectionId, "1"}}, "x"));
+  EXPECT_EQ(agent.transcript.packets.back().Get(spec::kSessionId), other);
+}
+
+TEST_F(Entries, DropLatePacketsOfClosedConnections) {
+  Peer& agent = Enter(AgentHeaders());
+  Peer& client = Enter(UserHeaders());
+  const std::string id = Open(agent, client);
+  const auto of = [&id](packet::Type type, std::string_view payload = "") {
+    return Packet(type, {{spec::kSessionId, id}, {spec::kConnectionId, "1"}}, payload);
+  };
+  Send(client, of(packet::kAgentTcpWrite, "hi"));
+  Send(client, of(packet::kAgentConnectionClose));
+  const size_t before = client.transcript.packets.size();
+  Send(agent, of(packet::kClientTcpWrite, "late"));
+  Send(agent, of(packet::kClientConnectionClose));
+  EXPECT_EQ(client.transcript.packets.size(), before) << "fatal for clients of 2024";
+  agent.transcript.packets.clear();
+  Send(client, of(packet::kAgentTcpWrite, "again"));
+  EXPECT_EQ(Types(agent), std::vector<std::string>());
+  // 1 is over, 10 is not: ids are compared whole.
+  Send(client, Packet(packet::kAgentTcpWrite, {{spec::kConnectionId, "10"}}, "ten"));
+  EXPECT_EQ(Types(agent), std::vector<std::string>{"AgentTCPConnectionWrite"});
+}
+
+TEST_F(Entries, OldAgentsHearOfEveryClose) {
+  Peer& agent = Enter(AgentHeaders());
+  Peer& client = Enter(UserHeaders());
+  const std::string id = Open(agent, client);
+  const auto close_of = [](std::string_view connection) {
+    return Packet(packet::kAgentConnectionClose, {{spec::kConnectionId, connection}});
+  };
+  Send(client, Packet(packet::kAgentTcpWrite, {{spec::kConnectionId, "1"}}, "hi"));
+  Send(agent, Packet(packet::kClientConnectionClose, {{spec::kSessionId, id}, {spec::kConnectionId, "1"}}));
+  EXPECT_EQ(client.transcript.packets.back().type, "ClientTCPConnectionClose");
+  agent.transcript.packets.clear();
+  Send(client, close_of("1"));  // the answer to the agent's own
+  Send(client, close_of("2"));  // never used
+  EXPECT_EQ(Types(agent), (std::vector<std::string>{"AgentCloseTCPConnection", "AgentCloseTCPConnection"}));
+  EXPECT_EQ(agent.transcript.packets[1].Get(spec::kSessionId), id);
+}
+
+TEST_F(Entries, APacketThatGrowsTooLargeEndsItsSessionOnly) {
+  Peer& agent = Enter(AgentHeaders());
+  Peer& client = Enter(UserHeaders());
+  Peer& neighbour = Enter(UserHeaders());
+  Open(agent, client);
+  Open(agent, neighbour);
+  // As large as may be sent, without the session id that the gateway adds.
+  const Packet empty(packet::kAgentTcpWrite, {{spec::kConnectionId, "1"}}, "x");
+  const std::string payload(limits::kMessageSendBytesMax - empty.size() - 8, 'x');
+  Send(client, Packet(packet::kAgentTcpWrite, {{spec::kConnectionId, "1"}}, payload));
+  EXPECT_STATUS(*client.transcript.end, absl::StatusCode::kResourceExhausted, "larger than max");
+  EXPECT_FALSE(agent.transcript.end.has_value());
+  EXPECT_FALSE(neighbour.transcript.end.has_value());
+}
+
+TEST_F(Entries, CloseComesBeforeTheEndOfTheStream) {
+  Peer& agent = Enter(AgentHeaders());
+  Peer& client = Enter(UserHeaders("exec", "shell"));
+  const std::string id = Open(agent, client);
+  Send(agent, Packet(packet::kClientSessionClose, {{spec::kSessionId, id}, {spec::kExitCode, "3"}}, "failed"));
+  // Agents of 2024 say open-ok behind a close: nobody hears it.
+  Send(agent, Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, id}}));
+  EXPECT_EQ(Types(client), (std::vector<std::string>{"ClientSessionOpenOK", "ClientSessionClose"}));
+  EXPECT_EQ(client.transcript.packets.back().Get(spec::kExitCode), "3");
+  EXPECT_OK(*client.transcript.end);
+}
+
+TEST_F(Entries, AnAgentThatIsGoneIsACloseAndAStatus) {
+  Peer& agent = Enter(AgentHeaders());
+  Peer& client = Enter(UserHeaders());
+  Open(agent, client);
+  agent.Leave();
+  gateway_.Settle();
+  EXPECT_EQ(client.transcript.packets.back().type, "ClientSessionClose");
+  EXPECT_EQ(client.transcript.packets.back().payload, "agent has disconnected");
+  EXPECT_EQ(client.transcript.packets.back().Get(spec::kRetry), "") << "a key of ours, to an old client";
+  EXPECT_STATUS(*client.transcript.end, absl::StatusCode::kUnavailable, "agent has disconnected");
+}
+
+TEST_F(Entries, NoAgentStreamEndsWithCanceled) {
+  Peer& agent = Enter(AgentHeaders());
+  Peer& second = Enter(AgentHeaders());
+  gateway_.Advance(limits::kDuplicateAgentTime);
+  EXPECT_EQ(second.transcript.end->ToString(), "FAILED_PRECONDITION: agent already connected");
+  EXPECT_FALSE(agent.transcript.end.has_value());
+  gateway_.Shutdown();
+  ASSERT_TRUE(agent.transcript.end.has_value());
+  EXPECT_EQ(agent.transcript.end->ToString(), "UNAVAILABLE: gateway shutdown");
+}
+
+}  // namespace
+}  // namespace hoop

@@ -1,0 +1,361 @@
+// Plays recorded gateways against our agent: the real Agent with its warden, over sockets, in front of services like
+// the recorded ones.
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <fstream>
+#include <set>
+
+#include "base/encoding.h"
+#include "base/status.h"
+#include "hoop/agent.h"
+#include "tests/fakes/manual_clock.h"
+#include "tests/replay/players.h"
+#include "tests/replay/scripted_gateway.h"
+#include "tests/replay/targets.h"
+#include "tests/support/temp_folder.h"
+#include "wire/packet_types.h"
+#include "wire/spec_keys.h"
+
+namespace hoop::replay {
+namespace {
+
+constexpr char kKey[] = "xagt-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
+constexpr char kFence[] = "fence";  // a session that tells when everything before it was handled
+constexpr uint16_t kNobodyListens = 1;
+
+bool IsData(std::string_view type) {
+  return type.starts_with("Client") && (type.ends_with("ConnectionWrite") || type == packet::kClientWriteStdout ||
+                                        type == packet::kClientWriteStderr);
+}
+
+class AgentPlayer final {
+ public:
+  AgentPlayer(const Recording& recording, std::string agent) : recording_(recording), agent_(std::move(agent)) {}
+
+  // Whose streams those of the agent leg are: "ag26", or the stream's number when its beginning was not recorded.
+  static std::string NameOf(const Recording& recording, int stream) {
+    const Event* open = recording.Open(stream);
+    if (open == nullptr) return std::to_string(stream);
+    const std::string_view header = open->metadata.Get(header::kAuthorization);
+    const size_t begin = header.find("://") + 3;
+    return std::string(header.substr(begin, header.find(':', begin) - begin));
+  }
+
+  std::vector<Difference> Play() {
+    for (const Event& event : recording_.events) {
+      if (event.leg != Leg::kAgent || NameOf(recording_, event.stream) != agent_) continue;
+      PassTime(event.time_ms);
+      Do(event);
+    }
+    Settle();
+    StopAgent();
+    return std::move(differences_);
+  }
+
+ private:
+  // ---- The agent's process -----------------------------------------------------------------------------------------
+
+  void StartAgent() {
+    if (our_agent_ != nullptr) return;
+    AgentOptions options;
+    options.key = fmt::format("grpc://{}:{}@{}?mode=standard", agent_, kKey, gateway_.address());
+    options.warden_command = {"/proc/self/exe", "warden"};
+    options.runtime_dir = folder_.path();
+    options.environment = {{"PATH", folder_.path() + ":/usr/bin:/bin"}, {"HOME", "/home/agent"}};
+    options.clock = &clock_;
+    our_agent_ = *Agent::Create(std::move(options));
+    (void)our_agent_->Start();
+  }
+  void StopAgent() {
+    if (our_agent_ != nullptr) our_agent_->Stop(absl::Seconds(5));
+    our_agent_.reset();
+  }
+
+  void PassTime(int64_t until_ms) {
+    if (until_ms <= now_ms_) return;
+    clock_.Advance(absl::Milliseconds(until_ms - now_ms_));
+    now_ms_ = until_ms;
+  }
+
+  // ---- What the gateway does ---------------------------------------------------------------------------------------
+
+  void Do(const Event& event) {
+    if (event.stream != stream_ || call_ == nullptr) NewStream(event);
+    if (call_ == nullptr) return;
+    if (event.from_peer) {
+      if (event.kind == Event::Kind::kPacket) recorded_.packets.push_back(event.packet);
+      if (event.kind == Event::Kind::kPeerLeft) EndStream(/*agent_dies=*/true);
+      return;
+    }
+    AwaitRecorded();
+    if (event.kind == Event::Kind::kEnd) {
+      gateway_.End(*call_, event.status);
+      return EndStream(/*agent_dies=*/false);
+    }
+    if (event.packet.type == packet::kAgentSessionOpen) opened_.insert(event.packet.Get(spec::kSessionId));
+    if (event.packet.type == packet::kAgentConnectionClose) closed_.insert(LineOf(event.packet));
+    if (event.packet.type == packet::kAgentSessionClose) closed_.insert(event.packet.Get(spec::kSessionId));
+    gateway_.Send(*call_, Prepared(event.packet).ToPacket());
+  }
+
+  void NewStream(const Event& event) {
+    Settle();
+    stream_ = event.stream;
+    StartAgent();
+    call_ = gateway_.WaitForCall(calls_++, [this] { clock_.Advance(absl::Seconds(1)); });
+    if (call_ == nullptr) {
+      differences_.push_back({"A>G -stream", fmt::format("stream {}: the agent did not dial", event.stream)});
+      return;
+    }
+    if (recording_.Open(stream_) != nullptr) return CompareHeaders(event);
+    AwaitCount(1);  // its first keepalive
+    gateway_.Send(*call_, Packet(packet::kAgentConnectOk));
+    gateway_.Forget(*call_);
+  }
+
+  void EndStream(bool agent_dies) {
+    Settle();
+    if (agent_dies) StopAgent();
+  }
+
+  // The recorded parameters, whole, with our services' ports.
+  PacketImage Prepared(PacketImage packet) {
+    if (packet.type != packet::kAgentSessionOpen) return packet;
+    const bool is_cut = !packet.cut_keys.empty();
+    auto params = is_cut ? CutParams(packet) : DecodeConnectionParams(packet.Get(spec::kConnectionParams));
+    if (params->env_vars.contains("envvar:PORT")) {
+      std::unique_ptr<Target>& target = targets_[params->connection_name];
+      if (target == nullptr) target = NewTarget(*params, packet.Get(spec::kSessionId));
+      const uint16_t port = target == nullptr ? kNobodyListens : target->port();
+      params->env_vars["envvar:PORT"] = Base64Encode(std::to_string(port));
+    }
+    if (!params->command.empty() && params->command[0] == "psql") WritePsql();
+    packet.spec[std::string(spec::kConnectionParams)] = EncodeConnectionParams(*params);
+    return packet;
+  }
+
+  std::unique_ptr<Target> NewTarget(const AgentConnectionParams& params, const std::string& session) const {
+    const std::string& name = params.connection_name;
+    const bool is_postgres = params.connection_type == "postgres" && params.client_verb == "connect";
+    if (!is_postgres || name == "pgdown") return MakeTarget(name, recording_.is_2024());
+    const PostgresLogin login = name == "pgbad"     ? PostgresLogin::kRefused
+                                : name == "pgmd5"   ? PostgresLogin::kMd5
+                                : name == "pgtrust" ? PostgresLogin::kTrust
+                                                    : PostgresLogin::kCleartext;
+    return MakePostgresTarget(login, TalksOf(session), RefusalOf(session));
+  }
+
+  // The error with which the server refused a log-in.
+  std::string RefusalOf(const std::string& session) const {
+    for (const Event& event : recording_.events) {
+      const PacketImage& packet = event.packet;
+      const bool is_error = packet.type == packet::kClientPostgresWrite && packet.payload.starts_with('E');
+      if (event.leg == Leg::kAgent && is_error && packet.Get(spec::kSessionId) == session) return packet.payload;
+    }
+    return {};
+  }
+
+  // What the server and each program said behind the log-in, in the order of the log-ins.
+  std::vector<PostgresTalk> TalksOf(const std::string& session) const {
+    std::vector<PostgresTalk> talks;
+    std::map<std::string, size_t> numbers;  // connection id -> talk
+    std::set<std::string> logged_in;
+    for (const Event& event : recording_.events) {
+      const PacketImage& packet = event.packet;
+      if (event.leg != Leg::kAgent || packet.Get(spec::kSessionId) != session || packet.payload.empty()) continue;
+      const std::string id = packet.Get(spec::kConnectionId);
+      if (packet.type == packet::kAgentPostgresWrite && !numbers.contains(id)) {
+        if (packet.payload.size() == 8 || packet.payload.starts_with(std::string("\0\0\0\x10", 4)))
+          continue;  // TLS? Cancel
+        numbers[id] = talks.size();
+        talks.emplace_back();
+        continue;
+      }
+      if (!numbers.contains(id)) continue;
+      PostgresTalk& talk = talks[numbers[id]];
+      if (packet.type == packet::kAgentPostgresWrite) {
+        talk.turns.push_back({packet.payload.size(), ""});
+      } else if (packet.type == packet::kClientPostgresWrite && logged_in.contains(id)) {
+        (talk.turns.empty() ? talk.greeting : talk.turns.back().answer) += packet.payload;
+        talk.server_closes = packet.payload.find("57P01") != std::string::npos;
+      } else if (packet.payload[0] == 'R') {
+        logged_in.insert(id);
+      }
+    }
+    return talks;
+  }
+
+  // The client that asked for the session tells which connection it is.
+  absl::StatusOr<AgentConnectionParams> CutParams(const PacketImage& packet) {
+    for (int stream : recording_.Streams(Leg::kClient)) {
+      for (const Event& event : recording_.events) {
+        const bool is_it = event.stream == stream && event.packet.Get(spec::kSessionId) == packet.Get(spec::kSessionId);
+        if (!is_it || recording_.Open(stream) == nullptr) continue;
+        const Metadata& headers = recording_.Open(stream)->metadata;
+        auto params = ConnectionOf(recording_, headers.Get(header::kConnectionName));
+        if (!params) return NotFound("connection");
+        params->client_verb = headers.Get(header::kVerb);
+        return *std::move(params);
+      }
+    }
+    return NotFound("session");
+  }
+
+  // What the database answered the recorded query, said by a program of that name.
+  void WritePsql() {
+    const std::string path = folder_.file("psql");
+    std::ofstream out(path);
+    out << "#!/bin/sh\ncat >/dev/null\ncat <<'END'\n";
+    for (const Event& event : recording_.events) {
+      if (event.leg == Leg::kAgent && event.packet.type == packet::kClientWriteStdout) out << event.packet.payload;
+    }
+    out << "END\n";
+    out.close();
+    ::chmod(path.c_str(), 0755);
+  }
+
+  // ---- What our agent says -----------------------------------------------------------------------------------------
+
+  static std::string LineOf(const PacketImage& packet) {
+    return packet.Get(spec::kSessionId) + " " + packet.Get(spec::kConnectionId);
+  }
+
+  // What was said for one connection id: bytes, and which of them are true.
+  struct Speech {
+    std::string bytes;
+    std::string known;  // 'y' or '.'
+    void Add(const PacketImage& packet) {
+      bytes += packet.payload;
+      known.append(packet.true_bytes, 'y').append(packet.payload.size() - packet.true_bytes, '.');
+    }
+    bool Contradicts(const Speech& other) const {
+      for (size_t i = 0; i < std::min(bytes.size(), other.bytes.size()); ++i) {
+        if (known[i] == 'y' && bytes[i] != other.bytes[i]) return true;
+      }
+      return false;
+    }
+  };
+  // Who said what, by type and line; which sessions and lines were opened and closed.
+  struct Summary {
+    std::map<std::pair<std::string, std::string>, Speech> speeches;
+    std::set<std::string> opened, closed;
+
+    explicit Summary(const Transcript& transcript) {
+      for (const PacketImage& packet : transcript.packets) {
+        if (IsData(packet.type)) speeches[{packet.type, LineOf(packet)}].Add(packet);
+        if (packet.type == packet::kClientSessionOpenOk) opened.insert(packet.Get(spec::kSessionId));
+        if (packet.type == packet::kClientSessionClose) closed.insert(packet.Get(spec::kSessionId));
+        if (packet.type == packet::kClientConnectionClose) closed.insert(LineOf(packet));
+      }
+    }
+  };
+
+  // Until ours has said what was recorded so far, as far as anybody may wait for it: not for what was closed, and not
+  // once it says something else.
+  void AwaitRecorded() {
+    const Summary recorded(recorded_);
+    const bool came = gateway_.WaitUntil([&] {
+      Summary ours(call_->transcript);
+      const auto is_over = [&](const std::string& line) {
+        const std::string session = line.substr(0, line.find(' '));
+        if (!opened_.contains(session)) return true;  // of a session before the recording
+        return ours.closed.contains(line) || ours.closed.contains(session) || closed_.contains(line) ||
+               closed_.contains(session);
+      };
+      for (const auto& [line, speech] : recorded.speeches) {
+        const Speech& mine = ours.speeches[line];
+        const bool is_said = mine.bytes.size() >= speech.bytes.size() || speech.Contradicts(mine);
+        if (!is_said && !is_over(line.second)) return false;
+      }
+      const auto is_open = [&](const std::string& id) { return ours.opened.contains(id) || is_over(id); };
+      return std::all_of(recorded.opened.begin(), recorded.opened.end(), is_open) &&
+             std::all_of(recorded.closed.begin(), recorded.closed.end(), is_over);
+    });
+    if (!came) differences_.push_back({"A>G timeout", "the agent did not say in time what was recorded"});
+  }
+
+  void AwaitCount(size_t count) {
+    gateway_.WaitUntil([&] { return call_->transcript.packets.size() >= count || call_->is_over; });
+  }
+
+  // Everything the current stream is about has happened.
+  void Settle() {
+    if (call_ == nullptr) return;
+    AwaitRecorded();
+    const bool is_open = !call_->is_over && our_agent_ != nullptr && our_agent_->connected();
+    if (is_open) {
+      gateway_.Send(*call_, Packet(packet::kAgentSessionOpen, {{spec::kSessionId, kFence}}));
+      gateway_.WaitUntil([this] {
+        return call_->is_over ||
+               std::any_of(call_->transcript.packets.begin(), call_->transcript.packets.end(),
+                           [](const PacketImage& packet) { return packet.Get(spec::kSessionId) == kFence; });
+      });
+    }
+    Transcript ours = gateway_.Said(*call_);
+    std::erase_if(ours.packets, [](const PacketImage& packet) { return packet.Get(spec::kSessionId) == kFence; });
+    if (recording_.Open(stream_) == nullptr) {  // keepalives have the phase of a beginning that nobody saw
+      for (Transcript* transcript : {&ours, &recorded_}) {
+        std::erase_if(transcript->packets, [](const PacketImage& packet) { return packet.type == packet::kKeepAlive; });
+      }
+    }
+    for (Difference& difference : Compare("A>G", recorded_, ours, {}, Order::kConnection)) {
+      difference.detail = fmt::format("stream {}: {}", stream_, difference.detail);
+      differences_.push_back(std::move(difference));
+    }
+    recorded_ = {};
+    opened_.clear();
+    closed_.clear();
+    call_ = nullptr;
+  }
+
+  void CompareHeaders(const Event& open) {
+    // Of the transport, or of the Go toolchain: no gateway needs them.
+    static const std::set<std::string> ignored = {"content-type", "grpc-accept-encoding", "go-version", "compiler",
+                                                  "apiv2"};
+    for (const auto& [name, value] : open.metadata.entries()) {
+      if (ignored.contains(name)) continue;
+      const bool is_there = std::any_of(call_->metadata.entries().begin(), call_->metadata.entries().end(),
+                                        [&name = name](const auto& entry) { return entry.first == name; });
+      if (!is_there) differences_.push_back({"A>G headers -" + name, value});
+    }
+    if (call_->metadata.Get(header::kOrigin) != "agent") differences_.push_back({"A>G headers origin", ""});
+  }
+
+  const Recording& recording_;
+  const std::string agent_;
+  std::vector<Difference> differences_;
+  testing::TempFolder folder_;
+  ManualClock clock_;
+  int64_t now_ms_ = 0;
+  std::map<std::string, std::unique_ptr<Target>> targets_;  // by connection
+  ScriptedGateway gateway_;
+  std::unique_ptr<Agent> our_agent_;
+  size_t calls_ = 0;
+  ScriptedGateway::Call* call_ = nullptr;
+  int stream_ = 0;
+  Transcript recorded_;           // of the current stream, so far
+  std::set<std::string> opened_;  // by the gateway: sessions
+  std::set<std::string> closed_;  // by the gateway: sessions and lines
+};
+
+}  // namespace
+
+Played PlayAgent(const Recording& recording) {
+  std::vector<std::string> agents;
+  for (const Event& event : recording.events) {
+    // Keepalives of agents that the conversation is not about show nothing.
+    const bool is_told = event.kind == Event::Kind::kOpen || (!event.from_peer && event.kind == Event::Kind::kPacket);
+    if (event.leg != Leg::kAgent || !is_told) continue;
+    const std::string name = AgentPlayer::NameOf(recording, event.stream);
+    if (std::find(agents.begin(), agents.end(), name) == agents.end()) agents.push_back(name);
+  }
+  if (agents.empty()) return std::nullopt;
+  std::vector<Difference> all;
+  for (const std::string& agent : agents) {
+    for (Difference& difference : AgentPlayer(recording, agent).Play()) all.push_back(std::move(difference));
+  }
+  return all;
+}
+
+}  // namespace hoop::replay

@@ -1,0 +1,173 @@
+#include "tests/replay/gateway_fixture.h"
+
+#include <utility>
+
+#include "base/agent_dsn.h"
+#include "base/check.h"
+#include "base/ids.h"
+#include "base/status.h"
+#include "gateway/session_directory.h"
+#include "identity/agent_keys.h"
+
+namespace hoop::replay {
+namespace {
+
+class OneUser final : public IdpVerifier {
+ public:
+  absl::StatusOr<Identity> Verify(std::string_view token, absl::Time) override {
+    if (token != kUserToken) return Unauthenticated("token: unknown");
+    Identity identity;
+    identity.org_id = org_id;
+    identity.user_id = "00000000-0000-4000-8000-000000000001";
+    identity.subject = identity.email = "admin@example.test";
+    identity.is_admin = true;
+    return identity;
+  }
+  std::string org_id;
+};
+
+std::unique_ptr<GrpcChannel> Dial(Loop& loop, GrpcServer& server) {
+  MemoryBytes::Pair pair = MemoryBytes::Make(loop);
+  server.Accept(std::move(pair.b));
+  return GrpcChannel::Create(loop, std::move(pair.a), {.authority = "127.0.0.1:8010", .user_agent = "grpc-go/1.58.3"},
+                             [](const absl::Status&) {});
+}
+
+}  // namespace
+
+Peer::Peer(Loop& loop, GrpcServer& server, const Metadata& metadata)
+    : channel_(Dial(loop, server)), stream_(channel_->OpenStream(metadata)) {
+  stream_->SetReceiver(this);
+}
+
+void Peer::Leave() {
+  stream_.reset();
+  channel_.reset();
+}
+
+void Peer::OnPacket(Packet packet) {
+  transcript.packets.push_back(PacketImage::Of(packet));
+  if (on_packet) on_packet(packet);
+}
+
+// What one life of the gateway's process holds; the store and the record survive it.
+struct GatewayUnderTest::Process {
+  Process(WaitingLoop& loop, Clock& clock, Store& store, AuditStore& audit)
+      : agent_verifier(store.agents()),
+        router(loop, Log()),
+        sessions(loop),
+        admission(loop),
+        clients(loop, Log(), clock, store, users, audit, router, sessions, admission),
+        agents(Log(), clock, store, agent_verifier, router, admission),
+        entry(clients, agents),
+        server(loop, entry) {}
+
+  OneUser users;
+  AgentVerifier agent_verifier;
+  AgentRouter router;
+  SessionDirectory sessions;
+  Admission admission;
+  ClientEntry clients;
+  AgentEntry agents;
+  StreamEntry entry;
+  GrpcServer server;
+};
+
+GatewayUnderTest::GatewayUnderTest() : process_(std::make_unique<Process>(loop_, clock_, *store_, audit_)) {
+  process_->users.org_id = store_.org_id();
+}
+
+GatewayUnderTest::~GatewayUnderTest() {
+  for (auto& peer : peers_) peer->Leave();
+  Advance(absl::Seconds(10));
+}
+
+std::string GatewayUnderTest::AddAgent(const std::string& name, const std::string& mode) {
+  if (const auto known = dsns_.find(name); known != dsns_.end()) return known->second;
+  const std::string key = NewAgentKey();
+  AgentRow row;
+  row.org_id = store_.org_id();
+  row.name = name;
+  row.id = AgentId(row.org_id, name);
+  row.mode = mode;
+  row.key_hash = HashAgentKey(key);
+  row.created_at = row.updated_at = clock_.Now();
+  HOOP_CHECK(store_->agents().Insert(row).ok());
+  return dsns_[name] = *MakeAgentDsn("grpc://127.0.0.1:8010", name, key, mode);
+}
+
+void GatewayUnderTest::AddConnection(const AgentConnectionParams& params, const std::string& agent) {
+  ConnectionRow row;
+  row.id = NewUuid();
+  row.org_id = store_.org_id();
+  row.name = params.connection_name;
+  row.type = params.connection_type;
+  row.subtype = params.connection_subtype;
+  row.command = params.command;
+  row.secrets = params.env_vars;
+  row.agent_id = AgentId(row.org_id, agent);
+  row.secrets_updated_at = row.created_at = row.updated_at = clock_.Now();
+  HOOP_CHECK(store_->connections().Put(row).ok());
+}
+
+Peer& GatewayUnderTest::Connect(const Metadata& metadata) {
+  peers_.push_back(std::make_unique<Peer>(loop_, process_->server, metadata));
+  return *peers_.back();
+}
+
+void GatewayUnderTest::CallUnary(const std::string& method, const Metadata& metadata, std::string request,
+                                 GrpcChannel::OnUnaryDone done) {
+  callers_.push_back(Dial(loop_, process_->server));
+  callers_.back()->CallUnary(method, metadata, std::move(request), std::move(done));
+}
+
+void GatewayUnderTest::Settle() {
+  // An answer of the worker may lead to one more question, and a sync to packets that are recorded.
+  for (int round = 0; round < 4; ++round) {
+    bool reached = false;
+    HOOP_CHECK(process_->admission.Post([this, &reached] { loop_.Post([&reached] { reached = true; }); }).ok());
+    HOOP_CHECK(loop_.TurnUntil([&reached] { return reached; }));
+    while (audit_.synced < audit_.last) {
+      audit_.Sync();
+      loop_.Turn();
+    }
+  }
+}
+
+void GatewayUnderTest::Advance(absl::Duration step) {
+  loop_.Advance(step);
+  Settle();
+}
+
+void GatewayUnderTest::KillSession(const std::string& session_id) {
+  HOOP_CHECK(process_->sessions.Kill(session_id, "admin@example.test").ok());
+}
+
+void GatewayUnderTest::Shutdown() {
+  const Ending ending{.reason = "gateway shutdown",
+                      .text = "gateway shutdown",
+                      .exit_code = 1,
+                      .status = Unavailable("gateway shutdown"),
+                      .retry = true};
+  process_->clients.Close();
+  process_->agents.Close();
+  process_->sessions.FinishAll(ending, [this] {
+    process_->router.EndAll(Unavailable("gateway shutdown"));
+    process_->server.Drain(absl::Seconds(2), [] {});
+  });
+  Settle();
+  for (int second = 0; second < 5; ++second) Advance(absl::Seconds(1));
+  Die();
+}
+
+void GatewayUnderTest::Die() {
+  const std::string org_id = process_->users.org_id;
+  process_.reset();
+  loop_.Turn();
+  process_ = std::make_unique<Process>(loop_, clock_, *store_, audit_);
+  process_->users.org_id = org_id;
+}
+
+SessionDirectory& GatewayUnderTest::sessions() { return process_->sessions; }
+
+}  // namespace hoop::replay
