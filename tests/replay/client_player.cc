@@ -1,6 +1,7 @@
 // Plays recorded gateways against our command line's classes: ExecRun and ConnectRun over streams in memory, local
 // programs by script, time by hand.
 #include <algorithm>
+#include <cstdio>
 #include <deque>
 #include <map>
 #include <set>
@@ -35,6 +36,49 @@ class GivenInput final : public ClientInput {
  private:
   const std::string text_;
   size_t position_ = 0;
+};
+
+// A terminal at which nobody sits: keys come from the recording, what it shows is not looked at.
+class PlayedTerminal final : public ClientTerminal, public ClientInput, public ClientOutput {
+ public:
+  absl::Status Begin() override { return absl::OkStatus(); }
+  void End() override {}
+  TerminalSize Size() override { return size; }
+  ClientInput& input() override { return *this; }
+  ClientOutput& output() override { return *this; }
+
+  absl::StatusOr<size_t> Read(char* buffer, size_t room) override {
+    absl::MutexLock lock(&mu_);
+    mu_.Await(absl::Condition(
+        +[](PlayedTerminal* self) { return self->stopped_ || !self->keys_.empty(); }, this));
+    const size_t count = keys_.copy(buffer, room);
+    keys_.erase(0, count);
+    return count;
+  }
+  void Stop() override {
+    absl::MutexLock lock(&mu_);
+    stopped_ = true;
+  }
+  absl::Status Write(Channel, std::string_view) override { return absl::OkStatus(); }
+
+  void Type(std::string_view keys) {
+    absl::MutexLock lock(&mu_);
+    keys_ += keys;
+  }
+  // "rows,cols,x,y"
+  void Resize(const std::string& text) {
+    int rows = 0, columns = 0;
+    std::sscanf(text.c_str(), "%d,%d", &rows, &columns);
+    size.rows = static_cast<uint16_t>(rows);
+    size.columns = static_cast<uint16_t>(columns);
+  }
+
+  TerminalSize size;
+
+ private:
+  absl::Mutex mu_;
+  std::string keys_ ABSL_GUARDED_BY(mu_);
+  bool stopped_ ABSL_GUARDED_BY(mu_) = false;
 };
 
 class KeptOutput final : public ClientOutput {
@@ -93,13 +137,17 @@ class ClientPlayer final {
 
   // ---- The run -----------------------------------------------------------------------------------------------------
 
+  const PacketImage* First(packet::Type type) const {
+    for (const Event& event : recording_.events) {
+      if (event.stream == stream_ && event.packet.type == type) return &event.packet;
+    }
+    return nullptr;
+  }
   // The first packet tells what the user typed.
   const PacketImage& FirstOpen() const {
     static const PacketImage kNone;
-    for (const Event& event : recording_.events) {
-      if (event.stream == stream_ && event.packet.type == packet::kAgentSessionOpen) return event.packet;
-    }
-    return kNone;
+    const PacketImage* open = First(packet::kAgentSessionOpen);
+    return open != nullptr ? *open : kNone;
   }
 
   SessionPlan MakePlan(const Metadata& recorded) const {
@@ -131,11 +179,14 @@ class ClientPlayer final {
       exec_->Start();
       loop_.TurnUntil([this] { return !gateway_.streams.empty(); });  // its input is read on a thread
     } else {
+      if (const PacketImage* size = First(packet::kAgentTerminalResize)) terminal_.Resize(size->payload);
       connect_ = std::make_unique<ConnectRun>(
-          loop_, gateway_, std::move(plan), ListenOptions(), events_,
-          [this](const Address& address, ConnectRun::Accepted accepted) {
-            return door_.Listen(address, std::move(accepted));
-          },
+          loop_, gateway_, std::move(plan), ListenOptions(),
+          ConnectRun::Ports{
+              .listen = [this](const Address& address,
+                               ConnectRun::Accepted accepted) { return door_.Listen(address, std::move(accepted)); },
+              .terminal = &terminal_,
+              .events = events_},
           done);
       connect_->Start();
     }
@@ -161,13 +212,15 @@ class ClientPlayer final {
 
   // Output is written on a thread before the run is over.
   void Await() {
-    if (exec_ != nullptr) loop_.TurnUntil([this] { return result_.has_value(); });
+    if (exec_ != nullptr || started_) loop_.TurnUntil([this] { return result_.has_value(); });
   }
   void Cancel() { exec_ != nullptr ? exec_->Cancel() : connect_->Cancel(); }
 
   // What a program did that made the recorded client say this.
   void Provoke(const PacketImage& packet) {
     recorded_.packets.push_back(packet);
+    if (packet.type == packet::kAgentTerminalWriteStdin) return Type(packet.payload);
+    if (packet.type == packet::kAgentTerminalResize) return Resize(packet.payload);
     const std::string id = packet.Get(spec::kConnectionId);
     if (id.empty()) return;
     if (!programs_.contains(id)) {
@@ -180,6 +233,21 @@ class ClientPlayer final {
     } else if (!packet.payload.empty()) {
       program.Say(packet.payload);
     }
+  }
+
+  // The first byte starts the command, which ours does by itself; keys are read on a thread.
+  void Type(const std::string& keys) {
+    if (!std::exchange(started_, true)) return;
+    const size_t before = gateway_.stream(0).Payloads(packet::kAgentTerminalWriteStdin).size();
+    terminal_.Type(keys);
+    loop_.TurnUntil([&] {
+      return result_ || gateway_.stream(0).Payloads(packet::kAgentTerminalWriteStdin).size() >= before + keys.size();
+    });
+  }
+  void Resize(const std::string& text) {
+    if (!std::exchange(sized_, true)) return;
+    terminal_.Resize(text);
+    connect_->OnTerminalResized();
   }
 
   PacketImage WithOurIds(PacketImage packet) {
@@ -238,6 +306,9 @@ class ClientPlayer final {
   KeptEvents events_;
   std::unique_ptr<GivenInput> input_;
   KeptOutput output_;
+  PlayedTerminal terminal_;
+  bool started_ = false;  // the command on the terminal
+  bool sized_ = false;
   Transcript recorded_;
   std::optional<absl::StatusOr<SessionResult>> result_;
   std::unique_ptr<ExecRun> exec_;
