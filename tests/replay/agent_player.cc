@@ -23,6 +23,7 @@ namespace {
 constexpr char kKey[] = "xagt-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 constexpr char kFence[] = "fence";  // a session that tells when everything before it was handled
 constexpr uint16_t kNobodyListens = 1;
+constexpr size_t kRedrawBytes = 16;
 
 bool IsData(std::string_view type) {
   return type.starts_with("Client") && (type.ends_with("ConnectionWrite") || type == packet::kClientWriteStdout ||
@@ -96,6 +97,7 @@ class AgentPlayer final {
     if (event.packet.type == packet::kAgentSessionOpen) opened_.insert(event.packet.Get(spec::kSessionId));
     if (event.packet.type == packet::kAgentConnectionClose) closed_.insert(LineOf(event.packet));
     if (event.packet.type == packet::kAgentSessionClose) closed_.insert(event.packet.Get(spec::kSessionId));
+    NoteTyping(event.packet);
     gateway_.Send(*call_, Prepared(event.packet).ToPacket());
   }
 
@@ -251,6 +253,27 @@ class AgentPlayer final {
     }
   };
 
+  // What a terminal showed when somebody typed.
+  struct Typed {
+    size_t recorded_bytes = 0;
+    size_t our_bytes = 0;
+  };
+  // Prompts and redraws are the machine's: an answer is more than there was, and ends alike.
+  static bool Answers(const Typed& typed, std::string_view recorded, std::string_view ours) {
+    constexpr size_t kTail = 2;
+    if (recorded.size() <= typed.recorded_bytes) return true;
+    return ours.size() > typed.our_bytes && recorded.size() >= kTail &&
+           ours.ends_with(recorded.substr(recorded.size() - kTail));
+  }
+  void NoteTyping(const PacketImage& packet) {
+    if (packet.type != packet::kAgentTerminalWriteStdin && packet.type != packet::kAgentTerminalResize) return;
+    const std::pair<std::string, std::string> line(packet::kClientWriteStdout, LineOf(packet));
+    typed_[line.second] = {Summary(recorded_).speeches[line].bytes.size(),
+                           Summary(gateway_.Said(*call_)).speeches[line].bytes.size()};
+    // Not every shell redraws its line for a new size.
+    if (packet.type == packet::kAgentTerminalResize) typed_[line.second].recorded_bytes += kRedrawBytes;
+  }
+
   // Until ours has said what was recorded so far, as far as anybody may wait for it: not for what was closed, and not
   // once it says something else.
   void AwaitRecorded() {
@@ -265,12 +288,22 @@ class AgentPlayer final {
       };
       for (const auto& [line, speech] : recorded.speeches) {
         const Speech& mine = ours.speeches[line];
-        const bool is_said = mine.bytes.size() >= speech.bytes.size() || speech.Contradicts(mine);
+        const auto typed = typed_.find(line.second);
+        const bool is_said = typed != typed_.end()
+                                 ? Answers(typed->second, speech.bytes, mine.bytes)
+                                 : mine.bytes.size() >= speech.bytes.size() || speech.Contradicts(mine);
         if (!is_said && !is_over(line.second)) return false;
       }
       const auto is_open = [&](const std::string& id) { return ours.opened.contains(id) || is_over(id); };
+      // Ours may do what the recorded one refused: then it goes its own way.
+      const auto is_ended = [&](const std::string& id) {
+        const bool goes_on = std::any_of(ours.speeches.begin(), ours.speeches.end(), [&](const auto& speech) {
+          return speech.first.second.starts_with(id) && !recorded.speeches.contains(speech.first);
+        });
+        return goes_on || is_over(id);
+      };
       return std::all_of(recorded.opened.begin(), recorded.opened.end(), is_open) &&
-             std::all_of(recorded.closed.begin(), recorded.closed.end(), is_over);
+             std::all_of(recorded.closed.begin(), recorded.closed.end(), is_ended);
     });
     if (!came) differences_.push_back({"A>G timeout", "the agent did not say in time what was recorded"});
   }
@@ -306,6 +339,7 @@ class AgentPlayer final {
     recorded_ = {};
     opened_.clear();
     closed_.clear();
+    typed_.clear();
     call_ = nullptr;
   }
 
@@ -334,9 +368,10 @@ class AgentPlayer final {
   size_t calls_ = 0;
   ScriptedGateway::Call* call_ = nullptr;
   int stream_ = 0;
-  Transcript recorded_;           // of the current stream, so far
-  std::set<std::string> opened_;  // by the gateway: sessions
-  std::set<std::string> closed_;  // by the gateway: sessions and lines
+  Transcript recorded_;                 // of the current stream, so far
+  std::map<std::string, Typed> typed_;  // by line: terminals
+  std::set<std::string> opened_;        // by the gateway: sessions
+  std::set<std::string> closed_;        // by the gateway: sessions and lines
 };
 
 }  // namespace
