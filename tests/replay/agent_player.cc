@@ -271,7 +271,8 @@ class AgentPlayer final {
     typed_[line.second] = {Summary(recorded_).speeches[line].bytes.size(),
                            Summary(gateway_.Said(*call_)).speeches[line].bytes.size()};
     // Not every shell redraws its line for a new size.
-    if (packet.type == packet::kAgentTerminalResize) typed_[line.second].recorded_bytes += kRedrawBytes;
+    size_t& recorded_bytes = typed_[line.second].recorded_bytes;
+    if (packet.type == packet::kAgentTerminalResize && recorded_bytes > 0) recorded_bytes += kRedrawBytes;
   }
 
   // Until ours has said what was recorded so far, as far as anybody may wait for it: not for what was closed, and not
