@@ -14,6 +14,7 @@ namespace {
 
 // Agents of this mode bring their connection along, which this gateway does not take from them.
 constexpr char kMultiConnection[] = "multi-connection";
+constexpr char kNoCertificate[] = "agents of this gateway need a client certificate (TLS_CLIENT_CERT)";
 constexpr char kNoOwnConnections[] = "connections that an agent brings along are not served by this gateway";
 
 // What is kept of an agent's headers: shown to administrators.
@@ -42,7 +43,7 @@ void AgentEntry::Enter(Admission::Candidate candidate, std::string bearer) {
   if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
   if (demands_certificates_ && candidate.connection->VerifiedSubject().empty()) {
     log_.Warning("agent refused", "peer", candidate.connection->peer(), "reason", "it shows no client certificate");
-    return candidate.Refuse(Unauthenticated("agents of this gateway need a client certificate (TLS_CLIENT_CERT)"));
+    return candidate.Refuse(Unauthenticated("{}", kNoCertificate));
   }
   std::string bearer_hash = Sha256(bearer);
   admission_.Ask<AgentRow>(
@@ -66,6 +67,8 @@ void AgentEntry::EnterDataStream(Admission::Candidate candidate, std::string_vie
 }
 
 void AgentEntry::PreConnect(std::unique_ptr<UnaryCall> call) {
+  if (demands_certificates_ && call->VerifiedSubject().empty())
+    return call->Answer(Unauthenticated("{}", kNoCertificate));
   const auto token = BearerToken(call->metadata().Get(header::kAuthorization));
   if (!token) return call->Answer(Unauthenticated("invalid authentication"));
   auto request = ParsePreConnectRequest(call->request());

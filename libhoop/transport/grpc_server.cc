@@ -63,8 +63,11 @@ class GrpcServer::UnaryAnswer::Waiting final : public UnaryCall {
   std::string_view method() const override { return method_; }
   const Metadata& metadata() const override { return metadata_; }
   std::string_view request() const override { return request_; }
+  std::string VerifiedSubject() const override {
+    return is_alive() ? answer_->call()->session().VerifiedSubject() : std::string();
+  }
   void Authenticated() override {
-    if (answer_ != nullptr && answer_->call() != nullptr) answer_->call()->session().Trust();
+    if (is_alive()) answer_->call()->session().Trust();
   }
   void Answer(absl::StatusOr<std::string> answer) override {
     if (answer_ == nullptr) return;
@@ -74,6 +77,8 @@ class GrpcServer::UnaryAnswer::Waiting final : public UnaryCall {
 
  private:
   friend class UnaryAnswer;
+  bool is_alive() const { return answer_ != nullptr && answer_->call() != nullptr; }
+
   UnaryAnswer* answer_;  // null: answered, or nobody waits any more
   const std::string method_;
   const Metadata metadata_;

@@ -49,7 +49,8 @@ class UnaryCall {
   virtual const Metadata& metadata() const = 0;
   virtual std::string_view request() const = 0;
 
-  // The peer proved who it is: see GrpcConnection.
+  // Of its connection: see GrpcConnection.
+  virtual std::string VerifiedSubject() const = 0;
   virtual void Authenticated() = 0;
   // Once. Unimplemented: the method is not known here; the server says so in the words of the protocol.
   virtual void Answer(absl::StatusOr<std::string> answer) = 0;

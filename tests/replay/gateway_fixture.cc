@@ -58,7 +58,7 @@ struct GatewayUnderTest::Process {
         sessions(loop),
         admission(loop),
         clients(loop, Log(), clock, store, users, audit, router, sessions, admission),
-        agents(Log(), clock, store, agent_verifier, router, admission),
+        agents(Log(), clock, store, agent_verifier, router, admission, /*demands_certificates=*/false),
         entry(clients, agents),
         server(loop, entry) {}
 
