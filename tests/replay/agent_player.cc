@@ -95,6 +95,7 @@ class AgentPlayer final {
       return EndStream(/*agent_dies=*/false);
     }
     if (event.packet.type == packet::kAgentSessionOpen) opened_.insert(event.packet.Get(spec::kSessionId));
+    if (event.packet.type == packet::kAgentConnectionClose) AwaitServiceEnd(LineOf(event.packet));
     if (event.packet.type == packet::kAgentConnectionClose) closed_.insert(LineOf(event.packet));
     if (event.packet.type == packet::kAgentSessionClose) closed_.insert(event.packet.Get(spec::kSessionId));
     NoteTyping(event.packet);
@@ -307,6 +308,16 @@ class AgentPlayer final {
              std::all_of(recorded.closed.begin(), recorded.closed.end(), is_ended);
     });
     if (!came) differences_.push_back({"A>G timeout", "the agent did not say in time what was recorded"});
+  }
+
+  // A service that ends behind its last word does so before its user, who was told then.
+  void AwaitServiceEnd(const std::string& line) {
+    const Summary recorded(recorded_);
+    const auto speech = recorded.speeches.find({std::string(packet::kClientTcpWrite), line});
+    if (speech == recorded.speeches.end()) return;
+    const std::string& said = speech->second.bytes;
+    if (!said.ends_with("closing\n") && !said.starts_with("bye ")) return;
+    gateway_.WaitUntil([&] { return Summary(call_->transcript).closed.contains(line); });
   }
 
   void AwaitCount(size_t count) {
