@@ -128,7 +128,7 @@ class EchoServer final : public GrpcServer::Delegate {
 };
 
 inline void EchoStream::OnPacket(Packet packet) {
-  const std::string_view type = packet.type();
+  const std::string type(packet.type());  // a copy: what is appended may move the packet
   packet.AppendSpec("echo", "yes");
   if (type == "Metadata") {
     stream->Send(Packet("Metadata", {}, stream->metadata().Get(packet.payload())));
