@@ -16,7 +16,6 @@ BEGIN {
       else if (inside) may[word[1], word[i]] = 1
     }
   }
-  owner["asio.hpp"] = owner["asio/"] = "net"
   owner["nghttp2/"] = "transport"
   owner["grpc"] = "transport/grpc"
   owner["google/protobuf/"] = "transport/grpc"

@@ -21,6 +21,5 @@ for file in $(printf '%s\n' "$sources" | sort -u); do
   jq -r --arg file "$PWD/$file" 'first(.[] | select(.file == $file)) | .command' "$commands"
 done | sed -E 's/^([^ ]*ccache )?[^ ]+ (.*) -o [^ ]+ (-c .*)$/\2 \3/; s/-fsanitize=[^ ]*//g; s/-Werror //' | tr '\n' '\0' |
   xargs -0 -P 2 -n 1 sh -c '
-    cd "$0" && eval "clang++ $1 -fsyntax-only -Wno-everything -Wthread-safety -Werror=thread-safety-analysis \
-      -DASIO_HAS_CO_AWAIT=1"' "$2" || bad=1
+    cd "$0" && eval "clang++ $1 -fsyntax-only -Wno-everything -Wthread-safety -Werror=thread-safety-analysis"' "$2" || bad=1
 exit "$bad"
