@@ -313,11 +313,13 @@ class AgentPlayer final {
   // A service that ends behind its last word does so before its user, who was told then.
   void AwaitServiceEnd(const std::string& line) {
     const Summary recorded(recorded_);
-    const auto speech = recorded.speeches.find({std::string(packet::kClientTcpWrite), line});
-    if (speech == recorded.speeches.end()) return;
-    const std::string& said = speech->second.bytes;
-    if (!said.ends_with("closing\n") && !said.starts_with("bye ")) return;
-    gateway_.WaitUntil([&] { return Summary(call_->transcript).closed.contains(line); });
+    for (const auto& [key, speech] : recorded.speeches) {
+      const std::string& said = speech.bytes;
+      const bool ends =
+          said.ends_with("closing\n") || said.starts_with("bye ") || said.find("57P01") != std::string::npos;
+      if (key.second != line || !ends) continue;
+      gateway_.WaitUntil([&] { return Summary(call_->transcript).closed.contains(line); });
+    }
   }
 
   void AwaitCount(size_t count) {
