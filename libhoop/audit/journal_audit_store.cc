@@ -10,11 +10,11 @@
 #include "audit/posix_file_system.h"
 #include "base/encoding.h"
 #include "base/ids.h"
+#include "base/limits/journal.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/record_stream.h"
 #include "store/session_table.h"
-#include "base/limits/journal.h"
 
 namespace hoop {
 namespace {

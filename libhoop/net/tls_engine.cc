@@ -7,7 +7,6 @@
 
 #include <algorithm>
 #include <climits>
-#include <cstring>
 #include <utility>
 
 #include "base/check.h"
@@ -106,14 +105,14 @@ int TlsEngine::OnVerify(int ok, X509_STORE_CTX* verification) {
 
 size_t TlsEngine::TakeInput(char* to, size_t size) {
   const size_t kept = std::min(size, rest_.size() - rest_used_);
-  std::memcpy(to, rest_.data() + rest_used_, kept);
+  std::copy_n(rest_.begin() + rest_used_, kept, to);
   rest_used_ += kept;
   if (rest_used_ == rest_.size() && rest_used_ > 0) {
     rest_ = {};
     rest_used_ = 0;
   }
   const size_t fresh = std::min(size - kept, arrived_.size());
-  std::memcpy(to + kept, arrived_.data(), fresh);
+  std::copy_n(arrived_.begin(), fresh, to + kept);
   arrived_.remove_prefix(fresh);
   return kept + fresh;
 }

@@ -8,10 +8,10 @@
 #include "base/check.h"
 #include "base/encoding.h"
 #include "base/ids.h"
-#include "base/status.h"
-#include "protocol/crc32c.h"
 #include "base/limits/journal.h"
 #include "base/limits/session.h"
+#include "base/status.h"
+#include "protocol/crc32c.h"
 
 namespace hoop {
 namespace {

@@ -1,9 +1,9 @@
 #include "protocol/record_stream.h"
 
-#include "base/status.h"
-#include "base/status_macros.h"
 #include "base/limits/journal.h"
 #include "base/limits/wire.h"
+#include "base/status.h"
+#include "base/status_macros.h"
 
 namespace hoop {
 

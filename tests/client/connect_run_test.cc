@@ -420,10 +420,9 @@ TEST_F(ConnectRunTest, ALostAgentIsTriedAgainOnTheSamePort) {
 }
 
 TEST_F(ConnectRunTest, LossesOfOldGatewaysAreKnownByTheirWords) {
-  for (const absl::Status& loss :
-       {Unknown("agent has disconnected"), Unknown("gateway shutdown"),
-        FailedPrecondition("rpc error: code = FailedPrecondition desc = agent is offline"),
-        FailedPrecondition("agent not found for connection db")}) {
+  for (const absl::Status& loss : {Unknown("agent has disconnected"), Unknown("gateway shutdown"),
+                                   FailedPrecondition("rpc error: code = FailedPrecondition desc = agent is offline"),
+                                   FailedPrecondition("agent not found for connection db")}) {
     Open("tcp", "");
     gateway_.control().Finish(loss);
     loop_.TurnUntilIdle();

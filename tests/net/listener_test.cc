@@ -130,14 +130,17 @@ TEST_F(ListenerTest, GoesOnAfterDescriptorsRanOut) {
 
 TEST_F(ListenerTest, LeavesDescriptorsToFiles) {
   const auto listener = ListenOn({"127.0.0.1", 0});
+  const Descriptor first = Knock(listener->address());
+  RunUntilAccepted(1);
   Descriptor waiting = Knock(listener->address());
+  // The sanitizer needs a descriptor of its own when it meets a type for the first time.
   loop_.After(absl::ZeroDuration(), [] {}).reset();
   {
     const DescriptorLimit few(DescriptorLimit::NoMore() + 2);
     loop_.Post([this] { loop_.Post([this] { loop_.Stop(); }); });
     loop_.Run();
     EXPECT_EQ(listener->exhausted_count(), 1u);
-    EXPECT_TRUE(accepted_.empty());
+    EXPECT_EQ(accepted_.size(), 1u);
     EXPECT_TRUE(Descriptor(::open("/dev/null", O_RDONLY | O_CLOEXEC)).is_open());
   }
   StreamProbe probe(loop_, AdoptSocket(loop_, waiting.Release(), "waiting"));
@@ -145,7 +148,7 @@ TEST_F(ListenerTest, LeavesDescriptorsToFiles) {
   EXPECT_TRUE(probe.ended());
   const Descriptor next = Knock(listener->address());
   clock_.Advance(limits::kAcceptPauseTime);
-  RunUntilAccepted(1);
+  RunUntilAccepted(2);
 }
 
 TEST_F(ListenerTest, TakesSomeAtATime) {
