@@ -168,7 +168,8 @@ const std::vector<Attack>& TlsAttacks() {
       {"tls-handshake-only", Must::kBeCut, HandshakeOnly, {Who::kStranger}, Lasts::kUntilDeadline},
       {"tls-crowd-of-hellos", Must::kBeCut, CrowdOfHellos, {Who::kStranger}, Lasts::kUntilCrowdIsGone},
       {"tls-crowd-of-handshakes", Must::kBeCut, CrowdOfHandshakes, {Who::kStranger}, Lasts::kUntilCrowdIsGone},
-      {"tls-http-crowd-of-hellos", Must::kBeCut, HttpCrowdOfHellos, {Who::kStranger}, Lasts::kUntilCrowdIsGone, 8},
+      // Three crowds side by side, 8 MiB for each.
+      {"tls-http-crowd-of-hellos", Must::kBeCut, HttpCrowdOfHellos, {Who::kStranger}, Lasts::kUntilCrowdIsGone, 16},
   };
   return kAttacks;
 }

@@ -35,7 +35,7 @@ void TargetSocket::Write(std::string bytes) {
 }
 
 void TargetSocket::Push(Piece piece) {
-  if (finishing_ || broken_) return;
+  if (finishing_ || broken_ || !write_error_.ok()) return;
   unsent_bytes_ += piece.left().size();
   unsent_.push_back(std::move(piece));
   if (unsent_bytes_ > limits::kSendQueueHighBytes && !std::exchange(holds_line_, true)) line_.SetReading(false);
@@ -77,6 +77,7 @@ void TargetSocket::OnReadable() {
     case IoResult::Kind::kError:
       return Break(result.status);
     case IoResult::Kind::kEnd:
+      if (!write_error_.ok()) return Break(write_error_);
       read_ended_ = true;
       return events_.OnTargetEnd();
     case IoResult::Kind::kBytes:
@@ -104,7 +105,7 @@ void TargetSocket::Flush() {
       if (count == static_cast<int>(pieces.size())) break;
     }
     const IoResult result = stream_->Write(pieces.data(), count);
-    if (result.kind == IoResult::Kind::kError || result.kind == IoResult::Kind::kEnd) return Break(result.status);
+    if (result.kind == IoResult::Kind::kError || result.kind == IoResult::Kind::kEnd) return WriteBroke(result.status);
     if (result.kind == IoResult::Kind::kWouldBlock) {
       wants_write_ = true;
       stream_->WantWrite();
@@ -137,6 +138,15 @@ void TargetSocket::AfterFlush() {
     holds_line_ = false;
     line_.SetReading(true);
   }
+}
+
+// A target that leaves in the middle of our words has often said why: an error of a server, an alert of TLS.
+void TargetSocket::WriteBroke(const absl::Status& why) {
+  if (closed_ || read_ended_) return Break(why);
+  write_error_ = why;
+  unsent_.clear();
+  unsent_bytes_ = 0;
+  close_timer_ = loop_.After(limits::kCloseGraceTime, [this] { Break(write_error_); });
 }
 
 void TargetSocket::Break(const absl::Status& why) {

@@ -62,6 +62,7 @@ class TargetSocket final : private ByteStream::Events {
   void Flush();
   void Written(size_t bytes);
   void AfterFlush();
+  void WriteBroke(const absl::Status& why);
   void Break(const absl::Status& why);
 
   EventLoop& loop_;
@@ -73,6 +74,7 @@ class TargetSocket final : private ByteStream::Events {
   bool finishing_ = false;   // the writing side closes after what is queued
   bool finished_ = false;
   bool broken_ = false;
+  absl::Status write_error_;  // what the target said before is still read, limits::kCloseGraceTime at most
   bool flush_is_due_ = false;
   bool wants_write_ = false;
   bool holds_line_ = false;

@@ -15,7 +15,7 @@ inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;         // of all such conn
 inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;     // unread bytes of one such connection
 inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;  // what one costs that has said nothing yet
 inline constexpr size_t kPreAuthHttp2Bytes = 24 * kKiB;      // and what an HTTP/2 session adds when it begins
-inline constexpr size_t kPreAuthTlsBytes = 32 * kKiB;        // and what a handshake adds
+inline constexpr size_t kPreAuthTlsBytes = 48 * kKiB;        // and what a handshake adds
 inline constexpr size_t kConnectionsMax = 20000;             // per listener
 
 // Who is refused at the door gets a word of why, and this to hear it.

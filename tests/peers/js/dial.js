@@ -76,8 +76,8 @@ const checks = {
 
   async cancel(client) {
     const stream = connect(client);
-    await stream.roundTrip({ type: 'Echo' });
     stream.send({ type: 'Hang' }); // Node half-closes before it resets: the server shall not end the stream by then
+    await stream.roundTrip({ type: 'Echo' }); // and has to know that before
     stream.call.cancel();
     await fails(stream.next(), status.CANCELLED);
     const watcher = connect(client);

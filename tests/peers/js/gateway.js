@@ -3,7 +3,8 @@ const { connect, newClient } = require('./transport');
 
 // A one-off command as an old command line runs it: one stream, no capabilities. Ends with the command's code.
 async function exec(address, token, name, input) {
-  const stream = connect(newClient(address), {
+  const client = newClient(address);
+  const stream = connect(client, {
     authorization: `Bearer ${token}`, origin: 'client', verb: 'exec', 'connection-name': name, version: '1.0.0',
   });
   const payload = Buffer.from(input);
@@ -24,7 +25,8 @@ async function exec(address, token, name, input) {
       process.stderr.write(packet.payload);
       stream.call.end();
       if ((await stream.next()) !== null) throw new Error('a packet after the close');
-      process.exit(Number(packet.spec['client.exit_code'].toString()));
+      process.exitCode = Number(packet.spec['client.exit_code'].toString());
+      return client.close(); // the process ends when its output is written
     }
   }
 }
