@@ -191,6 +191,7 @@ idle_row() {
   start_ways direct durable
   [ -x "$bin/hold_sessions" ] || fail "no $bin/hold_sessions: configure with -D HOOP_BENCH=ON"
   ulimit -n "$(ulimit -H -n)"
+  rm -f "$work/held"
   mkfifo "$work/held"
   hold_sessions 200 "$3" # what the first ones bring once: pages of the database, buffers
   gateway_before=$(resident "$gateway") agent_before=$(resident "$agent")
