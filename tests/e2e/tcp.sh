@@ -23,6 +23,9 @@ code=0
 read -r -t 10 answer <&"$three" || code=$?
 same "its end arrives" 1 "$code"
 echo 'echo still here' >&"$two" && read -r -t 10 answer <&"$two" && same "second goes on" "still here" "$answer"
+# Recorded bytes do not speak to the terminal of who reads them.
+printf 'echo \x9b31m \x1b[31m \xc2\x9b31m \xc3\xbc\n' >&"$two" && read -r -t 10 answer <&"$two"
 stop "$client" INT
+contains "controls in a replay" "$(hoop sessions replay last --no-timing)" '\x9b31m \x1b[31m \xc2\x9b31m ü'
 contains "replay" "$(hoop sessions replay last --raw)" "still here"
 contains "verification" "$(hoop audit verify last)" "whole and unchanged"

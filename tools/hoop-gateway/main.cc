@@ -173,7 +173,7 @@ int main(int argc, char** argv) {
     fmt::print(stderr,
                "no account yet. Make the first one, an administrator, with this set-up token (also in "
                "<data>/setup-token):\n"
-               "  curl -d '{{\"email\": \"you@example.com\", \"password\": \"...\", \"setup_token\": \"{}\"}}' "
+               "  curl -d '{{\"email\": \"you@example.com\", \"password\": <your password>, \"setup_token\": \"{}\"}}' "
                "{}/api/localauth/register\n",
                token, (*gateway)->api_url());
   }

@@ -11,6 +11,24 @@ size_t Width(std::string_view utf8) {
   return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
 }
 
+// Bytes of the UTF-8 character that `text` begins with (RFC 3629, no overlong forms); 0: it begins with none.
+size_t CharacterBytes(std::string_view text) {
+  const auto at = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
+  const size_t size = at(0) < 0x80 ? 1 : at(0) < 0xc2 ? 0 : at(0) < 0xe0 ? 2 : at(0) < 0xf0 ? 3 : at(0) < 0xf5 ? 4 : 0;
+  if (size > text.size()) return 0;
+  for (size_t i = 1; i < size; ++i) {
+    if ((at(i) & 0xc0) != 0x80) return 0;
+  }
+  const bool overlong = (at(0) == 0xe0 && at(1) < 0xa0) || (at(0) == 0xf0 && at(1) < 0x90);
+  return overlong ? 0 : size;
+}
+
+// C0, DEL and C1: U+009B begins an escape sequence as ESC [ does.
+bool IsControl(std::string_view character) {
+  const auto first = static_cast<unsigned char>(character[0]);
+  return first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0);
+}
+
 }  // namespace
 
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
@@ -36,16 +54,18 @@ std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
 
 std::string Harmless(std::string_view text) {
   std::string harmless;
-  for (const char c : text) {
-    const auto byte = static_cast<unsigned char>(c);
-    if (c == '\n') {
+  while (!text.empty()) {
+    const size_t size = CharacterBytes(text);
+    const std::string_view character = text.substr(0, std::max<size_t>(size, 1));
+    text.remove_prefix(character.size());
+    if (character == "\n") {
       harmless += "\\n";
-    } else if (c == '\t') {
+    } else if (character == "\t") {
       harmless += "\\t";
-    } else if (byte < 0x20 || byte == 0x7f) {
-      harmless += fmt::format("\\x{:02x}", byte);
+    } else if (size > 0 && !IsControl(character)) {
+      harmless += character;
     } else {
-      harmless += c;
+      for (const char c : character) harmless += fmt::format("\\x{:02x}", static_cast<unsigned char>(c));
     }
   }
   return harmless;

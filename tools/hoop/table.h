@@ -13,7 +13,8 @@ namespace hoop::cli {
 // Columns padded with spaces, three between them. Cells are made harmless first.
 std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
 
-// Recorded text must not move the cursor or colour the terminal of who looks at it: control bytes become \n, \t, \xNN.
+// Recorded text must not move the cursor or colour the terminal of who looks at it: control characters (C0, C1) become
+// \n, \t, \xNN, as do bytes that are no UTF-8.
 std::string Harmless(std::string_view text);
 // At most `length` characters, "..." at a cut.
 std::string Shortened(std::string_view text, size_t length);
