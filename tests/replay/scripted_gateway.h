@@ -1,6 +1,7 @@
 // A gateway of either era as a script plays it, behind a real socket with real HTTP/2: for our agent.
 #pragma once
 
+#include <atomic>
 #include <deque>
 #include <functional>
 #include <memory>
@@ -29,7 +30,7 @@ class ScriptedGateway final : public GrpcServer::Delegate {
     std::unique_ptr<PacketStream> stream;  // the loop's
     Metadata metadata;
     Transcript transcript;
-    bool is_over = false;
+    std::atomic<bool> is_over = false;  // set on the loop, looked at by the test
   };
 
   ScriptedGateway();
