@@ -1,7 +1,7 @@
 #include "client/tls_config.h"
 
 #include "base/encoding.h"
-#include "base/status.h"
+#include "base/status_macros.h"
 
 namespace hoop {
 
@@ -10,9 +10,7 @@ void ClientConfig::SetAuthorities(std::string_view pem) { tls_ca = Base64Encode(
 absl::StatusOr<DiallerTls> ConfiguredTls(const ClientConfig& config) {
   DiallerTls tls = config.tls;
   if (!tls.ca.empty() || config.tls_ca.empty()) return tls;
-  std::optional<std::string> pem = Base64Decode(config.tls_ca);
-  if (!pem) return InvalidArgument("tls_ca: not base64");
-  tls.ca = *std::move(pem);
+  HOOP_ASSIGN_OR_RETURN(tls.ca, LoadPem("tls_ca", config.tls_ca));
   return tls;
 }
 

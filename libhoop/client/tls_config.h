@@ -6,7 +6,7 @@
 
 namespace hoop {
 
-// InvalidArgument: tls_ca is not base64.
+// InvalidArgument: tls_ca is none of the forms of LoadPem.
 absl::StatusOr<DiallerTls> ConfiguredTls(const ClientConfig& config);
 
 }  // namespace hoop

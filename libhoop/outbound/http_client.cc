@@ -149,7 +149,7 @@ absl::StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request) {
     return FailedPrecondition("{}: {}: {}", what, TextOf(result.error()),
                               VerdictText(client_->get_openssl_verify_result()));
   }
-  if (!result) return StatusF(CodeOf(result.error()), "{}: {}", what, TextOf(result.error()));
+  if (!result) return StatusF(CodeOf(result.error()), "{}: {} ({})", what, TextOf(result.error()), options_.base_url);
   HttpResponse response{.status = result->status, .body = std::move(body)};
   for (const auto& [name, value] : result->headers) response.headers.emplace_back(name, value);
   return response;

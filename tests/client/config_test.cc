@@ -134,7 +134,7 @@ TEST(Client, RefusesTlsThatItCannotSpeak) {
     return Client::Create({.config = std::move(config)}).status();
   };
   EXPECT_OK(create({.skip_tls_verify = true}));
-  EXPECT_STATUS(create({.tls_ca = "?"}), absl::StatusCode::kInvalidArgument, "tls_ca: not base64");
+  EXPECT_STATUS(create({.tls_ca = "?"}), absl::StatusCode::kInvalidArgument, "tls_ca: neither PEM nor base64");
   EXPECT_STATUS(create({.tls = {.ca = "x"}}), absl::StatusCode::kInvalidArgument, "TLS_CA: no certificate in PEM form");
   EXPECT_STATUS(create({.skip_tls_verify = true, .tls = {.certificate = "x"}}), absl::StatusCode::kInvalidArgument,
                 "TLS_CLIENT_CERT: no certificate");
@@ -142,8 +142,8 @@ TEST(Client, RefusesTlsThatItCannotSpeak) {
 
 TEST(ClientConfig, WhatARunIsToldGoesBeforeTheFilesAuthorities) {
   ClientConfig config;
-  config.SetAuthorities("of the file");
-  EXPECT_EQ(ConfiguredTls(config)->ca, "of the file");
+  config.SetAuthorities("-----BEGIN of the file");
+  EXPECT_EQ(ConfiguredTls(config)->ca, "-----BEGIN of the file");
   config.tls.ca = "of this run";
   EXPECT_EQ(ConfiguredTls(config)->ca, "of this run");
 }

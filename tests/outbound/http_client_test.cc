@@ -101,7 +101,7 @@ TEST_F(HttpClientTest, SaysThatNobodyAnswers) {
   auto client = HttpClient::Create({.base_url = "http://127.0.0.1:1", .bearer = "secret-token"});
   ASSERT_OK(client);
   const auto answer = (*client)->Send({.path = "/x?token=secret-token"});
-  EXPECT_STATUS(answer, absl::StatusCode::kUnavailable, "GET /x: cannot connect");
+  EXPECT_STATUS(answer, absl::StatusCode::kUnavailable, "GET /x: cannot connect (http://127.0.0.1:1)");
   EXPECT_EQ(StatusText(answer.status()).find("secret"), std::string::npos);
 }
 

@@ -26,7 +26,7 @@ struct ClientConfig {
   std::string token;
   std::string api_url;
   std::string grpc_url;
-  std::string tls_ca;  // base64 of PEM
+  std::string tls_ca;  // base64 of PEM, or another form of LoadPem (tls.h)
   bool skip_tls_verify = false;
   std::string audit_key;
   // For this run, not in the file. `ca`, when given, goes before tls_ca.

@@ -348,14 +348,17 @@ TEST_P(DialerTest, ADestroyedChannelEndsItsStreams) {
 
 TEST_P(DialerTest, AnswersPings) {
   Dial();
-  Stream stream(on, *channel), dropped(on, *channel);
   absl::Notification answered;
+  Stream stream(on, *channel), dropped(on, *channel);
   on.Do([&] {
     dropped.stream->Ping([] { ADD_FAILURE() << "of a stream that is gone"; });
     dropped.stream.reset();
     stream.stream->Ping([&] { answered.Notify(); });
   });
-  answered.WaitForNotification();
+  // An unanswered ping says nothing by itself: what the stream and another question meet is the clue.
+  ASSERT_TRUE(answered.WaitForNotificationWithTimeout(absl::Seconds(20)))
+      << "the stream " << (stream.hearer.HasEnded() ? StatusText(stream.hearer.AwaitEnd()) : "stands")
+      << "; asked again: " << StatusText(Unary("HealthCheck", "", absl::Seconds(5)).status());
 }
 
 TEST_P(DialerTest, GoesOnAfterGoAwayAndDialsAnew) {
