@@ -1,0 +1,45 @@
+#include "command_tree.h"
+
+#include <utility>
+
+namespace hoop::cli {
+
+CLI::App& CommandTree::AddPlain(CLI::App& parent, const std::string& name, const std::string& help,
+                                std::function<int()> run) {
+  CLI::App& command = *parent.add_subcommand(name, help);
+  command.callback([this, run = std::move(run)] { action_ = run; });
+  return command;
+}
+
+CLI::App& CommandTree::AddGroup(CLI::App& parent, const std::string& name, const std::string& help) {
+  CLI::App& group = *parent.add_subcommand(name, help);
+  group.require_subcommand(1);
+  return group;
+}
+
+void CommandTree::AddJson(CLI::App& command, bool& json) {
+  command.add_flag("--json", json, "JSON on standard output, for scripts");
+  OneOf(command.add_option_function<std::string>(
+            "-o,--output", [&json](const std::string& form) { json = form == "json"; }, "json or plain"),
+        {"json", "plain"});
+}
+
+void CommandTree::AddEnv(CLI::App& command, std::vector<std::string>& env, const std::string& help) {
+  command.add_option("-e,--env", env, help)->type_name("NAME=VALUE")->allow_extra_args(false);
+}
+
+void CommandTree::AddExamples(CLI::App& command, const std::string& examples) {
+  command.footer("Examples:\n" + examples);
+}
+
+void CommandTree::OneOf(CLI::Option* option, std::vector<std::string> words) {
+  option->check(CLI::IsMember(words));
+  Completes(option, {.words = std::move(words)});
+}
+
+const CommandTree::Completion* CommandTree::FindCompletion(const CLI::Option* option) const {
+  const auto found = completions_.find(option);
+  return found == completions_.end() ? nullptr : &found->second;
+}
+
+}  // namespace hoop::cli

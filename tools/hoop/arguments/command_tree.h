@@ -1,0 +1,71 @@
+// The commands of `hoop` as CLI11 knows them. Each Add... declares one family and lives in a file of its own; a command
+// that was named stores what is to be run. Made by command_line.cc; read again for completion and manual pages.
+#pragma once
+
+#include <CLI/CLI.hpp>
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "tools/hoop/commands.h"
+
+namespace hoop::cli {
+
+// One thread. The options of a command live as long as this.
+class CommandTree final {
+ public:
+  // What stands for an argument: fixed words, or what the gateway knows.
+  enum class Values { kWords, kConnections, kSessions, kFiles };
+  struct Completion {
+    Values values = Values::kWords;
+    std::vector<std::string> words;
+  };
+
+  explicit CommandTree(const Environment& environment) : environment_(environment) {}
+  CommandTree(const CommandTree&) = delete;
+  CommandTree& operator=(const CommandTree&) = delete;
+
+  CLI::App& root() { return app_; }
+  // Options that hold for every command change it before a command runs.
+  Environment& environment() { return environment_; }
+  const std::function<int()>& action() const { return action_; }
+
+  template <typename Options>
+  CLI::App& Add(CLI::App& parent, const std::string& name, const std::string& help, std::shared_ptr<Options> options,
+                int (*run)(const Environment&, const Options&)) {
+    return AddPlain(parent, name, help, [this, options, run] { return run(environment_, *options); });
+  }
+  CLI::App& AddPlain(CLI::App& parent, const std::string& name, const std::string& help, std::function<int()> run);
+  // A command that has only commands below it.
+  CLI::App& AddGroup(CLI::App& parent, const std::string& name, const std::string& help);
+
+  // --json, and the form of the real command line: -o json.
+  void AddJson(CLI::App& command, bool& json);
+  // Each occurrence takes one value and nothing is split: values may have commas and spaces.
+  void AddEnv(CLI::App& command, std::vector<std::string>& env, const std::string& help);
+  static void AddExamples(CLI::App& command, const std::string& examples);
+  // Only these words are taken.
+  void OneOf(CLI::Option* option, std::vector<std::string> words);
+  void Completes(const CLI::Option* option, Completion completion) { completions_[option] = std::move(completion); }
+  const Completion* FindCompletion(const CLI::Option* option) const;
+
+ private:
+  Environment environment_;
+  CLI::App app_{"hoop: audited access to private services through a gateway", "hoop"};
+  std::function<int()> action_;
+  std::map<const CLI::Option*, Completion> completions_;
+};
+
+void AddSessionCommands(CommandTree& tree);   // exec, connect
+void AddSessionsCommands(CommandTree& tree);  // sessions, audit
+void AddListCommands(CommandTree& tree);      // list
+void AddConfigCommands(CommandTree& tree);    // login, config
+void AddAdminCommands(CommandTree& tree);
+void AddStartCommands(CommandTree& tree);
+
+// What is wrong with these arguments, with the command that was probably meant; the exit code.
+int FailUsage(CommandTree& tree, const CLI::ParseError& error, int argc, char** argv);
+
+}  // namespace hoop::cli

@@ -1,0 +1,47 @@
+// `hoop login` and `hoop config`: their arguments.
+#include "command_tree.h"
+
+namespace hoop::cli {
+namespace {
+
+void AddLogin(CommandTree& tree) {
+  auto options = std::make_shared<LoginOptions>();
+  CLI::App& command = tree.Add(tree.root(), "login", "Sign in and pin the gateway's audit key", options, RunLogin);
+  command.add_option("--api-url", options->api_url, "Address of the API (default: as configured, or asked for)");
+  command.add_option("--grpc-url", options->grpc_url, "Address of the gateway (default: as the API says)");
+  command.add_option("--email", options->email, "Account (default: asked for)");
+  command.add_flag("--password-stdin", options->password_stdin, "Read the password from standard input, for scripts");
+  command.add_flag("--accept-audit-key", options->accept_audit_key, "Pin a key that changed");
+  CommandTree::AddExamples(command,
+                           "  hoop login --api-url http://127.0.0.1:8009\n"
+                           "  hoop login --email me@example.com --password-stdin < password.txt");
+}
+
+void AddConfig(CommandTree& tree) {
+  CLI::App& group = tree.AddGroup(tree.root(), "config", "The configuration file");
+  auto create = std::make_shared<ConfigCreateOptions>();
+  CLI::App& create_command =
+      tree.Add(group, "create", "Write it; the token comes from HOOP_TOKEN", create, RunConfigCreate);
+  create_command.add_option("--api-url", create->api_url, "Address of the API")->required();
+  create_command.add_option("--grpc-url", create->grpc_url, "Address of the gateway");
+  create_command.add_option("--tls-ca", create->tls_ca_file,
+                            "PEM file: whom to trust instead of the machine's authorities");
+  CommandTree::AddExamples(create_command,
+                           "  hoop config create --api-url http://127.0.0.1:8009 --grpc-url grpc://127.0.0.1:8010");
+  auto view = std::make_shared<ConfigViewOptions>();
+  CLI::App& view_command = tree.Add(group, "view", "Show it, without the token", view, RunConfigView);
+  view_command.add_option("key", view->key, "One value alone: api_url, grpc_url, token, audit_key ...");
+  view_command.add_flag("--raw", view->raw, "With the token");
+  tree.AddJson(view_command, view->json);
+  tree.AddPlain(group, "clear", "Remove it", [&tree] { return RunConfigClear(tree.environment()); });
+  tree.AddPlain(group, "path", "Where it is", [&tree] { return RunConfigPath(tree.environment()); });
+}
+
+}  // namespace
+
+void AddConfigCommands(CommandTree& tree) {
+  AddLogin(tree);
+  AddConfig(tree);
+}
+
+}  // namespace hoop::cli

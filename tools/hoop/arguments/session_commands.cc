@@ -1,0 +1,63 @@
+// `hoop exec` and `hoop connect`: their arguments.
+#include "command_tree.h"
+
+namespace hoop::cli {
+namespace {
+
+void AddSession(CommandTree& tree, CLI::App& command, SessionOptions& options) {
+  CLI::Option* connection = command.add_option("connection", options.connection, "Name of the connection");
+  connection->required()->type_name("NAME");
+  tree.Completes(connection, {.values = CommandTree::Values::kConnections});
+  command.add_option("args", options.args, "Behind --: arguments for the connection's command")->type_name("ARGS");
+  tree.AddEnv(command, options.env, "Variable for the command; may be repeated");
+  command.add_flag("-s,--silent", options.silent, "No session id and no notes on standard error");
+  tree.AddJson(command, options.json);
+}
+
+void AddExec(CommandTree& tree) {
+  auto options = std::make_shared<ExecOptions>();
+  CLI::App& command = tree.Add(tree.root(), "exec", "Run one command on a connection", options, RunExec);
+  AddSession(tree, command, *options);
+  CLI::Option* input = command.add_option("-i,--input", options->input, "The command's standard input, as text");
+  command.add_option("-f,--file", options->file, "The command's standard input, as a file")
+      ->type_name("FILE")
+      ->check(CLI::ExistingFile)
+      ->excludes(input);
+  CommandTree::AddExamples(
+      command,
+      "  hoop exec bash -i 'uname -a'\n"
+      "  echo 'select 1' | hoop exec pg-demo\n"
+      "  hoop exec bash -f script.sh -e GREETING='hello, world' -- -x\n"
+      "  hoop exec bash -s --json -i 'exit 3'\n"
+      "Without -i and -f standard input is read to its end, unless it is a terminal. The exit code is the\n"
+      "command's; 1: it was not run, 254: the agent failed, 255: a signal ended it, 130/143: Ctrl-C/TERM here.");
+}
+
+void AddConnect(CommandTree& tree) {
+  auto options = std::make_shared<ConnectOptions>();
+  CLI::App& command =
+      tree.Add(tree.root(), "connect", "A local port to a database or service, or a terminal on a command line",
+               options, RunConnect);
+  AddSession(tree, command, *options);
+  command
+      .add_option("-p,--port", options->port, "Local port; 0: any free one (default: 5433 for postgres, 8999 for tcp)")
+      ->type_name("PORT");
+  command.add_option("--host", options->host, "Local address to listen on (default: 127.0.0.1)")->type_name("ADDRESS");
+  CommandTree::AddExamples(
+      command,
+      "  hoop connect pg-demo\n"
+      "  hoop connect pg-demo -p 0 --json\n"
+      "  hoop connect bash -e TERM=screen-256color\n"
+      "For databases and services it listens until Ctrl-C; when the gateway or the agent is lost it tries\n"
+      "again for five minutes. A command line gets this terminal until its command ends, and every key\n"
+      "with it; the exit code is the command's.");
+}
+
+}  // namespace
+
+void AddSessionCommands(CommandTree& tree) {
+  AddExec(tree);
+  AddConnect(tree);
+}
+
+}  // namespace hoop::cli
