@@ -114,7 +114,7 @@ absl::Status Gateway::Parts::Open() {
   if (users == 0) {
     HOOP_ASSIGN_OR_RETURN(setup_token, SetupToken::Create(folder->File("setup-token")));
   }
-  local_verifier = std::make_unique<LocalVerifier>(*signer, store->users(), roles);
+  local_verifier = std::make_unique<LocalVerifier>(*signer, store->users(), store->service_accounts(), roles);
   agent_verifier = std::make_unique<AgentVerifier>(store->agents());
   verifier = options.idp_verifier != nullptr ? options.idp_verifier : local_verifier.get();
   audit = options.audit_store;
@@ -211,6 +211,7 @@ absl::Status Gateway::Parts::Start() {
                                                    .clock = clock,
                                                    .log = log,
                                                    .info = info,
+                                                   .roles = roles,
                                                    .setup = setup_token ? &*setup_token : nullptr});
   rest::Edge::Options edge_options;
   edge_options.version = options.version;

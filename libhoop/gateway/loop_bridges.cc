@@ -39,6 +39,22 @@ absl::Status LoopSessionControl::Kill(std::string_view session_id, std::string_v
   return AskLoop(loop_, [this, id = std::string(session_id), by = std::string(by)] { return sessions_.Kill(id, by); });
 }
 
+void LoopSessionControl::EndOfUser(std::string_view user_id, std::string_view reason) {
+  loop_.Post([this, user_id = std::string(user_id), reason = std::string(reason)] {
+    sessions_.EndWhere([&user_id](const SessionHead& head) { return head.user_id == user_id; }, reason);
+  });
+}
+
+void LoopSessionControl::EndOnConnection(std::string_view org_id, std::string_view connection,
+                                         std::string_view reason) {
+  loop_.Post([this, org_id = std::string(org_id), connection = std::string(connection), reason = std::string(reason)] {
+    const auto concerned = [&](const SessionHead& head) {
+      return head.org_id == org_id && head.connection == connection;
+    };
+    sessions_.EndWhere(concerned, reason);
+  });
+}
+
 void RouterPresence::Disconnect(std::string_view agent_id) {
   loop_.Post([this, id = std::string(agent_id)] {
     if (auto link = router_.Find(id); link.ok()) (*link)->End(Unauthenticated("agent was deleted"));

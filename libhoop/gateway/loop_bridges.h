@@ -16,6 +16,8 @@ class LoopSessionControl final : public rest::SessionControl {
   LoopSessionControl(Loop& loop, SessionDirectory& sessions) : loop_(loop), sessions_(sessions) {}
   // DeadlineExceeded: the loop did not answer within limits::kLoopAnswerTime.
   absl::Status Kill(std::string_view session_id, std::string_view by) override;
+  void EndOfUser(std::string_view user_id, std::string_view reason) override;
+  void EndOnConnection(std::string_view org_id, std::string_view connection, std::string_view reason) override;
 
  private:
   Loop& loop_;

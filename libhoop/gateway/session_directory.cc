@@ -45,6 +45,18 @@ absl::Status SessionDirectory::Kill(std::string_view session_id, std::string_vie
   return absl::OkStatus();
 }
 
+void SessionDirectory::EndWhere(absl::FunctionRef<bool(const SessionHead&)> concerned, const std::string& reason) {
+  std::vector<std::string> ids;  // a session may leave the map while it ends
+  for (const auto& [id, entry] : sessions_) {
+    if (concerned(entry.session->context().head)) ids.push_back(id);
+  }
+  for (const std::string& id : ids) {
+    if (Session* session = Find(id); session != nullptr) {
+      session->Finish({.reason = reason, .text = reason, .exit_code = 254, .status = PermissionDenied("{}", reason)});
+    }
+  }
+}
+
 void SessionDirectory::FinishAll(const Ending& ending, absl::AnyInvocable<void()> done) {
   if (sessions_.empty()) return done();
   emptied_ = std::move(done);

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "absl/functional/any_invocable.h"
+#include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "base/loop.h"
 #include "session/session.h"
@@ -32,6 +33,9 @@ class SessionDirectory final {
 
   // NotFound: it is not going on.
   absl::Status Kill(std::string_view session_id, std::string_view by);
+
+  // Ends each session that `concerned` names, with a clear reason.
+  void EndWhere(absl::FunctionRef<bool(const SessionHead&)> concerned, const std::string& reason);
 
   // Ends all; `done` is called when none is left.
   void FinishAll(const Ending& ending, absl::AnyInvocable<void()> done);

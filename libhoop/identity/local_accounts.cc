@@ -7,6 +7,7 @@
 #include "base/limits/identity.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "identity/digest.h"
 
 namespace hoop {
 namespace {
@@ -20,7 +21,16 @@ bool LooksLikeEmail(std::string_view text) {
          at + 1 < text.size() && text.find('@', at + 1) == std::string_view::npos;
 }
 
+absl::StatusOr<std::string> HashNewPassword(std::string_view password, const ScryptCost& cost) {
+  if (password.size() < limits::kPasswordBytesMin) {
+    return InvalidArgument("password: shorter than {} bytes", limits::kPasswordBytesMin);
+  }
+  return HashPassword(password, cost);
+}
+
 }  // namespace
+
+std::string ServiceAccountId(std::string_view subject) { return UrlUuid(fmt::format("serviceaccount/{}", subject)); }
 
 LocalAccounts::LocalAccounts(UserTable& users, const TokenSigner& signer, const Clock& clock, std::string org_id,
                              RoleGroups roles, ScryptCost cost)
@@ -32,22 +42,21 @@ LocalAccounts::LocalAccounts(UserTable& users, const TokenSigner& signer, const 
       cost_(cost),
       nobody_hash_(HashOfNobody(cost)) {}
 
-absl::StatusOr<UserRow> LocalAccounts::NewAdmin(std::string_view email, std::string_view password,
-                                                std::string_view name) const {
-  if (!LooksLikeEmail(email)) return InvalidArgument("user: no e-mail address was given");
-  HOOP_ASSIGN_OR_RETURN(std::string hash, HashPassword(password, cost_));
-  const absl::Time now = clock_.Now();
-  UserRow user;
+absl::StatusOr<UserRow> LocalAccounts::Complete(UserRow user, std::string hash) const {
+  if (!LooksLikeEmail(user.email)) return InvalidArgument("user: no e-mail address was given");
   user.id = NewUuid();
+  user.subject = user.email;
+  user.password_hash = std::move(hash);
+  user.created_at = user.updated_at = clock_.Now();
+  return user;
+}
+
+UserRow LocalAccounts::Admin(std::string_view email, std::string_view name) const {
+  UserRow user;
   user.org_id = org_id_;
-  user.subject = email;
   user.email = email;
   user.name = name;
-  user.password_hash = std::move(hash);
-  user.status = UserStatus::kActive;
   user.groups = {roles_.admin};
-  user.created_at = now;
-  user.updated_at = now;
   return user;
 }
 
@@ -61,7 +70,8 @@ absl::StatusOr<SignedIn> LocalAccounts::Register(std::string_view email, std::st
   // Asked first, although InsertFirst asks again: nobody shall make us hash for nothing.
   HOOP_ASSIGN_OR_RETURN(const int64_t count, users_.Count(org_id_));
   if (count > 0) return FailedPrecondition("user {}: the organization has a user already", email);
-  HOOP_ASSIGN_OR_RETURN(UserRow user, NewAdmin(email, password, name));
+  HOOP_ASSIGN_OR_RETURN(std::string hash, HashNewPassword(password, cost_));
+  HOOP_ASSIGN_OR_RETURN(UserRow user, Complete(Admin(email, name), std::move(hash)));
   HOOP_RETURN_IF_ERROR(users_.InsertFirst(user));
   return SignIn(std::move(user));
 }
@@ -70,7 +80,8 @@ absl::StatusOr<SignedIn> LocalAccounts::EnsureAdmin(std::string_view email, std:
                                                     std::string_view name) {
   absl::StatusOr<UserRow> found = users_.FindByEmail(org_id_, email);
   if (absl::IsNotFound(found.status())) {
-    HOOP_ASSIGN_OR_RETURN(UserRow user, NewAdmin(email, password, name));
+    HOOP_ASSIGN_OR_RETURN(std::string hash, HashPassword(password, cost_));
+    HOOP_ASSIGN_OR_RETURN(UserRow user, Complete(Admin(email, name), std::move(hash)));
     HOOP_RETURN_IF_ERROR(users_.Insert(user));
     return SignIn(std::move(user));
   }
@@ -103,12 +114,31 @@ absl::StatusOr<SignedIn> LocalAccounts::Login(std::string_view email, std::strin
   return SignIn(*std::move(user));
 }
 
-absl::Status LocalAccounts::ChangePassword(std::string_view user_id, std::string_view old_password,
-                                           std::string_view new_password) {
-  HOOP_ASSIGN_OR_RETURN(const UserRow user, users_.FindById(user_id));
+absl::StatusOr<UserRow> LocalAccounts::Add(UserRow user, std::string_view password) {
+  std::string hash;
+  if (!password.empty()) {
+    HOOP_ASSIGN_OR_RETURN(hash, HashNewPassword(password, cost_));
+  }
+  HOOP_ASSIGN_OR_RETURN(UserRow complete, Complete(std::move(user), std::move(hash)));
+  HOOP_RETURN_IF_ERROR(users_.Insert(complete));
+  return complete;
+}
+
+absl::StatusOr<SignedIn> LocalAccounts::ChangePassword(std::string_view user_id, std::string_view old_password,
+                                                       std::string_view new_password) {
+  HOOP_ASSIGN_OR_RETURN(UserRow user, users_.FindById(user_id));
   if (!PasswordMatches(old_password, user.password_hash)) return PermissionDenied("the old password is wrong");
-  HOOP_ASSIGN_OR_RETURN(const std::string hash, HashPassword(new_password, cost_));
+  HOOP_RETURN_IF_ERROR(SetPassword(user_id, new_password));
+  return SignIn(std::move(user));
+}
+
+absl::Status LocalAccounts::SetPassword(std::string_view user_id, std::string_view password) {
+  HOOP_ASSIGN_OR_RETURN(const std::string hash, HashNewPassword(password, cost_));
   return users_.SetPasswordHash(user_id, hash, clock_.Now());
+}
+
+std::string LocalAccounts::TokenFor(const ServiceAccountRow& account, absl::Duration lifetime) const {
+  return signer_.Sign(account.subject, account.id, account.subject, clock_.Now(), lifetime);
 }
 
 }  // namespace hoop

@@ -26,6 +26,8 @@ std::string PathOf(std::string_view url) {
 Api::Api(ApiParts parts) : parts_(std::move(parts)), prefix_(PathOf(parts_.info.api_url) + "/api") {
   AddServerRoutes(routes_, parts_);
   AddLoginRoutes(routes_, parts_);
+  AddUserRoutes(routes_, parts_);
+  AddServiceAccountRoutes(routes_, parts_);
   AddAgentRoutes(routes_, parts_);
   AddConnectionRoutes(routes_, parts_);
   AddSessionRoutes(routes_, parts_);

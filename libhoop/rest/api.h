@@ -14,6 +14,7 @@
 #include "hoop/clock.h"
 #include "hoop/idp_verifier.h"
 #include "identity/local_accounts.h"
+#include "identity/roles.h"
 #include "identity/setup_token.h"
 #include "rest/content_parser.h"
 #include "rest/http_message.h"
@@ -28,6 +29,9 @@ class SessionControl {
   virtual ~SessionControl() = default;
   // Asks the session to end; `by` is said in its record. NotFound: it does not run (any more).
   virtual absl::Status Kill(std::string_view session_id, std::string_view by) = 0;
+  // A user (Identity::user_id) or a connection is no more: what goes on with it ends for this reason, soon.
+  virtual void EndOfUser(std::string_view user_id, std::string_view reason) = 0;
+  virtual void EndOnConnection(std::string_view org_id, std::string_view connection, std::string_view reason) = 0;
 };
 
 // Which agents are here now. Implemented in gateway/. Worker threads, several at a time.
@@ -59,6 +63,7 @@ struct ApiParts {
   const Clock& clock;
   Log log;
   ServerInfo info;
+  RoleGroups roles = {};
   const SetupToken* setup = nullptr;  // set while there is no account: what the first one must show to register
 };
 

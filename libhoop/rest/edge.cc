@@ -100,7 +100,9 @@ void Edge::OnAuthorized(uint64_t id, absl::StatusOr<std::optional<Identity>> ide
 void Edge::OnBody(uint64_t id, std::string body) {
   Exchange& exchange = exchanges_.at(id);
   const Route& route = *exchange.match.route;
-  Request request{.path_parameters = std::move(exchange.match.path_parameters), .identity = exchange.identity};
+  Request request{.path_parameters = std::move(exchange.match.path_parameters),
+                  .identity = exchange.identity,
+                  .peer = std::string(exchange.connection->peer())};
   Submit(id, route.lane,
          [this, id, &route, query = exchange.head.query, body = std::move(body),
           request = std::move(request)]() mutable -> WorkerPool::Continuation {

@@ -20,6 +20,7 @@ struct Request {
   std::map<std::string, std::string> query;            // decoded; of equal keys the first
   std::string body;
   std::optional<Identity> identity;  // absent on anonymous routes only
+  std::string peer;                  // the address it came from
 
   // Routes ask for what their pattern names.
   const std::string& Parameter(const std::string& name) const { return path_parameters.at(name); }

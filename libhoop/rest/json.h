@@ -40,6 +40,7 @@ class ObjectReader final {
   std::map<std::string, std::string> TextMap(const char* name);  // numbers and booleans become text
   std::optional<int> Int(const char* name);
   bool Has(const char* name) const { return Find(name) != nullptr; }
+  bool Mentions(const char* name) const { return object_.contains(name); }  // null counts too
 
   const absl::Status& status() const { return status_; }
 

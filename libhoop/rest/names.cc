@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "base/encoding.h"
+#include "base/limits/identity.h"
 #include "base/status.h"
 
 namespace hoop::rest {
@@ -20,6 +21,11 @@ bool IsWordsWith(std::string_view separators, std::string_view text) {
   return after_word;
 }
 
+bool IsLine(std::string_view text, size_t bytes_max) {
+  const bool printable = std::all_of(text.begin(), text.end(), [](unsigned char c) { return c >= 0x20 && c != 0x7f; });
+  return printable && !text.empty() && text.size() <= bytes_max && text.front() != ' ' && text.back() != ' ';
+}
+
 }  // namespace
 
 absl::Status CheckName(std::string_view name) {
@@ -29,6 +35,19 @@ absl::Status CheckName(std::string_view name) {
   }
   return InvalidArgument(
       "name: it must contain between 3 and 254 alphanumeric characters, it may include (-), (_) or (.) characters");
+}
+
+absl::Status CheckGroups(const std::vector<std::string>& names) {
+  if (names.size() > limits::kGroupsMax) return InvalidArgument("groups: more than {}", limits::kGroupsMax);
+  for (const std::string& name : names) {
+    if (!IsLine(name, 180)) return InvalidArgument("groups: a name has 1 to 180 printable characters");
+  }
+  return absl::OkStatus();
+}
+
+absl::Status CheckSubject(std::string_view subject) {
+  if (IsLine(subject, 254) && subject.find('/') == std::string_view::npos) return absl::OkStatus();
+  return InvalidArgument("subject: it has 1 to 254 printable characters and no slash");
 }
 
 absl::Status CheckTag(std::string_view key, std::string_view value) {

@@ -1,7 +1,9 @@
-// The rules for names that users give: resources, tags. Pure functions; used when something is created.
+// The rules for names that users give: resources, groups, tags. Pure functions; used when something is created.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 
@@ -9,6 +11,12 @@ namespace hoop::rest {
 
 // Letters, digits and '_', with single '-' or '.' inside; 3 to 254 characters. InvalidArgument.
 absl::Status CheckName(std::string_view name);
+
+// Each name of a group: up to 180 bytes of printable text without spaces around it. InvalidArgument.
+absl::Status CheckGroups(const std::vector<std::string>& names);
+
+// Of a service account: the same, up to 254 bytes, without a slash. InvalidArgument.
+absl::Status CheckSubject(std::string_view subject);
 
 // connection_tags: the key and the value of one. InvalidArgument.
 absl::Status CheckTag(std::string_view key, std::string_view value);

@@ -7,7 +7,9 @@
 namespace hoop::rest {
 
 void AddServerRoutes(RouteTable& routes, const ApiParts& parts);  // healthz, publicserverinfo, serverinfo, userinfo
-void AddLoginRoutes(RouteTable& routes, const ApiParts& parts);   // localauth
+void AddLoginRoutes(RouteTable& routes, const ApiParts& parts);   // localauth, passwords
+void AddUserRoutes(RouteTable& routes, const ApiParts& parts);    // users, groups
+void AddServiceAccountRoutes(RouteTable& routes, const ApiParts& parts);
 void AddAgentRoutes(RouteTable& routes, const ApiParts& parts);
 void AddConnectionRoutes(RouteTable& routes, const ApiParts& parts);
 void AddSessionRoutes(RouteTable& routes, const ApiParts& parts);  // list, get, kill

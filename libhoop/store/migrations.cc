@@ -1,6 +1,5 @@
 #include "store/migrations.h"
 
-#include <array>
 #include <string_view>
 #include <vector>
 
@@ -17,10 +16,10 @@ struct Migration {
   std::vector<std::string_view> statements;
 };
 
-const std::array<Migration, 1>& Migrations() {
+const std::vector<Migration>& Migrations() {
   // Agents and connections are named in sessions without a reference: history stays when they go. So does
   // connections.agent_id: an agent's id follows from its name, so that a new one of that name serves again.
-  static const auto* migrations = new std::array<Migration, 1>{
+  static const auto* migrations = new std::vector<Migration>{
       Migration{1,
                 "people, resources, sessions",
                 {
@@ -143,6 +142,35 @@ const std::array<Migration, 1>& Migrations() {
                compression text not null,
                content bytea not null,
                primary key (session_id, seq)))",
+                }},
+      Migration{2,
+                "service accounts, groups without members",
+                {
+                    // A token of before this time is not taken any more.
+                    "alter table users add column password_changed_at bigint not null default 0",
+
+                    R"(create table declared_groups (
+               org_id text not null references organizations(id),
+               name text not null,
+               created_at bigint not null,
+               primary key (org_id, name)))",
+
+                    R"(create table service_accounts (
+               id text primary key,
+               org_id text not null references organizations(id),
+               subject text not null,
+               name text not null,
+               status text not null check (status in ('active', 'inactive')),
+               created_at bigint not null,
+               updated_at bigint not null,
+               unique (org_id, subject)))",
+
+                    R"(create table service_account_groups (
+               org_id text not null references organizations(id),
+               account_id text not null references service_accounts(id) on delete cascade,
+               name text not null,
+               primary key (account_id, name)))",
+                    "create index service_account_groups_name on service_account_groups (org_id, name)",
                 }}};
   return *migrations;
 }

@@ -11,6 +11,8 @@ Store::Store(std::unique_ptr<Database> database, OrganizationRow default_organiz
       default_organization_(std::move(default_organization)),
       organizations_(*database_),
       users_(*database_),
+      service_accounts_(*database_),
+      groups_(*database_),
       agents_(*database_),
       connections_(*database_),
       connection_groups_(*database_),

@@ -10,8 +10,10 @@
 #include "store/connection_group_table.h"
 #include "store/connection_table.h"
 #include "store/database.h"
+#include "store/group_table.h"
 #include "store/organization_table.h"
 #include "store/record_chunk_table.h"
+#include "store/service_account_table.h"
 #include "store/session_table.h"
 #include "store/user_table.h"
 
@@ -27,6 +29,8 @@ class Store final {
   Database& database() { return *database_; }
   OrganizationTable& organizations() { return organizations_; }
   UserTable& users() { return users_; }
+  ServiceAccountTable& service_accounts() { return service_accounts_; }
+  GroupTable& groups() { return groups_; }
   AgentTable& agents() { return agents_; }
   ConnectionTable& connections() { return connections_; }
   ConnectionGroupTable& connection_groups() { return connection_groups_; }
@@ -42,6 +46,8 @@ class Store final {
   const OrganizationRow default_organization_;
   OrganizationTable organizations_;
   UserTable users_;
+  ServiceAccountTable service_accounts_;
+  GroupTable groups_;
   AgentTable agents_;
   ConnectionTable connections_;
   ConnectionGroupTable connection_groups_;

@@ -12,8 +12,8 @@ namespace hoop {
 namespace {
 
 constexpr std::string_view kSelect =
-    "select id, org_id, subject, email, name, picture, slack_id, password_hash, status, created_at, updated_at "
-    "from users ";
+    "select id, org_id, subject, email, name, picture, slack_id, password_hash, status, created_at, updated_at, "
+    "password_changed_at from users ";
 
 absl::StatusOr<UserStatus> UserStatusFromText(std::string_view text) {
   for (UserStatus status : {UserStatus::kActive, UserStatus::kInactive, UserStatus::kInvited}) {
@@ -36,6 +36,7 @@ absl::StatusOr<UserRow> ReadUser(const Row& row) {
   HOOP_ASSIGN_OR_RETURN(user.status, UserStatusFromText(reader.String()));
   user.created_at = reader.Time();
   user.updated_at = reader.Time();
+  user.password_changed_at = reader.Time();
   return user;
 }
 
@@ -68,6 +69,26 @@ absl::StatusOr<int64_t> CountUsers(Transaction& transaction, std::string_view or
         return absl::OkStatus();
       }));
   return count;
+}
+
+absl::StatusOr<int64_t> CountActive(Transaction& transaction, std::string_view org_id, std::string_view group) {
+  int64_t count = 0;
+  if (group.empty()) return count;
+  HOOP_RETURN_IF_ERROR(
+      transaction.Select("select count(*) from user_groups as g join users as u on u.id = g.user_id "
+                         "where g.org_id = $1 and g.name = $2 and u.status = 'active'",
+                         {org_id, group}, [&](const Row& row) {
+                           count = row.Int(0);
+                           return absl::OkStatus();
+                         }));
+  return count;
+}
+
+// What never had a member cannot lose its last one.
+absl::Status RequireMember(Transaction& transaction, std::string_view org_id, std::string_view group, int64_t before) {
+  if (before == 0) return absl::OkStatus();
+  HOOP_ASSIGN_OR_RETURN(const int64_t after, CountActive(transaction, org_id, group));
+  return after > 0 ? absl::OkStatus() : FailedPrecondition("group {}: it would lose its last active member", group);
 }
 
 absl::Status RequireOne(const absl::StatusOr<int64_t>& changed, std::string_view id) {
@@ -159,20 +180,9 @@ absl::StatusOr<int64_t> UserTable::Count(std::string_view org_id) {
   return count;
 }
 
-absl::StatusOr<std::vector<std::string>> UserTable::GroupNames(std::string_view org_id) {
-  std::vector<std::string> names;
-  HOOP_RETURN_IF_ERROR(database_.Read([&](Transaction& transaction) {
-    return transaction.Select("select distinct name from user_groups where org_id = $1 order by name", {org_id},
-                              [&](const Row& row) {
-                                names.push_back(row.String(0));
-                                return absl::OkStatus();
-                              });
-  }));
-  return names;
-}
-
-absl::Status UserTable::Update(const UserRow& user) {
+absl::Status UserTable::Update(const UserRow& user, std::string_view kept_group) {
   return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    HOOP_ASSIGN_OR_RETURN(const int64_t before, CountActive(transaction, user.org_id, kept_group));
     HOOP_RETURN_IF_ERROR(RequireOne(
         transaction.Execute("update users set email = $2, name = $3, picture = $4, slack_id = $5, status = $6, "
                             "updated_at = $7 where id = $1 and org_id = $8",
@@ -180,20 +190,27 @@ absl::Status UserTable::Update(const UserRow& user) {
                              user.updated_at, user.org_id}),
         user.email));
     HOOP_RETURN_IF_ERROR(transaction.Execute("delete from user_groups where user_id = $1", {user.id}).status());
-    return InsertGroups(transaction, user);
+    HOOP_RETURN_IF_ERROR(InsertGroups(transaction, user));
+    return RequireMember(transaction, user.org_id, kept_group, before);
   });
 }
 
 absl::Status UserTable::SetPasswordHash(std::string_view id, std::string_view hash, absl::Time now) {
   return database_.Write(Durability::kFull, [&](Transaction& transaction) {
     return RequireOne(
-        transaction.Execute("update users set password_hash = $2, updated_at = $3 where id = $1", {id, hash, now}), id);
+        transaction.Execute("update users set password_hash = $2, updated_at = $3, password_changed_at = $3 "
+                            "where id = $1",
+                            {id, hash, now}),
+        id);
   });
 }
 
-absl::Status UserTable::Delete(std::string_view id) {
-  return database_.Write(Durability::kFull, [&](Transaction& transaction) {
-    return RequireOne(transaction.Execute("delete from users where id = $1", {id}), id);
+absl::Status UserTable::Delete(std::string_view org_id, std::string_view id, std::string_view kept_group) {
+  return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    HOOP_ASSIGN_OR_RETURN(const int64_t before, CountActive(transaction, org_id, kept_group));
+    HOOP_RETURN_IF_ERROR(
+        RequireOne(transaction.Execute("delete from users where id = $1 and org_id = $2", {id, org_id}), id));
+    return RequireMember(transaction, org_id, kept_group, before);
   });
 }
 

@@ -28,6 +28,7 @@ struct UserRow {
   std::vector<std::string> groups;  // sorted, each once
   absl::Time created_at;
   absl::Time updated_at;
+  absl::Time password_changed_at = absl::UnixEpoch();  // the epoch: never
 };
 
 // E-mails are unique in an organization without regard to case, subjects as they are.
@@ -47,12 +48,13 @@ class UserTable final {
 
   absl::StatusOr<std::vector<UserRow>> List(std::string_view org_id);  // by e-mail
   absl::StatusOr<int64_t> Count(std::string_view org_id);
-  absl::StatusOr<std::vector<std::string>> GroupNames(std::string_view org_id);
 
-  // By id: everything but org, subject, created_at and the password hash; the groups are replaced.
-  absl::Status Update(const UserRow& user);
+  // By id: everything but org, subject, created_at and the password; the groups are replaced.
+  // FailedPrecondition: `kept_group`, when it is named, would lose its last active member.
+  absl::Status Update(const UserRow& user, std::string_view kept_group = {});
   absl::Status SetPasswordHash(std::string_view id, std::string_view hash, absl::Time now);
-  absl::Status Delete(std::string_view id);
+  // FailedPrecondition as for Update.
+  absl::Status Delete(std::string_view org_id, std::string_view id, std::string_view kept_group = {});
 
  private:
   absl::StatusOr<UserRow> FindOne(std::string_view where, absl::Span<const SqlValue> values, std::string_view named);

@@ -21,9 +21,9 @@ start_gateway() { # start_gateway [LIMIT]: with so many descriptors
 # A real agent with a connection to the line service, a second key and a user's token for the attackers.
 prepare() {
   export HOOP_CONFIG=$work/config.toml
-  curl -sSf -o "$work/answer" -d "{\"email\":\"me@example.test\",\"password\":\"secret\",\"setup_token\":\"$(cat "$work/gateway/setup-token")\"}" \
+  curl -sSf -o "$work/answer" -d "{\"email\":\"me@example.test\",\"password\":\"a-secret\",\"setup_token\":\"$(cat "$work/gateway/setup-token")\"}" \
     "$api_url/api/localauth/register"
-  hoop login --api-url "$api_url" --email me@example.test --password-stdin <<<secret >/dev/null
+  hoop login --api-url "$api_url" --email me@example.test --password-stdin <<<a-secret >/dev/null
   token=$(grep -oE '[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+' "$HOOP_CONFIG" | head -n 1)
   key=$(hoop admin create agent good)
   evil=$(hoop admin create agent evil)

@@ -11,7 +11,7 @@ start_gateway() {
   wait_line "$work/gateway.log" "$gateway" 30 'gateway serving'
 }
 api_url=http://127.0.0.1:$http
-register() { curl -s -o "$work/answer" -w '%{http_code}' -d "{\"email\":\"me@example.test\",\"password\":\"secret\",\"setup_token\":\"$1\"}" "$api_url/api/localauth/register"; }
+register() { curl -s -o "$work/answer" -w '%{http_code}' -d "{\"email\":\"me@example.test\",\"password\":\"a-secret\",\"setup_token\":\"$1\"}" "$api_url/api/localauth/register"; }
 
 start_gateway
 wait_line "$work/gateway.log" "$gateway" 10 'set-up token'
@@ -20,7 +20,7 @@ same "the first account" 201 "$(register "$(cat "$work/gateway/setup-token")")"
 [ ! -e "$work/gateway/setup-token" ] || fail "the set-up token is still there"
 export HOOP_CONFIG=$work/config.toml
 refused "wrong e-mail or password" hoop login --api-url "$api_url" --email me@example.test --password-stdin <<<wrong
-hoop login --api-url "$api_url" --email me@example.test --password-stdin <<<secret >/dev/null
+hoop login --api-url "$api_url" --email me@example.test --password-stdin <<<a-secret >/dev/null
 key=$(hoop admin create agent prod)
 HOOP_KEY=$key spawn "$work/agent.log" "$bin/hoop-agent"
 agent=$spawned

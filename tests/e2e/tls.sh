@@ -74,10 +74,10 @@ stop_both() {
 start_gateway good
 says gateway 'speaking tls.*CN=good'
 code=$(curl -s --cacert "$certs/ours.pem" -o "$work/answer" -w '%{http_code}' "https://127.0.0.1:$http/api/localauth/register" -d \
-  "{\"email\":\"me@example.test\",\"password\":\"secret\",\"setup_token\":\"$(cat "$work/gateway/setup-token")\"}")
+  "{\"email\":\"me@example.test\",\"password\":\"a-secret\",\"setup_token\":\"$(cat "$work/gateway/setup-token")\"}")
 same "the first account, over https" 201 "$code"
 export HOOP_CONFIG=$work/config.toml TLS_CA="file://$certs/ours.pem"
-hoop login --api-url "https://127.0.0.1:$http" --email me@example.test --password-stdin <<<secret >/dev/null
+hoop login --api-url "https://127.0.0.1:$http" --email me@example.test --password-stdin <<<a-secret >/dev/null
 same "the gateway's address" "grpcs://127.0.0.1:$grpc" "$(hoop config view grpc_url)"
 token=$(hoop config view token)
 key=$(hoop admin create agent prod)

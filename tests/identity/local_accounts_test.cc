@@ -34,11 +34,11 @@ class LocalAccountsTest : public ::testing::Test {
   ManualClock clock_;
   TokenSigner signer_{Ed25519Key::Generate(), "us"};
   LocalAccounts accounts_{users_, signer_, clock_, store_.org_id(), RoleGroups(), kCheap};
-  LocalVerifier verifier_{signer_, users_, RoleGroups()};
+  LocalVerifier verifier_{signer_, users_, store_->service_accounts(), RoleGroups()};
 };
 
 TEST_F(LocalAccountsTest, TheFirstWhoRegistersIsAdmin) {
-  auto signed_in = accounts_.Register("ann@example.test", "secret", "Ann");
+  auto signed_in = accounts_.Register("ann@example.test", "a secret", "Ann");
   ASSERT_OK(signed_in);
   auto identity = verifier_.Verify(signed_in->token, clock_.Now());
   ASSERT_OK(identity);
@@ -51,12 +51,12 @@ TEST_F(LocalAccountsTest, TheFirstWhoRegistersIsAdmin) {
   EXPECT_TRUE(identity->is_admin);
   EXPECT_FALSE(identity->is_auditor);
   EXPECT_EQ(identity->expires_at, clock_.Now() + limits::kTokenLifetime);
-  EXPECT_EQ(Found("ann@example.test").password_hash.find("secret"), std::string::npos);
+  EXPECT_EQ(Found("ann@example.test").password_hash.find("a secret"), std::string::npos);
 }
 
 TEST_F(LocalAccountsTest, NobodyElseRegisters) {
-  Registered("ann@example.test", "secret");
-  EXPECT_STATUS(accounts_.Register("bob@example.test", "secret", "Bob"), absl::StatusCode::kFailedPrecondition,
+  Registered("ann@example.test", "a secret");
+  EXPECT_STATUS(accounts_.Register("bob@example.test", "a secret", "Bob"), absl::StatusCode::kFailedPrecondition,
                 "already");
 }
 
@@ -64,22 +64,22 @@ TEST_F(LocalAccountsTest, RegistrationNeedsAnAddressAndAPassword) {
   for (const std::string& email : {std::string(), std::string("ann"), std::string("@example.test"), std::string("ann@"),
                                    std::string("a nn@example.test"), std::string("a@b@c"), std::string("a,b@c"),
                                    std::string(limits::kEmailBytesMax, 'a') + "@example.test"}) {
-    EXPECT_STATUS(accounts_.Register(email, "secret", ""), absl::StatusCode::kInvalidArgument, "e-mail");
+    EXPECT_STATUS(accounts_.Register(email, "a secret", ""), absl::StatusCode::kInvalidArgument, "e-mail");
   }
   EXPECT_STATUS(accounts_.Register("ann@example.test", "", ""), absl::StatusCode::kInvalidArgument, "password");
   EXPECT_STATUS(users_.FindByEmail(store_.org_id(), "ann@example.test"), absl::StatusCode::kNotFound, "");
 }
 
 TEST_F(LocalAccountsTest, LoginGivesATokenThatVerifies) {
-  Registered("ann@example.test", "secret");
-  auto signed_in = accounts_.Login("ANN@example.test", "secret");
+  Registered("ann@example.test", "a secret");
+  auto signed_in = accounts_.Login("ANN@example.test", "a secret");
   ASSERT_OK(signed_in);
   EXPECT_EQ(signed_in->user.email, "ann@example.test");
   EXPECT_OK(verifier_.Verify(signed_in->token, clock_.Now()));
 }
 
 TEST_F(LocalAccountsTest, UnknownUserAndWrongPasswordAreToldAlike) {
-  Registered("ann@example.test", "secret");
+  Registered("ann@example.test", "a secret");
   UserRow bare = Found("ann@example.test");
   bare.id = "other";
   bare.subject = bare.email = "bare@example.test";
@@ -87,34 +87,66 @@ TEST_F(LocalAccountsTest, UnknownUserAndWrongPasswordAreToldAlike) {
   ASSERT_OK(users_.Insert(bare));
   const absl::Status expected = accounts_.Login("ann@example.test", "wrong").status();
   EXPECT_STATUS(expected, absl::StatusCode::kUnauthenticated, "wrong e-mail or password");
-  EXPECT_EQ(accounts_.Login("bob@example.test", "secret").status(), expected);
-  EXPECT_EQ(accounts_.Login("bare@example.test", "secret").status(), expected);
+  EXPECT_EQ(accounts_.Login("bob@example.test", "a secret").status(), expected);
+  EXPECT_EQ(accounts_.Login("bare@example.test", "a secret").status(), expected);
   EXPECT_EQ(accounts_.Login("bare@example.test", "").status(), expected);
-  EXPECT_EQ(accounts_.Login("\xff", "secret").status(), expected);
+  EXPECT_EQ(accounts_.Login("\xff", "a secret").status(), expected);
   EXPECT_EQ(accounts_.Login("", "").status(), expected);
   EXPECT_EQ(accounts_.Login("ann@example.test", std::string(limits::kPasswordBytesMax + 1, 'x')).status(), expected);
 }
 
 TEST_F(LocalAccountsTest, InactiveUsersAreToldOnlyWithTheirPassword) {
-  Registered("ann@example.test", "secret");
+  Registered("ann@example.test", "a secret");
   for (UserStatus status : {UserStatus::kInactive, UserStatus::kInvited}) {
     SetStatus("ann@example.test", status);
-    EXPECT_STATUS(accounts_.Login("ann@example.test", "secret"), absl::StatusCode::kUnauthenticated,
+    EXPECT_STATUS(accounts_.Login("ann@example.test", "a secret"), absl::StatusCode::kUnauthenticated,
                   "user is not active");
     EXPECT_STATUS(accounts_.Login("ann@example.test", "wrong"), absl::StatusCode::kUnauthenticated, "wrong e-mail");
   }
 }
 
 TEST_F(LocalAccountsTest, PasswordsChangeWithTheOldOne) {
-  Registered("ann@example.test", "secret");
+  Registered("ann@example.test", "a secret");
   const std::string id = Found("ann@example.test").id;
-  EXPECT_STATUS(accounts_.ChangePassword(id, "wrong", "new"), absl::StatusCode::kPermissionDenied, "old password");
-  EXPECT_STATUS(accounts_.ChangePassword(id, "secret", ""), absl::StatusCode::kInvalidArgument, "empty");
-  EXPECT_STATUS(accounts_.ChangePassword("nobody", "secret", "new"), absl::StatusCode::kNotFound, "nobody");
-  EXPECT_OK(accounts_.Login("ann@example.test", "secret"));
-  ASSERT_OK(accounts_.ChangePassword(id, "secret", "new"));
-  EXPECT_OK(accounts_.Login("ann@example.test", "new"));
-  EXPECT_STATUS(accounts_.Login("ann@example.test", "secret"), absl::StatusCode::kUnauthenticated, "");
+  EXPECT_STATUS(accounts_.ChangePassword(id, "wrong", "the new one"), absl::StatusCode::kPermissionDenied,
+                "old password");
+  EXPECT_STATUS(accounts_.ChangePassword(id, "a secret", ""), absl::StatusCode::kInvalidArgument, "shorter");
+  EXPECT_STATUS(accounts_.ChangePassword("nobody", "a secret", "the new one"), absl::StatusCode::kNotFound, "nobody");
+  EXPECT_OK(accounts_.Login("ann@example.test", "a secret"));
+  ASSERT_OK(accounts_.ChangePassword(id, "a secret", "the new one"));
+  EXPECT_OK(accounts_.Login("ann@example.test", "the new one"));
+  EXPECT_STATUS(accounts_.Login("ann@example.test", "a secret"), absl::StatusCode::kUnauthenticated, "");
+}
+
+TEST_F(LocalAccountsTest, NewPasswordsHaveALeastLength) {
+  const std::string least(limits::kPasswordBytesMin, 'x'), shorter = least.substr(1);
+  EXPECT_STATUS(accounts_.Register("ann@example.test", shorter, ""), absl::StatusCode::kInvalidArgument, "shorter");
+  Registered("ann@example.test", least);
+  const std::string id = Found("ann@example.test").id;
+  EXPECT_STATUS(accounts_.SetPassword(id, shorter), absl::StatusCode::kInvalidArgument, "shorter");
+  EXPECT_STATUS(accounts_.ChangePassword(id, least, shorter), absl::StatusCode::kInvalidArgument, "shorter");
+  UserRow bob;
+  bob.org_id = store_.org_id();
+  bob.email = "bob@example.test";
+  EXPECT_STATUS(accounts_.Add(bob, shorter), absl::StatusCode::kInvalidArgument, "shorter");
+  EXPECT_OK(accounts_.Add(bob, least));
+}
+
+TEST_F(LocalAccountsTest, AddedUsersSignInWithAPasswordOnly) {
+  UserRow bob;
+  bob.org_id = store_.org_id();
+  bob.email = "Bob@example.test";
+  bob.groups = {"dba"};
+  auto added = accounts_.Add(bob, "");
+  ASSERT_OK(added);
+  EXPECT_EQ(added->subject, "Bob@example.test");
+  EXPECT_STATUS(accounts_.Login("bob@example.test", ""), absl::StatusCode::kUnauthenticated, "");
+  EXPECT_STATUS(accounts_.Add(bob, ""), absl::StatusCode::kAlreadyExists, "Bob@example.test");
+  ASSERT_OK(accounts_.SetPassword(added->id, "his first password"));
+  EXPECT_OK(accounts_.Login("bob@example.test", "his first password"));
+  EXPECT_EQ(Found("bob@example.test").groups, std::vector<std::string>{"dba"});
+  bob.email = "bob";
+  EXPECT_STATUS(accounts_.Add(bob, ""), absl::StatusCode::kInvalidArgument, "e-mail");
 }
 
 TEST_F(LocalAccountsTest, TheDevelopmentAdminIsThereAfterEveryStart) {
@@ -146,7 +178,7 @@ TEST_F(LocalAccountsTest, TheDevelopmentAdminIsPutRight) {
 class LocalVerifierTest : public LocalAccountsTest {
  protected:
   void SetUp() override {
-    auto signed_in = accounts_.Register("ann@example.test", "secret", "Ann");
+    auto signed_in = accounts_.Register("ann@example.test", "a secret", "Ann");
     ASSERT_OK(signed_in);
     token_ = signed_in->token;
   }
@@ -168,10 +200,48 @@ TEST_F(LocalVerifierTest, AnInactiveUserIsOutAtOnceAndBackAtOnce) {
 
 TEST_F(LocalVerifierTest, ADeletedUserIsOutEvenWhenSomebodyGetsHisAddress) {
   UserRow user = Found("ann@example.test");
-  ASSERT_OK(users_.Delete(user.id));
+  ASSERT_OK(users_.Delete(user.org_id, user.id));
   EXPECT_STATUS(verifier_.Verify(token_, clock_.Now()), absl::StatusCode::kUnauthenticated, "gone");
-  ASSERT_OK(accounts_.Register("ann@example.test", "other", "Other Ann"));
+  ASSERT_OK(accounts_.Register("ann@example.test", "other one", "Other Ann"));
   EXPECT_STATUS(verifier_.Verify(token_, clock_.Now()), absl::StatusCode::kUnauthenticated, "gone");
+}
+
+TEST_F(LocalVerifierTest, ANewPasswordEndsTheTokensOfBefore) {
+  clock_.Advance(absl::Seconds(2));
+  const std::string id = Found("ann@example.test").id;
+  auto changed = accounts_.ChangePassword(id, "a secret", "another secret");
+  ASSERT_OK(changed);
+  EXPECT_STATUS(verifier_.Verify(token_, clock_.Now()), absl::StatusCode::kUnauthenticated, "changed since");
+  EXPECT_OK(verifier_.Verify(changed->token, clock_.Now()));
+  clock_.Advance(absl::Seconds(2));
+  ASSERT_OK(accounts_.SetPassword(id, "a third secret"));
+  EXPECT_STATUS(verifier_.Verify(changed->token, clock_.Now()), absl::StatusCode::kUnauthenticated, "changed since");
+}
+
+TEST_F(LocalVerifierTest, KnowsServiceAccountsWithTheirGroupsOfNow) {
+  ServiceAccountRow account{.id = ServiceAccountId("ci"),
+                            .org_id = store_.org_id(),
+                            .subject = "ci",
+                            .name = "CI",
+                            .groups = {"dba"},
+                            .created_at = clock_.Now(),
+                            .updated_at = clock_.Now()};
+  ASSERT_OK(store_->service_accounts().Insert(account));
+  const std::string token = accounts_.TokenFor(account, absl::Hours(1));
+  auto identity = verifier_.Verify(token, clock_.Now());
+  ASSERT_OK(identity);
+  EXPECT_EQ(identity->user_id, account.id);
+  EXPECT_EQ(identity->subject, "ci");
+  EXPECT_EQ(identity->email, "ci");
+  EXPECT_EQ(identity->groups, std::vector<std::string>{"dba"});
+  EXPECT_FALSE(identity->is_admin);
+  EXPECT_STATUS(verifier_.Verify(token, clock_.Now() + absl::Hours(1)), absl::StatusCode::kUnauthenticated, "expired");
+  account.groups = {"admin"};
+  ASSERT_OK(store_->service_accounts().Update(account));
+  EXPECT_TRUE(verifier_.Verify(token, clock_.Now())->is_admin);
+  account.active = false;
+  ASSERT_OK(store_->service_accounts().Update(account));
+  EXPECT_STATUS(verifier_.Verify(token, clock_.Now()), absl::StatusCode::kUnauthenticated, "user is not active");
 }
 
 TEST_F(LocalVerifierTest, RefusesASubjectThatIsNotTheUsers) {
@@ -188,7 +258,7 @@ TEST_F(LocalVerifierTest, RolesComeFromTheGroupsOfNow) {
   ASSERT_OK(identity);
   EXPECT_FALSE(identity->is_admin);
   EXPECT_TRUE(identity->is_auditor);
-  LocalVerifier renamed(signer_, users_, {.admin = "dba", .auditor = "none"});
+  LocalVerifier renamed(signer_, users_, store_->service_accounts(), {.admin = "dba", .auditor = "none"});
   identity = renamed.Verify(token_, clock_.Now());
   ASSERT_OK(identity);
   EXPECT_TRUE(identity->is_admin);

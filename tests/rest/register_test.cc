@@ -31,7 +31,7 @@ class RegisterTest : public ::testing::Test {
   Response Register(const std::string& token) {
     const auto match = api_->Match("POST", "/api/localauth/register");
     EXPECT_OK(match);
-    const nlohmann::json body = {{"email", "ann@example.test"}, {"password", "secret"}, {"setup_token", token}};
+    const nlohmann::json body = {{"email", "ann@example.test"}, {"password", "a secret"}, {"setup_token", token}};
     return api_->Run(*match->route, "", body.dump(), Request());
   }
 
@@ -53,7 +53,7 @@ TEST_F(RegisterTest, MakesTheFirstAccountAnAdministratorOnce) {
   const Response made = Register(setup_->text());
   EXPECT_EQ(made.status, 201) << made.body;
   EXPECT_EQ(made.headers.at(0).first, "Token");
-  EXPECT_OK(accounts_.Login("ann@example.test", "secret"));
+  EXPECT_OK(accounts_.Login("ann@example.test", "a secret"));
   EXPECT_NE(::access((folder_.path() + "/setup-token").c_str(), F_OK), 0);
   EXPECT_EQ(Register(setup_->text()).status, 403);
 }

@@ -74,7 +74,14 @@ class NotedSessionControl final : public SessionControl {
     killed.push_back(fmt::format("{} by {}", session_id, by));
     return answer;
   }
+  void EndOfUser(std::string_view user_id, std::string_view reason) override {
+    ended.push_back(fmt::format("{}: {}", user_id, reason));
+  }
+  void EndOnConnection(std::string_view, std::string_view connection, std::string_view reason) override {
+    ended.push_back(fmt::format("{}: {}", connection, reason));
+  }
   std::vector<std::string> killed;
+  std::vector<std::string> ended;
   absl::Status answer;
 };
 

@@ -67,7 +67,7 @@ TEST_F(UserTableTest, UnknownUsersAreNotFound) {
   EXPECT_STATUS(users_.FindByEmail(store_.org_id(), "x"), absl::StatusCode::kNotFound, "user x");
   EXPECT_STATUS(users_.Update(MakeUser("x@example.test")), absl::StatusCode::kNotFound, "x@example.test");
   EXPECT_STATUS(users_.SetPasswordHash("x", "h", store_.now()), absl::StatusCode::kNotFound, "user x");
-  EXPECT_STATUS(users_.Delete("x"), absl::StatusCode::kNotFound, "user x");
+  EXPECT_STATUS(users_.Delete(store_.org_id(), "x"), absl::StatusCode::kNotFound, "user x");
 }
 
 TEST_F(UserTableTest, IsNotFoundInAnotherOrganization) {
@@ -108,16 +108,6 @@ TEST_F(UserTableTest, ListsByEmailWithGroups) {
   ExpectSame((*users)[1], bob);
 }
 
-TEST_F(UserTableTest, NamesEachGroupOnce) {
-  Added("ann@example.test");
-  UserRow bob = MakeUser("bob@example.test");
-  bob.groups = {"ops", "admin", "ops"};
-  ASSERT_OK(users_.Insert(bob));
-  auto names = users_.GroupNames(store_.org_id());
-  ASSERT_OK(names);
-  EXPECT_EQ(*names, (std::vector<std::string>{"admin", "dba", "ops"}));
-}
-
 TEST_F(UserTableTest, UpdateReplacesGroupsAndKeepsThePassword) {
   UserRow user = Added("ann@example.test");
   user.name = "Ann";
@@ -140,13 +130,36 @@ TEST_F(UserTableTest, SetsThePasswordHash) {
   ASSERT_OK(found);
   EXPECT_EQ(found->password_hash, "new");
   EXPECT_EQ(found->updated_at, store_.now() + absl::Seconds(1));
+  EXPECT_EQ(user.password_changed_at, absl::UnixEpoch());
+  EXPECT_EQ(found->password_changed_at, store_.now() + absl::Seconds(1));
+}
+
+TEST_F(UserTableTest, AKeptGroupKeepsAnActiveMember) {
+  UserRow ann = Added("ann@example.test"), bob = Added("bob@example.test");
+  ann.status = UserStatus::kInactive;
+  EXPECT_OK(users_.Update(ann, "admin"));
+  bob.groups = {"dba"};
+  EXPECT_STATUS(users_.Update(bob, "admin"), absl::StatusCode::kFailedPrecondition, "group admin");
+  bob.groups = {"admin"};
+  bob.status = UserStatus::kInvited;
+  EXPECT_STATUS(users_.Update(bob, "admin"), absl::StatusCode::kFailedPrecondition, "group admin");
+  EXPECT_STATUS(users_.Delete(bob.org_id, bob.id, "admin"), absl::StatusCode::kFailedPrecondition, "group admin");
+  EXPECT_EQ(users_.FindById(bob.id)->groups, (std::vector<std::string>{"admin", "dba"}));  // nothing was done
+  EXPECT_OK(users_.Delete(ann.org_id, ann.id, "admin"));
+  EXPECT_OK(users_.Update(bob, "nobody was ever in it"));
+}
+
+TEST_F(UserTableTest, IsNotDeletedByAnotherOrganization) {
+  const UserRow user = Added("ann@example.test");
+  EXPECT_STATUS(users_.Delete("other", user.id), absl::StatusCode::kNotFound, "");
+  EXPECT_OK(users_.FindById(user.id));
 }
 
 TEST_F(UserTableTest, DeletedUsersLeaveNoGroups) {
   const UserRow user = Added("ann@example.test");
-  ASSERT_OK(users_.Delete(user.id));
+  ASSERT_OK(users_.Delete(user.org_id, user.id));
   EXPECT_STATUS(users_.FindById(user.id), absl::StatusCode::kNotFound, "");
-  auto names = users_.GroupNames(store_.org_id());
+  auto names = store_->groups().List(store_.org_id());
   ASSERT_OK(names);
   EXPECT_TRUE(names->empty());
 }
