@@ -1,8 +1,9 @@
 #include "hoop/agent.h"
 
-#include <atomic>
 #include <utility>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "absl/synchronization/notification.h"
 #include "agent/agent_context.h"
 #include "agent/dial_loop.h"
@@ -22,6 +23,37 @@
 
 namespace hoop {
 
+namespace {
+
+// Whether the gateway has accepted this agent. The loop writes, everybody reads.
+class Connectedness final {
+ public:
+  void Set(absl::Status now) {
+    absl::MutexLock lock(&mu_);
+    connected_ = now.ok();
+    last_error_ = std::move(now);
+  }
+  bool connected() const {
+    absl::MutexLock lock(&mu_);
+    return connected_;
+  }
+  absl::Status last_error() const {
+    absl::MutexLock lock(&mu_);
+    return last_error_;
+  }
+  bool Await(absl::Duration deadline) const {
+    absl::MutexLock lock(&mu_);
+    return mu_.AwaitWithTimeout(absl::Condition(&connected_), deadline);
+  }
+
+ private:
+  mutable absl::Mutex mu_;
+  bool connected_ ABSL_GUARDED_BY(mu_) = false;
+  absl::Status last_error_ ABSL_GUARDED_BY(mu_);
+};
+
+}  // namespace
+
 // Members are destroyed in the reverse order of what they stand on; the loop's thread ends first of all.
 struct Agent::Parts {
   Parts(AgentOptions options_in, const MakeGatewayDialer& make_dialer, const GatewayDialOptions& gateway,
@@ -33,15 +65,22 @@ struct Agent::Parts {
         worker("agent-worker", limits::kHashQueueMax),
         warden(loop, options.warden_command, *secret_folder, log),
         tls_contexts(loop, worker),
-        context{loop, warden, worker, tls_contexts, options.environment, log, options.require_verified_tls},
+        context{loop,
+                warden,
+                worker,
+                tls_contexts,
+                options.environment,
+                log,
+                options.require_verified_tls,
+                options.host_services},
         gateway_address(gateway.address.ToString()),
         speaks_tls(gateway.tls.context != nullptr),
         dialer(make_dialer(loop, gateway)),
-        dial_loop(context, *dialer, std::move(settings), [this](bool now) { connected = now; }) {}
+        dial_loop(context, *dialer, std::move(settings), [this](const absl::Status& now) { connectedness.Set(now); }) {}
 
   const AgentOptions options;
   const Log log;
-  std::atomic<bool> connected = false;
+  Connectedness connectedness;
   const std::unique_ptr<SecretFolder> secret_folder;
   EventLoop loop;
   Worker worker;
@@ -109,11 +148,13 @@ void Agent::Stop(absl::Duration deadline) {
   });
   idle.WaitForNotificationWithTimeout(deadline);
   parts_->thread.reset();  // nothing runs that could still notify
-  parts_->connected = false;
+  parts_->connectedness.Set(Cancelled("the agent was stopped"));
 }
 
 std::string Agent::gateway_address() const { return parts_->gateway_address; }
 bool Agent::speaks_tls() const { return parts_->speaks_tls; }
-bool Agent::connected() const { return parts_->connected; }
+bool Agent::connected() const { return parts_->connectedness.connected(); }
+absl::Status Agent::last_error() const { return parts_->connectedness.last_error(); }
+bool Agent::WaitUntilConnected(absl::Duration deadline) const { return parts_->connectedness.Await(deadline); }
 
 }  // namespace hoop

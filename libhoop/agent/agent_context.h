@@ -10,6 +10,7 @@
 
 namespace hoop {
 
+class HostService;
 class TlsContexts;
 class WardenLink;
 
@@ -22,7 +23,8 @@ struct AgentContext {
   // The agent's own variables: PATH and HOME are for every command, others where a connection asks for them.
   const std::map<std::string, std::string>& environment;
   Log log;
-  bool require_verified_tls = false;  // as AgentOptions says
+  bool require_verified_tls = false;                    // as AgentOptions says
+  std::map<std::string, HostService*> host_services{};  // by name
 };
 
 }  // namespace hoop

@@ -11,8 +11,8 @@
 namespace hoop {
 
 DialLoop::DialLoop(AgentContext& context, GatewayDialer& dialer, Settings settings,
-                   absl::AnyInvocable<void(bool)> on_connected)
-    : context_(context), dialer_(dialer), settings_(std::move(settings)), on_connected_(std::move(on_connected)) {}
+                   absl::AnyInvocable<void(const absl::Status&)> on_change)
+    : context_(context), dialer_(dialer), settings_(std::move(settings)), on_change_(std::move(on_change)) {}
 
 DialLoop::~DialLoop() = default;
 
@@ -57,9 +57,8 @@ std::unique_ptr<PacketStream> DialLoop::OpenStream(const Metadata& headers) {
 
 void DialLoop::OnConnected(Capabilities capabilities) {
   if (capabilities.ping) channel_->SetPingInterval(limits::kPingInterval);
-  connected_ = true;
   connected_at_ = context_.loop.Monotonic();
-  on_connected_(true);  // before the log: who reads the line may ask at once
+  on_change_(absl::OkStatus());  // before the log: who reads the line may ask at once
   context_.log.Info("connected to the gateway", "address", settings_.dsn.address, "capabilities",
                     FormatCapabilities(capabilities));
 }
@@ -68,7 +67,7 @@ void DialLoop::OnLinkEnd(const absl::Status& status) {
   // Inside a call-back of both.
   context_.loop.DestroyLater(std::move(link_));
   context_.loop.DestroyLater(std::move(channel_));
-  if (std::exchange(connected_, false)) on_connected_(false);
+  if (stopped_) on_change_(Cancelled("the agent was stopped"));
   if (stopped_) return context_.log.Debug("gateway connection ended", "reason", StatusText(status));
   const bool is_refusal =
       absl::IsUnauthenticated(status) || absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status);
@@ -79,6 +78,7 @@ void DialLoop::OnLinkEnd(const absl::Status& status) {
 void DialLoop::Lose(const absl::Status& status, std::string_view event) {
   if (connected_at_ && context_.loop.Monotonic() - *connected_at_ > limits::kReconnectResetTime) failures_ = 0;
   connected_at_.reset();
+  on_change_(status);
   const absl::Duration pause = NextPause();
   context_.log.Warning(event, "address", settings_.dsn.address, "code", absl::StatusCodeToString(status.code()),
                        "reason", StatusText(status), "retry_in",

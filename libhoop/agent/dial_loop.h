@@ -26,9 +26,9 @@ class DialLoop final : public GatewayLink::Owner {
     std::string bearer;  // the whole DSN
     std::string version;
   };
-  // `on_connected` hears of every change.
+  // `on_change` hears OK when the gateway has accepted this agent, else why it is not connected.
   DialLoop(AgentContext& context, GatewayDialer& dialer, Settings settings,
-           absl::AnyInvocable<void(bool)> on_connected);
+           absl::AnyInvocable<void(const absl::Status&)> on_change);
   ~DialLoop() override;
 
   void Start() { DialNow(); }
@@ -51,11 +51,10 @@ class DialLoop final : public GatewayLink::Owner {
   AgentContext& context_;
   GatewayDialer& dialer_;
   const Settings settings_;
-  absl::AnyInvocable<void(bool)> on_connected_;
+  absl::AnyInvocable<void(const absl::Status&)> on_change_;
   bool stopped_ = false;
   int failures_ = 0;                            // in a row
   std::optional<absl::Duration> connected_at_;  // while a connection stands, and until its loss is handled
-  bool connected_ = false;
   std::unique_ptr<Dialing> dialing_;
   std::unique_ptr<Timer> pause_;
   std::unique_ptr<GatewayChannel> channel_;

@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "agent/connectors/exec.h"
+#include "agent/connectors/host.h"
 #include "agent/connectors/postgres.h"
 #include "agent/connectors/postgres_server.h"
 #include "agent/connectors/tcp.h"
@@ -26,6 +27,9 @@ constexpr DialledKind kDialledKinds[] = {{"tcp", ""}, {"postgres", "5432"}, {"my
 absl::StatusOr<std::unique_ptr<Connector>> MakeConnector(ConnectorSeat seat) {
   const std::string type = seat.params.connection_type;
   const bool is_native = seat.params.client_verb == "connect";
+  if (const auto service = HostServiceName(seat.params, seat.environment)) {
+    return MakeHostConnector(std::move(seat), *service);
+  }
   if (type == "tcp" && is_native) return MakeTcpConnector(std::move(seat));
   if (type == "tcp") return InvalidArgument("exec is not allowed for tcp type connections");
   if (type == "postgres" && is_native) return MakePostgresConnector(std::move(seat));
@@ -40,6 +44,7 @@ absl::StatusOr<std::unique_ptr<Connector>> MakeConnector(ConnectorSeat seat) {
 
 absl::StatusOr<std::optional<Address>> LivenessAddress(const AgentConnectionParams& params,
                                                        const SessionEnvironment& environment) {
+  if (HostServiceName(params, environment)) return std::nullopt;
   for (const DialledKind& kind : kDialledKinds) {
     if (kind.type != params.connection_type) continue;
     const std::string host = environment.Get("HOST");

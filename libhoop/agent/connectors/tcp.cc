@@ -24,6 +24,13 @@ class TcpTarget final : public Target, public TargetSocket::Events {
                     [this](absl::StatusOr<std::unique_ptr<ByteStream>> stream) { OnDialled(std::move(stream)); });
   }
 
+  TcpTarget(EventLoop& loop, std::unique_ptr<ByteStream> socket, bool half_closes, Line& line, Ended ended)
+      : loop_(loop),
+        half_closes_(half_closes),
+        line_(line),
+        ended_(std::move(ended)),
+        socket_(std::make_unique<TargetSocket>(loop, std::move(socket), line, *this)) {}
+
   void OnPacket(Packet packet) override {
     if (socket_ == nullptr) {
       early_.push_back(std::move(packet));
@@ -102,6 +109,12 @@ class TcpConnector final : public Connector {
 };
 
 }  // namespace
+
+std::unique_ptr<Target> MakeSocketTarget(const ConnectorSeat& seat, std::unique_ptr<ByteStream> socket, Line& line,
+                                         Target::Ended ended) {
+  return std::make_unique<TcpTarget>(seat.context.loop, std::move(socket), seat.granted.streams, line,
+                                     std::move(ended));
+}
 
 absl::StatusOr<std::unique_ptr<Connector>> MakeTcpConnector(ConnectorSeat seat) {
   HOOP_ASSIGN_OR_RETURN(std::optional<Address> address, LivenessAddress(seat.params, seat.environment));

@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "hoop/clock.h"
+#include "hoop/host_service.h"
 #include "hoop/log.h"
 #include "hoop/tls.h"
 
@@ -34,6 +35,9 @@ struct AgentOptions {
   std::map<std::string, std::string> environment;
   // Refuses connections to databases whose TLS does not verify the server: SSLMODE verify-ca or verify-full is needed.
   bool require_verified_tls = false;
+  // What this program serves itself, by name: for byte streams whose HOST is "host:<name>" and commands whose first
+  // word is that.
+  std::map<std::string, HostService*> host_services;
   Clock* clock = nullptr;
   LogSink* log = nullptr;
 };
@@ -60,6 +64,10 @@ class Agent final {
   bool speaks_tls() const;
   // True while the gateway has accepted this agent.
   bool connected() const;
+  // Why it is not, as the log said last; OK while it is, and before the first attempt has failed.
+  absl::Status last_error() const;
+  // Until connected() or the deadline, whichever comes first.
+  bool WaitUntilConnected(absl::Duration deadline) const;
 
  private:
   struct Parts;
