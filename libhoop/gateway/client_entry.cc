@@ -67,6 +67,21 @@ void ClientEntry::Enter(Admission::Candidate candidate, std::string bearer) {
       });
 }
 
+void ClientEntry::EnterOwn(Admission::Candidate candidate, OwnCommand command) {
+  if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
+  if (sessions_.size() >= limits::kSessionsMax) {
+    return candidate.Refuse(ResourceExhausted("more than {} sessions are going on", limits::kSessionsMax));
+  }
+  Metadata metadata = candidate.stream->TakeMetadata();
+  admission_.Ask<Admitted>(
+      std::move(candidate),
+      [this, command = std::move(command), metadata = std::move(metadata)] { return AdmitOwn(command, metadata); },
+      [this](Admission::Candidate back, absl::StatusOr<Admitted> admitted) {
+        if (!admitted.ok()) return back.Refuse(admitted.status());
+        AwaitAgent(std::move(back), *std::move(admitted));
+      });
+}
+
 void ClientEntry::EnterDataStream(Admission::Candidate candidate, std::string_view bearer) {
   const Metadata metadata = candidate.stream->TakeMetadata();
   const std::string session_id(metadata.Get(header::kSession));
@@ -87,31 +102,53 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
     const bool inactive = StatusText(identity.status()) == kUserNotActive;
     return Unauthenticated("{}", inactive ? kUserNotActive : "invalid authentication");
   }
+  HOOP_ASSIGN_OR_RETURN(const ConnectionRow connection, FindConnection(*identity, metadata));
+  SessionContext context = BuildContext(*identity, connection, metadata);
+  HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
+  const auto agent = store_.agents().Find(identity->org_id, connection.agent_id);
+  const bool on_demand = agent.ok() && agent->mode != "standard";
+  return Admitted{std::move(context), Sha256(bearer), on_demand};
+}
+
+absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& command, const Metadata& metadata) const {
+  HOOP_ASSIGN_OR_RETURN(const ConnectionRow connection, FindConnection(command.identity, metadata));
+  SessionContext context = BuildContext(command.identity, connection, metadata);
+  context.head.session_id = command.session_id;
+  if (const absl::Status stored = store_.sessions().Insert(context.head); !stored.ok()) {
+    return Annotate(stored, "failed persisting session to store");
+  }
+  HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
+  // Nobody shows a key of our own memory: no data stream will ever belong to it.
+  return Admitted{.context = std::move(context), .user_key = RandomToken(16), .stored = true};
+}
+
+absl::StatusOr<ConnectionRow> ClientEntry::FindConnection(const Identity& identity, const Metadata& metadata) const {
   const std::string_view verb = metadata.Get(header::kVerb);
   if (verb.empty()) return InvalidArgument("missing verb");
   if (verb != "connect" && verb != "exec") return FailedPrecondition("verb {} is not known", verb);
-
   ConnectionTable& connections = store_.connections();
   const std::string_view name = metadata.Get(header::kConnectionName);
-  auto connection = identity->is_admin ? connections.Find(identity->org_id, name)
-                                       : connections.FindVisible(identity->org_id, name, identity->groups);
+  auto connection = identity.is_admin ? connections.Find(identity.org_id, name)
+                                      : connections.FindVisible(identity.org_id, name, identity.groups);
   if (absl::IsNotFound(connection.status())) return NotFound("connection not found");
   if (!connection.ok()) return Annotate(connection.status(), "internal error, failed to obtain connection");
-  if (verb == "exec" ? !connection->exec_enabled : !connection->connect_enabled) {
-    return FailedPrecondition("{} is disabled for this connection", verb);
+  return connection;
+}
+
+absl::Status ClientEntry::CheckServed(const SessionHead& head, const ConnectionRow& connection) {
+  const bool is_exec = head.verb == "exec";
+  if (is_exec ? !connection.exec_enabled : !connection.connect_enabled) {
+    return FailedPrecondition("{} is disabled for this connection", head.verb);
   }
-  SessionContext context = BuildContext(*identity, *connection, metadata);
-  const std::string& type = context.head.wire_type;
-  if (verb == "exec" && type == "tcp") {
+  if (is_exec && head.wire_type == "tcp") {
     return InvalidArgument("exec is not allowed for tcp type connections. Use 'hoop connect {}' instead",
-                           connection->name);
+                           connection.name);
   }
-  if (verb == "connect" && !context.is_command() && FindProtocolPackets(type) == nullptr) {
-    return Unimplemented("connection {}: type {} is not served by this gateway", connection->name, type);
+  const bool is_command = head.wire_type == "command-line";
+  if (!is_exec && !is_command && FindProtocolPackets(head.wire_type) == nullptr) {
+    return Unimplemented("connection {}: type {} is not served by this gateway", connection.name, head.wire_type);
   }
-  const auto agent = store_.agents().Find(identity->org_id, connection->agent_id);
-  const bool on_demand = agent.ok() && agent->mode != "standard";
-  return Admitted{std::move(context), Sha256(bearer), on_demand};
+  return absl::OkStatus();
 }
 
 SessionContext ClientEntry::BuildContext(const Identity& identity, const ConnectionRow& connection,
@@ -193,6 +230,7 @@ void ClientEntry::RefuseOffline(Admission::Candidate candidate, const Admitted& 
 
 // The session is in the store before anybody can hear of it; a store that is down refuses new sessions.
 void ClientEntry::StoreAndBegin(Admission::Candidate candidate, Admitted admitted) {
+  if (admitted.stored) return Begin(std::move(candidate), std::move(admitted));
   SessionHead head = admitted.context.head;
   auto shared = std::make_unique<Admitted>(std::move(admitted));
   admission_.Ask<std::unique_ptr<Admitted>>(

@@ -20,6 +20,12 @@
 
 namespace hoop {
 
+// A command that the gateway itself runs, for somebody whom REST has identified (gateway/exec_runs.h).
+struct OwnCommand {
+  std::string session_id;  // minted by us
+  Identity identity;
+};
+
 // Owned by Gateway; loop thread only.
 class ClientEntry final {
  public:
@@ -30,6 +36,10 @@ class ClientEntry final {
   // A stream with origin client and a bearer token: authenticates and authorizes it on a worker, waits for the agent,
   // begins the session. Every refusal ends the stream with the status and text that real peers expect.
   void Enter(Admission::Candidate candidate, std::string bearer);
+
+  // The client's end is ours: the same rules, but for the token. The session's row is there before its agent is waited
+  // for; who asks for the command ends it when the session never begins.
+  void EnterOwn(Admission::Candidate candidate, OwnCommand command);
 
   // A data stream of a running session: the bearer must be the one of its control stream.
   void EnterDataStream(Admission::Candidate candidate, std::string_view bearer);
@@ -43,10 +53,14 @@ class ClientEntry final {
     SessionContext context;
     std::string user_key;
     bool agent_on_demand = false;  // it connects when somebody waits for it
+    bool stored = false;           // the session's row
   };
   struct Offline;
 
   absl::StatusOr<Admitted> Authorize(const std::string& bearer, const Metadata& metadata) const;
+  absl::StatusOr<Admitted> AdmitOwn(const OwnCommand& command, const Metadata& metadata) const;
+  absl::StatusOr<ConnectionRow> FindConnection(const Identity& identity, const Metadata& metadata) const;
+  static absl::Status CheckServed(const SessionHead& head, const ConnectionRow& connection);
   SessionContext BuildContext(const Identity& identity, const ConnectionRow& connection,
                               const Metadata& metadata) const;
   void AwaitAgent(Admission::Candidate candidate, Admitted admitted);

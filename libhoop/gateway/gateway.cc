@@ -17,6 +17,7 @@
 #include "gateway/client_entry.h"
 #include "gateway/connection_config.h"
 #include "gateway/data_folder.h"
+#include "gateway/exec_runs.h"
 #include "gateway/listener_tls.h"
 #include "gateway/loop_bridges.h"
 #include "gateway/session_directory.h"
@@ -94,6 +95,7 @@ struct Gateway::Parts {
   std::unique_ptr<GrpcServer> grpc_server;
   std::unique_ptr<FrontDoor> grpc_door;
 
+  std::unique_ptr<ExecRuns> exec_runs;
   std::unique_ptr<LoopSessionControl> session_control;
   std::unique_ptr<RouterPresence> presence;
   std::unique_ptr<rest::Api> api;
@@ -140,7 +142,8 @@ absl::Status Gateway::Parts::Open() {
       std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *router, *admission, agents_show_certificates);
   stream_entry = std::make_unique<StreamEntry>(*client_entry, *agent_entry);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
-  session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions);
+  exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
+  session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);
   presence = std::make_unique<RouterPresence>(packet_loop, *router);
   return absl::OkStatus();
 }
@@ -208,11 +211,13 @@ absl::Status Gateway::Parts::Start() {
                                                    .accounts = *accounts,
                                                    .sessions = *session_control,
                                                    .agents = *presence,
+                                                   .exec = *exec_runs,
                                                    .clock = clock,
                                                    .log = log,
                                                    .info = info,
                                                    .roles = roles,
-                                                   .setup = setup_token ? &*setup_token : nullptr});
+                                                   .setup = setup_token ? &*setup_token : nullptr,
+                                                   .exec_wait = options.exec_wait});
   rest::Edge::Options edge_options;
   edge_options.version = options.version;
   edge = std::make_unique<rest::Edge>(http_loop, *api, log, edge_options);

@@ -36,7 +36,9 @@ absl::Status AskLoop(Loop& loop, absl::AnyInvocable<absl::Status()> question) {
 }  // namespace
 
 absl::Status LoopSessionControl::Kill(std::string_view session_id, std::string_view by) {
-  return AskLoop(loop_, [this, id = std::string(session_id), by = std::string(by)] { return sessions_.Kill(id, by); });
+  return AskLoop(loop_, [this, id = std::string(session_id), by = std::string(by)] {
+    return sessions_.Find(id) != nullptr ? sessions_.Kill(id, by) : runs_.Kill(id, by);
+  });
 }
 
 void LoopSessionControl::EndOfUser(std::string_view user_id, std::string_view reason) {

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/loop.h"
+#include "gateway/exec_runs.h"
 #include "gateway/session_directory.h"
 #include "rest/api.h"
 #include "router/agent_router.h"
@@ -13,7 +14,8 @@ namespace hoop {
 // Owned by Gateway. Worker threads, several at a time; the answer comes from the loop.
 class LoopSessionControl final : public rest::SessionControl {
  public:
-  LoopSessionControl(Loop& loop, SessionDirectory& sessions) : loop_(loop), sessions_(sessions) {}
+  LoopSessionControl(Loop& loop, SessionDirectory& sessions, ExecRuns& runs)
+      : loop_(loop), sessions_(sessions), runs_(runs) {}
   // DeadlineExceeded: the loop did not answer within limits::kLoopAnswerTime.
   absl::Status Kill(std::string_view session_id, std::string_view by) override;
   void EndOfUser(std::string_view user_id, std::string_view reason) override;
@@ -22,6 +24,7 @@ class LoopSessionControl final : public rest::SessionControl {
  private:
   Loop& loop_;
   SessionDirectory& sessions_;
+  ExecRuns& runs_;
 };
 
 // Owned by Gateway. Any thread.

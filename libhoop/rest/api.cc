@@ -31,6 +31,7 @@ Api::Api(ApiParts parts) : parts_(std::move(parts)), prefix_(PathOf(parts_.info.
   AddAgentRoutes(routes_, parts_);
   AddConnectionRoutes(routes_, parts_);
   AddSessionRoutes(routes_, parts_);
+  AddExecRoutes(routes_, parts_);
   AddRecordRoutes(routes_, parts_);
 }
 
@@ -56,17 +57,22 @@ absl::StatusOr<std::optional<Identity>> Api::Authorize(const Route& route,
   return std::optional<Identity>(*std::move(identity));
 }
 
-Response Api::Run(const Route& route, std::string_view query, std::string body, Request request) const {
+Outcome Api::Run(const Route& route, std::string_view query, std::string body, Request request) const {
   absl::StatusOr<Content> content = parser_.Parse(query, body);
   if (!content.ok()) return RefusalOf(content.status());
   request.query = std::move(content->query);
   request.body = std::move(content->body);
-  absl::StatusOr<Response> response = route.function(request);
-  if (response.ok()) return *std::move(response);
-  if (HttpStatus(response.status()) >= 500) {
-    parts_.log.Error("http request failed", "route", route.pattern, "reason", StatusText(response.status()));
+  absl::StatusOr<Outcome> outcome = route.function(request);
+  if (outcome.ok()) return *std::move(outcome);
+  return Settle(route, outcome.status());
+}
+
+Response Api::Settle(const Route& route, absl::StatusOr<Response> answer) const {
+  if (answer.ok()) return *std::move(answer);
+  if (HttpStatus(answer.status()) >= 500) {
+    parts_.log.Error("http request failed", "route", route.pattern, "reason", StatusText(answer.status()));
   }
-  return RefusalOf(response.status());
+  return RefusalOf(answer.status());
 }
 
 }  // namespace hoop::rest

@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "base/limits/http.h"
 #include "base/log.h"
 #include "hoop/audit_store.h"
 #include "hoop/clock.h"
@@ -17,6 +18,7 @@
 #include "identity/roles.h"
 #include "identity/setup_token.h"
 #include "rest/content_parser.h"
+#include "rest/exec_runner.h"
 #include "rest/http_message.h"
 #include "rest/route_table.h"
 #include "store/store.h"
@@ -60,11 +62,13 @@ struct ApiParts {
   LocalAccounts& accounts;
   SessionControl& sessions;
   AgentPresence& agents;
+  ExecRunner& exec;
   const Clock& clock;
   Log log;
   ServerInfo info;
   RoleGroups roles = {};
   const SetupToken* setup = nullptr;  // set while there is no account: what the first one must show to register
+  absl::Duration exec_wait = limits::kRestExecWait;  // for a command's end, before it is answered that it runs
 };
 
 // Owned by Gateway; outlives Edge. Match: any thread, never blocks. Authorize and Run block: worker threads, several
@@ -83,7 +87,9 @@ class Api final {
                                                     const std::optional<std::string>& authorization) const;
 
   // Fills in query and body, runs the route and turns its errors into an answer.
-  Response Run(const Route& route, std::string_view query, std::string body, Request request) const;
+  Outcome Run(const Route& route, std::string_view query, std::string body, Request request) const;
+  // The same for the answer of a Deferral that `route` gave.
+  Response Settle(const Route& route, absl::StatusOr<Response> answer) const;
 
   const RouteTable& routes() const { return routes_; }
 

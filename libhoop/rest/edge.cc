@@ -106,9 +106,43 @@ void Edge::OnBody(uint64_t id, std::string body) {
   Submit(id, route.lane,
          [this, id, &route, query = exchange.head.query, body = std::move(body),
           request = std::move(request)]() mutable -> WorkerPool::Continuation {
-           return [this, id, response = api_.Run(route, query, std::move(body), std::move(request))] {
-             Answer(id, response);
+           return [this, id, outcome = api_.Run(route, query, std::move(body), std::move(request))]() mutable {
+             OnOutcome(id, std::move(outcome));
            };
+         });
+}
+
+void Edge::OnOutcome(uint64_t id, Outcome outcome) {
+  if (Response* response = std::get_if<Response>(&outcome)) return Answer(id, *response);
+  Wait(id, std::get<Deferral>(std::move(outcome)));
+}
+
+// What it depends on is started even if the peer has left meanwhile: it asked for it.
+void Edge::Wait(uint64_t id, Deferral deferral) {
+  const uint64_t ticket = ++last_ticket_;
+  auto start = std::move(deferral.start);
+  if (const auto found = exchanges_.find(id); found != exchanges_.end()) {
+    auto patience = loop_.After(deferral.patience, [this, id, ticket] { OnHappened(id, ticket, std::nullopt); });
+    found->second.waiting = Waiting{ticket, std::move(deferral), std::move(patience)};
+  }
+  start([this, id, ticket, &loop = loop_, alive = std::weak_ptr<bool>(alive_)](absl::Status what) mutable {
+    loop.Post([this, id, ticket, alive = std::move(alive), what = std::move(what)] {
+      if (!alive.expired()) OnHappened(id, ticket, what);
+    });
+  });
+}
+
+void Edge::OnHappened(uint64_t id, uint64_t ticket, std::optional<absl::Status> what) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  std::optional<Waiting>& waiting = found->second.waiting;
+  if (!waiting || waiting->ticket != ticket) return;  // it was answered without
+  Deferral deferral = std::move(waiting->deferral);
+  waiting.reset();
+  Submit(id, deferral.lane,
+         [this, id, &route = *found->second.match.route, answer = std::move(deferral.answer),
+          what = std::move(what)]() mutable -> WorkerPool::Continuation {
+           return [this, id, response = api_.Settle(route, answer(std::move(what)))] { Answer(id, response); };
          });
 }
 

@@ -44,12 +44,19 @@ class Edge final : public HttpConnection::Owner {
   size_t connection_count() const { return exchanges_.size(); }
 
  private:
+  // What a connection waits for: the deferral without its start.
+  struct Waiting {
+    uint64_t ticket = 0;
+    Deferral deferral;
+    std::unique_ptr<Timer> patience;
+  };
   // A connection and the request it is about.
   struct Exchange {
     std::unique_ptr<HttpConnection> connection;
     RequestHead head;
     RouteMatch match;
     std::optional<Identity> identity;
+    std::optional<Waiting> waiting;
   };
 
   void OnHead(uint64_t id, RequestHead head) override;
@@ -60,6 +67,9 @@ class Edge final : public HttpConnection::Owner {
   void OnAuthorized(uint64_t id, absl::StatusOr<std::optional<Identity>> identity);
   WorkerPool& PoolOf(Lane lane);
   void Submit(uint64_t id, Lane lane, WorkerPool::Work work);
+  void OnOutcome(uint64_t id, Outcome outcome);
+  void Wait(uint64_t id, Deferral deferral);
+  void OnHappened(uint64_t id, uint64_t ticket, std::optional<absl::Status> what);
   void Answer(uint64_t id, const Response& response);
   void MakeRoom(size_t bytes);
 
@@ -68,9 +78,11 @@ class Edge final : public HttpConnection::Owner {
   const Log log_;
   const std::string common_headers_;
   uint64_t last_id_ = 0;
+  uint64_t last_ticket_ = 0;
   bool draining_ = false;
   const size_t unsent_bytes_max_;
   std::map<uint64_t, Exchange> exchanges_;
+  std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with who tells what happened, maybe later
   WorkerPool short_pool_;  // after exchanges_: what runs ends before what it is for
   WorkerPool record_pool_;
   WorkerPool hash_pool_;

@@ -70,4 +70,16 @@ absl::StatusOr<std::string> ReadScript(AuditStore& audit, const SessionRow& sess
   return script;
 }
 
+absl::StatusOr<RecordedOutput> ReadOutput(AuditStore& audit, std::string_view session_id, size_t bytes_max) {
+  RecordedOutput output;
+  HOOP_RETURN_IF_ERROR(audit.Read(session_id, [&](const RecordEntry& entry) {
+    if (entry.kind != RecordKind::kOutput && entry.kind != RecordKind::kErrorOutput) return true;
+    output.bytes += entry.payload;
+    output.truncated = output.bytes.size() > bytes_max;
+    return !output.truncated;
+  }));
+  if (output.truncated) output.bytes.resize(bytes_max);
+  return output;
+}
+
 }  // namespace hoop::rest

@@ -33,4 +33,12 @@ absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow&
 // The stdin of an exec, as much as limits::kRestScriptBytesMax; empty for everything else.
 absl::StatusOr<std::string> ReadScript(AuditStore& audit, const SessionRow& session);
 
+struct RecordedOutput {
+  std::string bytes;
+  bool truncated = false;
+};
+
+// What a command said, both kinds of output in the order of their arrival, up to `bytes_max`.
+absl::StatusOr<RecordedOutput> ReadOutput(AuditStore& audit, std::string_view session_id, size_t bytes_max);
+
 }  // namespace hoop::rest

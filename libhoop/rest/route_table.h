@@ -8,10 +8,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <variant>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "hoop/idp_verifier.h"
 #include "rest/http_message.h"
 
@@ -36,7 +39,21 @@ enum class Lane {
   kHash,    // password hashes, one at a time
 };
 
-using RouteFunction = std::function<absl::StatusOr<Response>(const Request&)>;
+// An answer that depends on what happens elsewhere: no thread waits for it, only the connection does.
+struct Deferral {
+  using Happened = absl::AnyInvocable<void(absl::Status)>;
+
+  // Starts what the answer depends on; loop thread. It calls `Happened` at most once, from any thread.
+  absl::AnyInvocable<void(Happened)> start;
+  // How long the connection waits for it.
+  absl::Duration patience;
+  // Makes the answer, on a thread of `lane`: of what happened, or of nothing when the patience is over.
+  Lane lane = Lane::kShort;
+  absl::AnyInvocable<absl::StatusOr<Response>(std::optional<absl::Status>)> answer;
+};
+
+using Outcome = std::variant<Response, Deferral>;
+using RouteFunction = std::function<absl::StatusOr<Outcome>(const Request&)>;
 
 // One row. There is no default for any part: a row without a rule does not compile.
 struct Route {

@@ -13,6 +13,7 @@ void AddServiceAccountRoutes(RouteTable& routes, const ApiParts& parts);
 void AddAgentRoutes(RouteTable& routes, const ApiParts& parts);
 void AddConnectionRoutes(RouteTable& routes, const ApiParts& parts);
 void AddSessionRoutes(RouteTable& routes, const ApiParts& parts);  // list, get, kill
+void AddExecRoutes(RouteTable& routes, const ApiParts& parts);     // one-off commands
 void AddRecordRoutes(RouteTable& routes, const ApiParts& parts);   // record, statements, audit key
 
 }  // namespace hoop::rest

@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/ids.h"
 #include "base/status.h"
+#include "gateway/exec_runs.h"
 #include "gateway/session_directory.h"
 #include "identity/agent_keys.h"
 
@@ -58,6 +59,7 @@ struct GatewayUnderTest::Process {
         sessions(loop),
         admission(loop),
         clients(loop, Log(), clock, store, users, audit, router, sessions, admission),
+        exec(loop, Log(), clock, store, clients, admission),
         agents(Log(), clock, store, agent_verifier, router, admission, /*demands_certificates=*/false),
         entry(clients, agents),
         server(loop, entry) {}
@@ -68,6 +70,7 @@ struct GatewayUnderTest::Process {
   SessionDirectory sessions;
   Admission admission;
   ClientEntry clients;
+  ExecRuns exec;
   AgentEntry agents;
   StreamEntry entry;
   GrpcServer server;
@@ -169,5 +172,6 @@ void GatewayUnderTest::Die() {
 }
 
 SessionDirectory& GatewayUnderTest::sessions() { return process_->sessions; }
+ExecRuns& GatewayUnderTest::exec() { return process_->exec; }
 
 }  // namespace hoop::replay

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "gateway/exec_runs.h"
 #include "gateway/stream_entry.h"
 #include "tests/fakes/memory_audit_store.h"
 #include "tests/fakes/memory_bytes.h"
@@ -69,6 +70,8 @@ class GatewayUnderTest final {
   WaitingLoop& loop() { return loop_; }
   MemoryAuditStore& audit() { return audit_; }
   SessionDirectory& sessions();
+  ExecRuns& exec();
+  Store& store() { return *store_; }
 
  private:
   struct Process;

@@ -82,6 +82,8 @@ TEST_F(ApiTest, EveryRowLetsInExactlyWhomItsRuleNames) {
       {"GET /connections/:nameOrID", Rule::kReader},
       {"GET /sessions", Rule::kReader},
       {"GET /sessions/:id", Rule::kReader},
+      {"POST /sessions", Rule::kMember},
+      {"POST /sessions/:id/exec", Rule::kMember},
       {"GET /plugins/audit/sessions", Rule::kReader},
       {"GET /plugins/audit/sessions/:id", Rule::kReader},
       {"POST /sessions/:id/kill", Rule::kMember},
@@ -145,6 +147,7 @@ TEST_F(ApiTest, ServesBelowTheBasePathOfItsUrl) {
                    .accounts = accounts_,
                    .sessions = control_,
                    .agents = presence_,
+                   .exec = exec_,
                    .clock = clock_,
                    .log = Log(),
                    .info = {.api_url = "https://a.test/hoop/", .grpc_url = "grpc://a:1"}});

@@ -23,6 +23,7 @@ class RegisterTest : public ::testing::Test {
                                           .accounts = accounts_,
                                           .sessions = control_,
                                           .agents = presence_,
+                                          .exec = exec_,
                                           .clock = clock_,
                                           .log = Log(),
                                           .info = {},
@@ -32,7 +33,7 @@ class RegisterTest : public ::testing::Test {
     const auto match = api_->Match("POST", "/api/localauth/register");
     EXPECT_OK(match);
     const nlohmann::json body = {{"email", "ann@example.test"}, {"password", "a secret"}, {"setup_token", token}};
-    return api_->Run(*match->route, "", body.dump(), Request());
+    return std::get<Response>(api_->Run(*match->route, "", body.dump(), Request()));
   }
 
   hoop::testing::TempStore store_;
@@ -42,6 +43,7 @@ class RegisterTest : public ::testing::Test {
   ListedAuditStore audit_;
   NotedSessionControl control_;
   ListedAgentPresence presence_;
+  NotedExecRunner exec_;
   TokenSigner signer_{Ed25519Key::Generate(), "us"};
   LocalAccounts accounts_{store_->users(), signer_,      clock_,
                           store_.org_id(), RoleGroups(), ScryptCost{.log_n = 4, .r = 1, .p = 1}};

@@ -4,6 +4,7 @@
 
 #include <gtest/gtest.h>
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <set>
@@ -85,6 +86,17 @@ class NotedSessionControl final : public SessionControl {
   absl::Status answer;
 };
 
+// Commands end at once, as `ends` says, or never.
+class NotedExecRunner final : public ExecRunner {
+ public:
+  void Run(ExecOrder order, Ended ended) override {
+    orders.push_back(order);
+    if (ends) ended(ends(order));
+  }
+  std::vector<ExecOrder> orders;
+  std::function<absl::Status(const ExecOrder&)> ends;
+};
+
 class ListedAgentPresence final : public AgentPresence {
  public:
   bool IsOnline(std::string_view agent_id) const override { return online.contains(std::string(agent_id)); }
@@ -136,8 +148,13 @@ class RestTest : public ::testing::Test {
     auto identity = api_.Authorize(*match->route, authorization);
     if (!identity.ok()) return RefusalOf(identity.status());
     Request request{.path_parameters = match->path_parameters, .identity = *identity};
-    return api_.Run(*match->route, question == std::string::npos ? "" : target.substr(question + 1), body,
-                    std::move(request));
+    Outcome outcome = api_.Run(*match->route, question == std::string::npos ? "" : target.substr(question + 1), body,
+                               std::move(request));
+    if (Response* response = std::get_if<Response>(&outcome)) return *response;
+    Deferral deferral = std::get<Deferral>(std::move(outcome));
+    std::optional<absl::Status> happened;  // nothing: the patience is over
+    deferral.start([&happened](absl::Status what) { happened = std::move(what); });
+    return api_.Settle(*match->route, deferral.answer(happened));
   }
   nlohmann::json AskJson(const std::string& who, const std::string& method, const std::string& target,
                          const std::string& body = "") {
@@ -182,6 +199,7 @@ class RestTest : public ::testing::Test {
   ListedAuditStore audit_;
   NotedSessionControl control_;
   ListedAgentPresence presence_;
+  NotedExecRunner exec_;
   TokenSigner signer_{Ed25519Key::Generate(), "us"};
   LocalAccounts accounts_{store_->users(), signer_,      clock_,
                           store_.org_id(), RoleGroups(), ScryptCost{.log_n = 4, .r = 1, .p = 1}};
@@ -191,6 +209,7 @@ class RestTest : public ::testing::Test {
                     .accounts = accounts_,
                     .sessions = control_,
                     .agents = presence_,
+                    .exec = exec_,
                     .clock = clock_,
                     .log = Log(),
                     .info = {.api_url = "http://127.0.0.1:8009", .grpc_url = "grpc://127.0.0.1:8010"}}};

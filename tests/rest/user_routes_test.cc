@@ -181,12 +181,13 @@ TEST_F(UserRoutesTest, ARefusedSignInIsSaidWithoutThePassword) {
                    .accounts = accounts_,
                    .sessions = control_,
                    .agents = presence_,
+                   .exec = exec_,
                    .clock = clock_,
                    .log = Log(&log),
                    .info = {}});
   const auto match = api.Match("POST", "/api/localauth/login");
-  EXPECT_EQ(api.Run(*match->route, "", R"({"email":"ann@example.test","password":"canary"})", {.peer = "::1"}).status,
-            401);
+  const std::string body = R"({"email":"ann@example.test","password":"canary"})";
+  EXPECT_EQ(std::get<Response>(api.Run(*match->route, "", body, {.peer = "::1"})).status, 401);
   ASSERT_EQ(log.lines.size(), 1u);
   EXPECT_NE(log.lines[0].find("email=ann@example.test peer=::1"), std::string::npos);
   EXPECT_EQ(log.lines[0].find("canary"), std::string::npos);

@@ -107,6 +107,7 @@ absl::Status DevSession::StartGateway() {
   gateway.http_listen = options_.http_listen;
   gateway.grpc_listen = options_.grpc_listen;
   gateway.version = options_.version;
+  gateway.exec_wait = absl::Seconds(options_.exec_wait_seconds);
   gateway.log = &log_;
   auto created = Gateway::Create(std::move(gateway));
   if (!created.ok()) return created.status();

@@ -12,6 +12,7 @@ struct StartDevOptions {
   std::string grpc_listen = "127.0.0.1:8010";
   std::string connections_file;       // empty: the demo's
   std::string ready_file;             // JSON, written when it serves; a FIFO works too
+  int exec_wait_seconds = 50;         // of a command that REST runs
   bool tour = false;                  // run one command, show its record, say what to do next
   std::string log_level = "warning";  // debug, info, warning, error
   std::string version = "unknown";

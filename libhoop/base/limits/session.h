@@ -26,5 +26,6 @@ inline constexpr absl::Duration kSealWaitTime = absl::Seconds(5);
 inline constexpr absl::Duration kSessionTimeMax = absl::Hours(48);
 inline constexpr absl::Duration kCloseGraceTime = absl::Seconds(2);
 inline constexpr size_t kSessionsMax = 20000;
+inline constexpr size_t kExecRunsMax = 1000;  // commands that REST asked for
 
 }  // namespace hoop::limits

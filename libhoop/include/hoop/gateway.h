@@ -33,6 +33,7 @@ struct GatewayOptions {
   bool allow_plaintext = false;
   uint64_t journal_bytes_max = 4ull << 30;
   size_t journal_segment_bytes = 64u << 20;
+  absl::Duration exec_wait = absl::Seconds(50);  // REST says then that a command still runs
   std::string version = "unknown";
 
   // Parts that a host may bring; null means ours. They outlive the Gateway.

@@ -17,6 +17,9 @@ void AddStartCommands(CommandTree& tree) {
       ->type_name("ADDRESS");
   command.add_option("--connections", dev->connections_file, "Connections to serve (default: the demo's)")
       ->type_name("FILE.yaml");
+  command.add_option("--exec-wait", dev->exec_wait_seconds, "How long the API waits for a command's end (default: 50)")
+      ->type_name("SECONDS")
+      ->check(CLI::Range(1, 3600));
   command.add_option("--ready-file", dev->ready_file, "Written as JSON when it serves")->type_name("FILE");
   command.add_flag("--tour", dev->tour, "Run a command through it and show its record");
   tree.OneOf(command.add_option("--log-level", dev->log_level, "debug, info, warning or error"),

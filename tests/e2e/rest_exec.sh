@@ -1,0 +1,69 @@
+#!/bin/bash
+# Commands by REST alone, with curl: a short one, one that outlives its answer, one that is killed, and what is
+# answered when nothing can run.
+. "$(dirname "$0")/lib.sh"
+need curl jq
+
+cat >"$work/connections.yaml" <<EOF
+connections:
+  - {name: sh, type: command-line, command: [sh], env: {FIXED: operator}}
+  - {name: tcp, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "1"}}
+EOF
+start_dev "$work/connections.yaml" --exec-wait 1
+
+run() { api POST /sessions "$1"; } # run BODY: the answer
+
+status() { # status METHOD PATH [BODY]: the status and the body of an answer
+  curl -sS -o "$work/body" -w '%{http_code} ' -X "$1" -H "Authorization: Bearer $token" ${3:+--data "$3"} "$api_url/api$2"
+  cat "$work/body"
+}
+
+# until_done ID: asks until the session is over; its row is in $session.
+until_done() {
+  local tries=0
+  until session=$(api GET "/sessions/$1") && [ "$(json .status <<<"$session")" = done ]; do
+    [ $((tries += 1)) -lt 300 ] || fail "session $1 does not end: $session"
+    sleep 0.1
+  done
+}
+
+# --- A short one ---
+answer=$(run '{"connection":"sh","script":"echo $1 $BAR $FIXED; echo err >&2","client_args":["-s","one"],
+  "env_vars":{"envvar:BAR":"YmFy","envvar:FIXED":"bWluZQ=="}}')
+same "output" "err one bar operator" "$(json '.output / "\n" | map(select(. != "")) | sort | join(" ")' <<<"$answer")"
+same "status" "success 0 false" "$(json '"\(.output_status) \(.exit_code) \(.truncated)"' <<<"$answer")"
+id=$(json .session_id <<<"$answer")
+session=$(api GET "/sessions/$id?expand=event_stream,session_input&event_stream=utf8")
+same "row" "done 0 exec" "$(json '"\(.status) \(.exit_code) \(.verb)"' <<<"$session")"
+contains "stream" "$(json '.event_stream[0]' <<<"$session")" 'one bar operator'
+contains "script" "$(json .script.data <<<"$session")" 'echo $1'
+"$bin/hoop" audit verify "$id" >"$work/verify" || fail "the record of $id is not sound: $(cat "$work/verify")"
+
+answer=$(run '{"connection":"sh","script":"echo half; exit 3"}')
+same "failure" $'half\nfailed executing command, reason=exit status 3' "$(json .output <<<"$answer")"
+same "failure's code" "failed 3" "$(json '"\(.output_status) \(.exit_code)"' <<<"$answer")"
+
+# --- Refused before it begins: an answer, and a row that is over ---
+answer=$(run '{"connection":"tcp","script":"x"}')
+contains "tcp" "$(json .output <<<"$answer")" "code = InvalidArgument desc = exec is not allowed for tcp"
+same "tcp's code" "failed -2" "$(json '"\(.output_status) \(.exit_code)"' <<<"$answer")"
+until_done "$(json .session_id <<<"$answer")"
+same "unknown connection" '400 {"message":"connection nosuch not found"}' "$(status POST /sessions '{"connection":"nosuch"}')"
+
+# --- One that outlives its answer ---
+mkfifo "$work/go"
+answer=$(run "{\"connection\":\"sh\",\"script\":\"read line <'$work/go'; echo \$line\"}")
+same "still running" "running -2" "$(json '"\(.output_status) \(.exit_code)"' <<<"$answer")"
+id=$(json .session_id <<<"$answer")
+same "its row" "open" "$(api GET "/sessions/$id" | json .status)"
+echo later >"$work/go"
+until_done "$id"
+same "its end" "0" "$(json .exit_code <<<"$session")"
+same "its output" "later" "$(api GET "/sessions/$id?expand=event_stream&event_stream=utf8" | json '.event_stream[0]')"
+
+# --- One that is killed ---
+answer=$(run '{"connection":"sh","script":"sleep 3600"}')
+id=$(json .session_id <<<"$answer")
+api POST "/sessions/$id/kill" '{}'
+until_done "$id"
+contains "killed" "$(json .end_reason <<<"$session")" "killed by admin@hoop.local"
