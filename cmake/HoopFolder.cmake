@@ -24,10 +24,11 @@ function(hoop_folder name)
 endfunction()
 
 # hoop_tests(FOLDER LINK ...): one test program from tests/FOLDER/*_test.cc; each TEST is a ctest case.
-#   IN   where the tests are, when not in FOLDER
-#   LINK besides hoop_FOLDER
+#   IN     where the tests are, when not in FOLDER
+#   LINK   besides hoop_FOLDER
+#   EXCEPT the cases that something else runs (a filter of GoogleTest)
 function(hoop_tests folder)
-  cmake_parse_arguments(ARG "" "IN" "LINK" ${ARGN})
+  cmake_parse_arguments(ARG "" "IN;EXCEPT" "LINK" ${ARGN})
   if(NOT ARG_IN)
     set(ARG_IN ${folder})
   endif()
@@ -42,7 +43,10 @@ function(hoop_tests folder)
     target_link_libraries(${folder}_test PRIVATE hoop_${folder})
   endif()
   target_link_libraries(${folder}_test PRIVATE hoop_test_support ${ARG_LINK} GTest::gtest_main)
-  gtest_discover_tests(${folder}_test TEST_PREFIX ${folder}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
+  if(ARG_EXCEPT)
+    set(filter TEST_FILTER -${ARG_EXCEPT})
+  endif()
+  gtest_discover_tests(${folder}_test ${filter} TEST_PREFIX ${folder}. DISCOVERY_TIMEOUT 60 PROPERTIES TIMEOUT 120)
 endfunction()
 
 # hoop_program(NAME LINK ...): a thin main() in bin/.

@@ -61,6 +61,7 @@ struct Gateway::Parts {
         http_loop(clock) {}
 
   absl::Status Open();
+  absl::Status OpenStore();
   absl::Status Start();
   absl::Status OpenDoors();
   absl::Status ReplaceTls(const GatewayTls& tls);
@@ -109,7 +110,7 @@ struct Gateway::Parts {
 
 absl::Status Gateway::Parts::Open() {
   HOOP_ASSIGN_OR_RETURN(folder, DataFolder::Open(options.data_dir));
-  HOOP_ASSIGN_OR_RETURN(store, Store::OpenSqlite(folder->File("hoop.db"), clock.Now()));
+  HOOP_RETURN_IF_ERROR(OpenStore());
   HOOP_ASSIGN_OR_RETURN(signer, TokenSigner::Create(folder->File("token.key"), kTokenIssuer));
   accounts = std::make_unique<LocalAccounts>(store->users(), *signer, clock, org_id(), roles);
   HOOP_ASSIGN_OR_RETURN(const int64_t users, store->users().Count(org_id()));
@@ -145,6 +146,14 @@ absl::Status Gateway::Parts::Open() {
   exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);
   presence = std::make_unique<RouterPresence>(packet_loop, *router);
+  return absl::OkStatus();
+}
+
+absl::Status Gateway::Parts::OpenStore() {
+  auto opened = options.postgres_db_uri.empty() ? Store::OpenSqlite(folder->File("hoop.db"), clock.Now())
+                                                : Store::OpenPostgres(options.postgres_db_uri, clock.Now());
+  HOOP_ASSIGN_OR_RETURN(store, std::move(opened));
+  log.Info("store ready", "database", store->description());
   return absl::OkStatus();
 }
 

@@ -1,5 +1,5 @@
 // The door to the SQL engine. Table classes of this folder speak through it; nobody else writes SQL.
-// SqliteDatabase is behind it today; the SQL text keeps to the subset that PostgreSQL shares:
+// SqliteDatabase or PostgresDatabase is behind it; the SQL text keeps to what both understand alike:
 // `$1` parameters, no `::`, bigint epoch microseconds, text uuids, `lower(a) like lower($1) escape '\'`.
 #pragma once
 

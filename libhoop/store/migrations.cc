@@ -202,14 +202,19 @@ absl::Status Apply(Transaction& transaction, const Migration& migration, absl::T
 
 absl::Status Migrate(Database& database, absl::Time now) {
   int64_t version = 0;
-  HOOP_RETURN_IF_ERROR(database.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+  const absl::Status opened = database.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
     HOOP_RETURN_IF_ERROR(transaction
                              .Execute("create table if not exists schema_migrations "
                                       "(version bigint primary key, name text not null, applied_at bigint not null)")
                              .status());
     HOOP_ASSIGN_OR_RETURN(version, CurrentVersion(transaction));
     return absl::OkStatus();
-  }));
+  });
+  if (absl::IsPermissionDenied(opened)) {
+    return FailedPrecondition("{}: its user needs a schema to make tables in: grant create on one, or own the database",
+                              StatusText(opened));
+  }
+  HOOP_RETURN_IF_ERROR(opened);
   const int64_t newest = Migrations().back().version;
   if (version > newest) {
     return FailedPrecondition("database: its schema has version {}, this program knows {}: a newer program made it",

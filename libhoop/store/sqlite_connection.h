@@ -15,7 +15,7 @@ struct sqlite3_stmt;
 
 namespace hoop {
 
-// Owned by a SqlitePool, or by the thread that took it out. Ends by closing the file.
+// Owned by a ConnectionPool, or by the thread that took it out. Ends by closing the file.
 class SqliteConnection final : public Transaction {
  public:
   enum class Role { kWriter, kReader };

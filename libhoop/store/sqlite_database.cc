@@ -16,7 +16,8 @@ namespace {
 // One connection out of a pool, for the length of one transaction.
 class Lease final {
  public:
-  explicit Lease(SqlitePool& pool) : pool_(pool), connection_(pool.Take()) {}
+  explicit Lease(ConnectionPool<SqliteConnection>& pool)
+      : pool_(pool), connection_(*pool.Take(absl::InfiniteDuration())) {}
   ~Lease() {
     connection_->Rollback();  // nothing to do after a commit
     pool_.GiveBack(std::move(connection_));
@@ -28,7 +29,7 @@ class Lease final {
   SqliteConnection* operator->() { return connection_.get(); }
 
  private:
-  SqlitePool& pool_;
+  ConnectionPool<SqliteConnection>& pool_;
   std::unique_ptr<SqliteConnection> connection_;
 };
 
@@ -53,19 +54,6 @@ absl::Status SyncFolder(const std::string& path) {
 }
 
 }  // namespace
-
-std::unique_ptr<SqliteConnection> SqlitePool::Take() {
-  absl::MutexLock lock(&mu_);
-  mu_.Await(absl::Condition(this, &SqlitePool::HasFree));
-  std::unique_ptr<SqliteConnection> connection = std::move(free_.back());
-  free_.pop_back();
-  return connection;
-}
-
-void SqlitePool::GiveBack(std::unique_ptr<SqliteConnection> connection) {
-  absl::MutexLock lock(&mu_);
-  free_.push_back(std::move(connection));
-}
 
 absl::StatusOr<std::unique_ptr<SqliteDatabase>> SqliteDatabase::Create(const std::string& path,
                                                                        absl::Duration busy_time) {

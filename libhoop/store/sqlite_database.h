@@ -6,29 +6,13 @@
 #include <string>
 #include <vector>
 
-#include "absl/base/thread_annotations.h"
-#include "absl/synchronization/mutex.h"
 #include "absl/time/time.h"
 #include "base/limits/store.h"
+#include "store/connection_pool.h"
 #include "store/database.h"
 #include "store/sqlite_connection.h"
 
 namespace hoop {
-
-// Connections that threads take in turn. Any thread; Take waits until one is free.
-class SqlitePool final {
- public:
-  explicit SqlitePool(std::vector<std::unique_ptr<SqliteConnection>> connections) : free_(std::move(connections)) {}
-
-  std::unique_ptr<SqliteConnection> Take();
-  void GiveBack(std::unique_ptr<SqliteConnection> connection);
-
- private:
-  bool HasFree() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return !free_.empty(); }
-
-  absl::Mutex mu_;
-  std::vector<std::unique_ptr<SqliteConnection>> free_ ABSL_GUARDED_BY(mu_);
-};
 
 // Owned by Store. No lock is held while a transaction works, a connection is taken out of its pool instead.
 class SqliteDatabase final : public Database {
@@ -46,8 +30,8 @@ class SqliteDatabase final : public Database {
                  std::vector<std::unique_ptr<SqliteConnection>> readers)
       : writer_(std::move(writer)), readers_(std::move(readers)) {}
 
-  SqlitePool writer_;  // holds one
-  SqlitePool readers_;
+  ConnectionPool<SqliteConnection> writer_;  // holds one
+  ConnectionPool<SqliteConnection> readers_;
 };
 
 }  // namespace hoop

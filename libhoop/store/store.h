@@ -26,6 +26,16 @@ class Store final {
   // FailedPrecondition: a newer program wrote it. DataLoss: it is no database. Else why it cannot be opened.
   static absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path, absl::Time now);
 
+  // The same on PostgreSQL; `uri` as POSTGRES_DB_URI holds it. InvalidArgument: it cannot be read. FailedPrecondition
+  // also: its user may not make tables. Unavailable: the server does not answer or does not let us in.
+  static absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const std::string& uri, absl::Time now);
+
+  // Whether the database answers now. Blocks, as everything here.
+  absl::Status Check();
+
+  // For logs: "sqlite /var/lib/hoop/hoop.db", "postgres db.example.com:5432/hoop".
+  const std::string& description() const { return description_; }
+
   Database& database() { return *database_; }
   OrganizationTable& organizations() { return organizations_; }
   UserTable& users() { return users_; }
@@ -40,9 +50,12 @@ class Store final {
   const OrganizationRow& default_organization() const { return default_organization_; }
 
  private:
-  Store(std::unique_ptr<Database> database, OrganizationRow default_organization);
+  Store(std::unique_ptr<Database> database, std::string description, OrganizationRow default_organization);
+  static absl::StatusOr<std::unique_ptr<Store>> Make(std::unique_ptr<Database> database, std::string description,
+                                                     absl::Time now);
 
   const std::unique_ptr<Database> database_;  // first: the tables borrow it
+  const std::string description_;
   const OrganizationRow default_organization_;
   OrganizationTable organizations_;
   UserTable users_;

@@ -46,13 +46,19 @@ TEST(Store, MigratesOnlyOnce) {
   EXPECT_EQ(steps(), before);
 }
 
+TEST(Store, SaysWhetherItAnswers) {
+  testing::TempStore store;
+  EXPECT_OK(store->Check());
+  EXPECT_TRUE(store->description().starts_with("sqlite /") || store->description().starts_with("postgres "));
+}
+
 TEST(Store, RefusesTheSchemaOfANewerProgram) {
   testing::TempStore store;
   ASSERT_OK(store->database().Write(Durability::kNormal, [](Transaction& transaction) {
     return transaction.Execute("insert into schema_migrations (version, name, applied_at) values (999, 'later', 0)")
         .status();
   }));
-  EXPECT_STATUS(Store::OpenSqlite(store.path(), store.now()), absl::StatusCode::kFailedPrecondition, "version 999");
+  EXPECT_STATUS(store.OpenAnother(), absl::StatusCode::kFailedPrecondition, "version 999");
 }
 
 TEST(Store, AStepThatFailsLeavesNothingBehind) {
@@ -61,7 +67,7 @@ TEST(Store, AStepThatFailsLeavesNothingBehind) {
   ASSERT_OK(store->database().Write(Durability::kNormal, [](Transaction& transaction) {
     return transaction.Execute("delete from schema_migrations").status();
   }));
-  EXPECT_STATUS(Store::OpenSqlite(store.path(), store.now()), absl::StatusCode::kInternal, "schema step 1");
+  EXPECT_STATUS(store.OpenAnother(), absl::StatusCode::kInternal, "schema step 1");
 }
 
 }  // namespace

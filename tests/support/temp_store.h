@@ -1,11 +1,11 @@
-// A store on a real SQLite file that is gone when the test ends.
+// A store on a real database that is gone when the test ends.
 #pragma once
 
 #include <memory>
 
 #include "base/check.h"
 #include "store/store.h"
-#include "tests/support/temp_folder.h"
+#include "tests/support/temp_database.h"
 
 namespace hoop::testing {
 
@@ -17,18 +17,20 @@ class TempStore final {
   Store* operator->() { return store_.get(); }
 
   const std::string& org_id() const { return store_->default_organization().id; }
-  std::string path() const { return folder_.file("hoop.db"); }
   absl::Time now() const { return absl::FromUnixSeconds(1'700'000'000); }
+
+  // One more store on the same data.
+  absl::StatusOr<std::unique_ptr<Store>> OpenAnother() const { return database_.OpenStore(now()); }
 
   void Reopen() {
     store_.reset();
-    auto store = Store::OpenSqlite(path(), now());
+    auto store = OpenAnother();
     HOOP_CHECK(store.ok());
     store_ = *std::move(store);
   }
 
  private:
-  TempFolder folder_;
+  TempDatabase database_;
   std::unique_ptr<Store> store_;
 };
 

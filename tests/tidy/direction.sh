@@ -19,7 +19,7 @@ BEGIN {
   owner["nghttp2/"] = "transport"
   owner["grpc"] = "transport/grpc"
   owner["google/protobuf/"] = "transport/grpc"
-  owner["sqlite3.h"] = owner["pqxx/"] = "store"
+  owner["sqlite3.h"] = owner["pqxx/"] = owner["postgresql/libpq-fe.h"] = "store"
   owner["httplib.h"] = "rest outbound"
   owner["spdlog/"] = "base"
   owner["zstd.h"] = "audit"

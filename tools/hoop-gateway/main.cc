@@ -133,7 +133,8 @@ int main(int argc, char** argv) {
   if (argc > 1) {
     fmt::print(
         stderr,
-        "usage: hoop-gateway [--version]. Environment: HOOP_DATA_DIR, HOOP_HTTP_LISTEN (0.0.0.0:8009), "
+        "usage: hoop-gateway [--version]. Environment: HOOP_DATA_DIR, POSTGRES_DB_URI, HOOP_HTTP_LISTEN "
+        "(0.0.0.0:8009), "
         "HOOP_GRPC_LISTEN "
         "(0.0.0.0:8010), API_URL, GRPC_URL, TLS_KEY, TLS_CERT, TLS_CA, TLS_CLIENT_AUTH, GATEWAY_ALLOW_PLAINTEXT, "
         "PLUGIN_AUDIT_PATH, LOG_LEVEL, LOG_ENCODING\n");
@@ -150,6 +151,7 @@ int main(int argc, char** argv) {
   PrepareProcess();
   hoop::GatewayOptions options;
   options.data_dir = Environment("HOOP_DATA_DIR", DefaultDataDir());
+  options.postgres_db_uri = Environment("POSTGRES_DB_URI");
   options.journal_dir = Environment("PLUGIN_AUDIT_PATH", DefaultJournalDir());
   options.http_listen = Environment("HOOP_HTTP_LISTEN", "0.0.0.0:" + Environment("PORT", "8009"));
   options.grpc_listen = Environment("HOOP_GRPC_LISTEN", "0.0.0.0:8010");

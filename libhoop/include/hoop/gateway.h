@@ -23,6 +23,7 @@ namespace hoop {
 // Everything a gateway is told. The library reads no environment: the main()s fill this in.
 struct GatewayOptions {
   std::string data_dir;                      // made with mode 0700 when missing; store, keys, set-up token
+  std::string postgres_db_uri;               // as the variable POSTGRES_DB_URI; default: SQLite in <data_dir>/hoop.db
   std::string journal_dir;                   // default: <data_dir>/journal
   std::string http_listen = "0.0.0.0:8009";  // port 0: any free one
   std::string grpc_listen = "0.0.0.0:8010";
