@@ -97,6 +97,18 @@ std::vector<std::string> ObjectReader::Texts(const char* name) {
 
 std::map<std::string, std::string> ObjectReader::TextMap(const char* name) {
   std::map<std::string, std::string> texts;
+  for (auto& [key, value] : NullableTextMap(name)) {
+    if (!value.has_value()) {
+      Fail(name, "wants an object of texts");
+      return {};
+    }
+    texts[key] = *std::move(value);
+  }
+  return texts;
+}
+
+std::map<std::string, std::optional<std::string>> ObjectReader::NullableTextMap(const char* name) {
+  std::map<std::string, std::optional<std::string>> texts;
   const Json* value = Find(name);
   if (value == nullptr) return texts;
   if (!value->is_object()) {
@@ -105,11 +117,16 @@ std::map<std::string, std::string> ObjectReader::TextMap(const char* name) {
   }
   for (const auto& [key, item] : value->items()) {
     const std::string* text = item.get_ptr<const std::string*>();
-    if ((text == nullptr && !item.is_number() && !item.is_boolean()) || key.find('\0') != std::string::npos) {
+    const bool fits = text != nullptr || item.is_number() || item.is_boolean() || item.is_null();
+    if (!fits || key.find('\0') != std::string::npos) {
       Fail(name, "wants an object of texts");
       return {};
     }
-    texts[key] = text != nullptr ? *text : JsonText(item);
+    if (item.is_null()) {
+      texts[key] = std::nullopt;
+    } else {
+      texts[key] = text != nullptr ? *text : JsonText(item);
+    }
   }
   return texts;
 }

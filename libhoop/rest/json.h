@@ -38,6 +38,7 @@ class ObjectReader final {
   std::string RequiredText(const char* name);
   std::vector<std::string> Texts(const char* name);
   std::map<std::string, std::string> TextMap(const char* name);  // numbers and booleans become text
+  std::map<std::string, std::optional<std::string>> NullableTextMap(const char* name);  // the same, with null
   std::optional<int> Int(const char* name);
   bool Has(const char* name) const { return Find(name) != nullptr; }
   bool Mentions(const char* name) const { return object_.contains(name); }  // null counts too

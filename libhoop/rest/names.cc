@@ -37,6 +37,11 @@ absl::Status CheckName(std::string_view name) {
       "name: it must contain between 3 and 254 alphanumeric characters, it may include (-), (_) or (.) characters");
 }
 
+absl::Status CheckWord(std::string_view member, std::string_view word) {
+  if (IsWordsWith("-.", word) && word.size() <= 128) return absl::OkStatus();
+  return InvalidArgument("{}: a value has 1 to 128 letters, digits, (_), with single (-), (.) inside", member);
+}
+
 absl::Status CheckGroups(const std::vector<std::string>& names) {
   if (names.size() > limits::kGroupsMax) return InvalidArgument("groups: more than {}", limits::kGroupsMax);
   for (const std::string& name : names) {

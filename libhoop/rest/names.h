@@ -12,6 +12,10 @@ namespace hoop::rest {
 // Letters, digits and '_', with single '-' or '.' inside; 3 to 254 characters. InvalidArgument.
 absl::Status CheckName(std::string_view name);
 
+// A tag, an attribute, a filter's value: 1 to 128 letters, digits and '_', with single '-' or '.' inside.
+// InvalidArgument names `member`.
+absl::Status CheckWord(std::string_view member, std::string_view word);
+
 // Each name of a group: up to 180 bytes of printable text without spaces around it. InvalidArgument.
 absl::Status CheckGroups(const std::vector<std::string>& names);
 

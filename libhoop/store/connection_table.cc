@@ -6,6 +6,7 @@
 #include "base/check.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "store/connection_group_table.h"
 #include "store/json_column.h"
 #include "store/record_policy_text.h"
 #include "store/row_reader.h"
@@ -157,11 +158,14 @@ std::string ReplaceText() {
   return fmt::format("{} on conflict (org_id, name) do update set {}", InsertText(), fmt::join(assignments, ", "));
 }
 
-absl::Status WriteRow(Database& database, const std::string& sql, const ConnectionRow& connection) {
+absl::Status WriteRow(Transaction& transaction, const std::string& sql, const ConnectionRow& connection) {
   const ConnectionValues values(connection);
-  return database.Write(Durability::kFull, [&](Transaction& transaction) {
-    return Annotate(transaction.Execute(sql, values.all()).status(), fmt::format("connection {}", connection.name));
-  });
+  return Annotate(transaction.Execute(sql, values.all()).status(), fmt::format("connection {}", connection.name));
+}
+
+// Names and values that the API lets in hold no quote: `"a":"b"` in the JSON text is that member and nothing else.
+std::string JsonMember(const std::pair<std::string, std::string>& tag) {
+  return fmt::format("{}:{}", ToJsonText(tag.first), ToJsonText(tag.second));
 }
 
 void AndVisible(SqlFilter& filter, const std::vector<std::string>& groups) {
@@ -186,6 +190,12 @@ void Narrow(SqlFilter& filter, std::string_view org_id, const ConnectionFilter& 
   if (!wanted.subtype.empty()) filter.And("subtype = $?", {wanted.subtype});
   if (!wanted.managed_by.empty()) filter.And("managed_by = $?", {wanted.managed_by});
   if (!wanted.name.empty()) filter.And("name = $?", {wanted.name});
+  if (!wanted.resource_name.empty()) filter.And("resource_name = $?", {wanted.resource_name});
+  filter.AndOneOf("id", wanted.ids);
+  for (const std::string& tag : wanted.tags) filter.AndHolds("tags", ToJsonText(tag));
+  for (const std::string& attribute : wanted.attributes) filter.AndHolds("attributes", ToJsonText(attribute));
+  for (const auto& tag : wanted.tags_equal) filter.AndHolds("connection_tags", JsonMember(tag));
+  for (const auto& tag : wanted.tags_differ) filter.AndHolds("connection_tags", JsonMember(tag), false);
   filter.AndLike({"name", "type", "subtype"}, search);
 }
 
@@ -218,15 +228,20 @@ absl::StatusOr<ConnectionRow> SelectOne(Database& database, SqlFilter& filter, s
 
 }  // namespace
 
-absl::Status ConnectionTable::Insert(const ConnectionRow& connection) {
-  return WriteRow(database_, InsertText(), connection);
+absl::Status ConnectionTable::Insert(const ConnectionRow& connection, const std::vector<std::string>& groups) {
+  return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    HOOP_RETURN_IF_ERROR(WriteRow(transaction, InsertText(), connection));
+    return ReplaceConnectionGroups(transaction, connection.id, groups);
+  });
 }
 
 absl::Status ConnectionTable::Put(const ConnectionRow& connection) {
-  return WriteRow(database_, ReplaceText(), connection);
+  return database_.Write(Durability::kFull,
+                         [&](Transaction& transaction) { return WriteRow(transaction, ReplaceText(), connection); });
 }
 
-absl::Status ConnectionTable::Update(const ConnectionRow& connection) {
+absl::Status ConnectionTable::Update(const ConnectionRow& connection,
+                                     const std::optional<std::vector<std::string>>& groups) {
   const ConnectionValues values(connection);
   std::vector<SqlValue> used = {connection.id, connection.org_id};
   std::vector<std::string> assignments;
@@ -240,7 +255,8 @@ absl::Status ConnectionTable::Update(const ConnectionRow& connection) {
   return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
     const absl::StatusOr<int64_t> changed = transaction.Execute(sql, used);
     HOOP_RETURN_IF_ERROR(Annotate(changed.status(), fmt::format("connection {}", connection.name)));
-    return *changed == 1 ? absl::OkStatus() : NotFound("connection {}: there is none", connection.name);
+    if (*changed != 1) return NotFound("connection {}: there is none", connection.name);
+    return groups.has_value() ? ReplaceConnectionGroups(transaction, connection.id, *groups) : absl::OkStatus();
   });
 }
 

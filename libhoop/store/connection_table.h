@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/status/status.h"
@@ -56,7 +57,13 @@ struct ConnectionFilter {
   std::string type;
   std::string subtype;
   std::string managed_by;
-  std::string name;    // exact
+  std::string name;  // exact
+  std::string resource_name;
+  std::vector<std::string> ids;                                  // one of them
+  std::vector<std::string> tags;                                 // all of them
+  std::vector<std::string> attributes;                           // all of them
+  std::vector<std::pair<std::string, std::string>> tags_equal;   // connection_tags: key and value, all of them
+  std::vector<std::pair<std::string, std::string>> tags_differ;  // none of them
   std::string search;  // part of name, type or subtype, without regard to case
   std::optional<int> limit;
   int offset = 0;
@@ -67,13 +74,15 @@ class ConnectionTable final {
  public:
   explicit ConnectionTable(Database& database) : database_(database) {}
 
-  absl::Status Insert(const ConnectionRow& connection);
+  // `groups`: who may use it (connection_group_table.h); none: everybody.
+  absl::Status Insert(const ConnectionRow& connection, const std::vector<std::string>& groups = {});
 
   // Inserts, or replaces the connection of that name, whose id and created_at stay.
   absl::Status Put(const ConnectionRow& connection);
 
-  // By id: everything but org, name and created_at.
-  absl::Status Update(const ConnectionRow& connection);
+  // By id: everything but org, name and created_at; `groups` as for Insert, absent: they stay.
+  absl::Status Update(const ConnectionRow& connection,
+                      const std::optional<std::vector<std::string>>& groups = std::nullopt);
 
   // An id wins over a connection that is named like it.
   absl::StatusOr<ConnectionRow> Find(std::string_view org_id, std::string_view name_or_id);

@@ -14,6 +14,7 @@ std::string Dump(const Json& json) { return json.dump(-1, ' ', false, Json::erro
 
 }  // namespace
 
+std::string ToJsonText(std::string_view text) { return Dump(Json(text)); }
 std::string ToJson(const std::vector<std::string>& list) { return Dump(Json(list)); }
 std::string ToJson(const std::map<std::string, std::string>& map) { return Dump(Json(map)); }
 

@@ -1,4 +1,4 @@
-// Lists and maps as the JSON text that columns hold; nothing is ever asked about their inside in SQL.
+// Lists and maps as the JSON text that columns hold. SQL asks at most whether a member's text is in it (SqlFilter).
 #pragma once
 
 #include <map>
@@ -10,6 +10,8 @@
 
 namespace hoop {
 
+// One of them, quoted.
+std::string ToJsonText(std::string_view text);
 std::string ToJson(const std::vector<std::string>& list);
 std::string ToJson(const std::map<std::string, std::string>& map);
 

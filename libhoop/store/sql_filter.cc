@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "base/check.h"
 #include "base/limits/store.h"
 #include "base/status.h"
@@ -35,6 +37,19 @@ void SqlFilter::AndLike(std::initializer_list<std::string_view> columns, std::st
     alternatives += fmt::format("lower({}) like lower({}) escape '\\'", column, parameter);
   }
   text_ += fmt::format(" and ({})", alternatives);
+}
+
+void SqlFilter::AndHolds(std::string_view column, std::string text, bool holds) {
+  const std::string parameter = Next(owned_.emplace_back(std::move(text)));
+  // Not "like", which SQLite compares without regard to case.
+  text_ += fmt::format(" and replace({}, {}, '') {} {}", column, parameter, holds ? "<>" : "=", column);
+}
+
+void SqlFilter::AndOneOf(std::string_view column, const std::vector<std::string>& values) {
+  if (values.empty()) return;
+  std::string list;
+  for (const std::string& value : values) list += (list.empty() ? "" : ", ") + Next(value);
+  text_ += fmt::format(" and {} in ({})", column, list);
 }
 
 std::string SqlFilter::Next(SqlValue value) {

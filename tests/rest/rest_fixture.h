@@ -148,13 +148,16 @@ class RestTest : public ::testing::Test {
     auto identity = api_.Authorize(*match->route, authorization);
     if (!identity.ok()) return RefusalOf(identity.status());
     Request request{.path_parameters = match->path_parameters, .identity = *identity};
-    Outcome outcome = api_.Run(*match->route, question == std::string::npos ? "" : target.substr(question + 1), body,
-                               std::move(request));
+    return Settled(api_, *match->route,
+                   api_.Run(*match->route, question == std::string::npos ? "" : target.substr(question + 1), body,
+                            std::move(request)));
+  }
+  static Response Settled(const Api& api, const Route& route, Outcome outcome) {
     if (Response* response = std::get_if<Response>(&outcome)) return *response;
     Deferral deferral = std::get<Deferral>(std::move(outcome));
     std::optional<absl::Status> happened;  // nothing: the patience is over
     deferral.start([&happened](absl::Status what) { happened = std::move(what); });
-    return api_.Settle(*match->route, deferral.answer(happened));
+    return api.Settle(route, deferral.answer(happened));
   }
   nlohmann::json AskJson(const std::string& who, const std::string& method, const std::string& target,
                          const std::string& body = "") {

@@ -260,5 +260,48 @@ TEST_F(ConnectionTableTest, RefusesALongSearch) {
   EXPECT_STATUS(connections_.Count(store_.org_id(), filter), absl::StatusCode::kInvalidArgument, "search text");
 }
 
+TEST_F(ConnectionTableTest, WrittenWithItsGroups) {
+  ConnectionRow row = MakeConnection("pg");
+  ASSERT_OK(connections_.Insert(row, {"ops", "dba", "ops"}));
+  EXPECT_EQ(*groups_.Get(row.id), (Texts{"dba", "ops"}));
+  ASSERT_OK(connections_.Update(row));
+  EXPECT_EQ(*groups_.Get(row.id), (Texts{"dba", "ops"}));
+  ASSERT_OK(connections_.Update(row, Texts{"dba"}));
+  EXPECT_EQ(*groups_.Get(row.id), Texts{"dba"});
+  ASSERT_OK(connections_.Update(row, Texts()));
+  EXPECT_EQ(*groups_.Get(row.id), Texts());
+}
+
+TEST_F(ConnectionTableTest, GroupsOfAllConnectionsAreReplacedInOneStep) {
+  const ConnectionRow one = Added("one", {"a"}), two = Added("two", {"b"}), free = Added("free");
+  EXPECT_EQ(*groups_.List(store_.org_id()), (ConnectionGroups{{one.id, {"a"}}, {two.id, {"b"}}}));
+  EXPECT_STATUS(groups_.ReplaceAll(store_.org_id(), {{free.id, {"c"}}, {"nosuch", {"c"}}}), absl::StatusCode::kNotFound,
+                "connection nosuch");
+  EXPECT_STATUS(groups_.ReplaceAll("other", {{free.id, {"c"}}}), absl::StatusCode::kNotFound, free.id);
+  EXPECT_EQ(groups_.List(store_.org_id())->size(), 2u);
+  ASSERT_OK(groups_.ReplaceAll(store_.org_id(), {{free.id, {"d", "c"}}, {two.id, {}}}));
+  EXPECT_EQ(*groups_.List(store_.org_id()), (ConnectionGroups{{free.id, {"c", "d"}}}));
+  EXPECT_TRUE(groups_.List("other")->empty());
+}
+
+TEST_F(ConnectionTableTest, TagsAreComparedLetterByLetter) {
+  Added("one");
+  ConnectionRow row = MakeConnection("two");
+  row.tags = {"OLD", "old-er"};
+  row.attributes = {};
+  row.connection_tags = {{"ENV", "test"}, {"test", "env"}};
+  row.resource_name = "another";
+  ASSERT_OK(connections_.Insert(row));
+  EXPECT_EQ(Names({.tags = {"old"}}), Texts{"one"});
+  EXPECT_EQ(Names({.tags = {"OLD", "old-er"}}), Texts{"two"});
+  EXPECT_EQ(Names({.tags = {"ol"}}), Texts());
+  EXPECT_EQ(Names({.attributes = {"attribute"}}), Texts{"one"});
+  EXPECT_EQ(Names({.tags_equal = {{"env", "test"}}}), Texts{"one"});
+  EXPECT_EQ(Names({.tags_differ = {{"env", "test"}}}), Texts{"two"});
+  EXPECT_EQ(Names({.tags_equal = {{"env", "tes"}}}), Texts());
+  EXPECT_EQ(Names({.resource_name = "another"}), Texts{"two"});
+  EXPECT_EQ(Names({.ids = {row.id, "nosuch"}}), Texts{"two"});
+}
+
 }  // namespace
 }  // namespace hoop

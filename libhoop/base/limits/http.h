@@ -26,6 +26,7 @@ inline constexpr size_t kRestBodyBytesMax = 1 * kMiB;
 inline constexpr size_t kRestLoginBytesMax = 8 * kKiB;  // bodies of strangers
 inline constexpr int kRestJsonDepthMax = 32;
 inline constexpr int kRestPageRowsMax = 100;
+inline constexpr size_t kRestFilterItemsMax = 100;  // of a list in a query
 inline constexpr int kRestOffsetMax = 10000;
 inline constexpr int kRestCountMax = 10000;                         // sessions are counted up to here
 inline constexpr size_t kRestEventStreamBytesMax = 8 * kMiB;        // the whole is in /record
