@@ -1,12 +1,12 @@
-// Answers of the REST API as values. Tolerant of what is missing, since gateways of other makes leave things out; never
-// throws. Used by api_client.cc.
+// Answers about sessions, and what all answers share, as values. Tolerant of what is missing, since gateways of other
+// makes leave things out; never throws. Used by api_client.cc; connections and people: api_object_json.h.
 #pragma once
 
 #include <string>
 #include <string_view>
 
 #include "absl/status/statusor.h"
-#include "hoop/api_client.h"
+#include "hoop/api_objects.h"
 
 namespace hoop {
 
@@ -15,14 +15,10 @@ std::string RefusalText(std::string_view body);
 
 // Internal: the body is not what the route answers.
 absl::StatusOr<std::string> ParseTextMember(std::string_view body, const char* name);
-absl::StatusOr<std::vector<ConnectionInfo>> ParseConnections(std::string_view body);
-absl::StatusOr<std::vector<AgentInfo>> ParseAgents(std::string_view body);
 absl::StatusOr<SessionList> ParseSessionList(std::string_view body);
 absl::StatusOr<SessionInfo> ParseSession(std::string_view body);
 absl::StatusOr<StatementPage> ParseStatementPage(std::string_view body);
 
 std::string CredentialsJson(std::string_view email, std::string_view password);
-std::string NewAgentJson(std::string_view name, std::string_view mode);
-std::string NewConnectionJson(const NewConnection& connection);
 
 }  // namespace hoop

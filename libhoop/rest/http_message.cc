@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include "base/http_status.h"
 #include "base/status.h"
 #include "nlohmann/json.hpp"
 
@@ -9,25 +10,6 @@ namespace hoop::rest {
 namespace {
 
 constexpr char kHttpStatusUrl[] = "hoop/http-status";
-
-absl::StatusCode CodeOf(int http_status) {
-  switch (http_status) {
-    case 401:
-      return absl::StatusCode::kUnauthenticated;
-    case 403:
-      return absl::StatusCode::kPermissionDenied;
-    case 404:
-      return absl::StatusCode::kNotFound;
-    case 409:
-      return absl::StatusCode::kAlreadyExists;
-    case 408:
-      return absl::StatusCode::kDeadlineExceeded;
-    case 503:
-      return absl::StatusCode::kUnavailable;
-    default:
-      return http_status < 500 ? absl::StatusCode::kInvalidArgument : absl::StatusCode::kInternal;
-  }
-}
 
 }  // namespace
 
@@ -63,7 +45,7 @@ Response Redirect(int status, std::string_view location) {
 }
 
 absl::Status HttpError(int http_status, const std::string& message) {
-  absl::Status status = MakeStatus(CodeOf(http_status), message);
+  absl::Status status = MakeStatus(CodeOfHttpStatus(http_status), message);
   status.SetPayload(kHttpStatusUrl, absl::Cord(std::to_string(http_status)));
   return status;
 }

@@ -3,11 +3,15 @@
 #include <gtest/gtest.h>
 #include <httplib.h>
 
+#include <filesystem>
+#include <fstream>
 #include <map>
 #include <thread>
 
 #include "base/encoding.h"
+#include "base/limits/client.h"
 #include "client/api_json.h"
+#include "client/api_object_json.h"
 #include "tests/support/status_matchers.h"
 
 namespace hoop {
@@ -36,6 +40,8 @@ class ApiClientTest : public ::testing::Test {
     server_.Get(".*", answer);
     server_.Post(".*", answer);
     server_.Put(".*", answer);
+    server_.Patch(".*", answer);
+    server_.Delete(".*", answer);
     const int port = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     // stop() does nothing to a server that has not begun: an answer shows that it has.
@@ -104,7 +110,7 @@ TEST_F(ApiClientTest, ListsSessionsWithFilters) {
   answers_["GET /base/api/sessions?limit=5&offset=10&user=a%25"] = {
       .body = R"({"data":[{"id":"i","user":"u","exit_code":3,"event_size":7,"sealed":true,)"
               R"("start_date":"2026-01-02T03:04:05.123456789Z","end_date":null}],"total":null,"has_next_page":true})"};
-  const auto list = api_->Sessions({.limit = 5, .offset = 10, .user = "a%"});
+  const auto list = api_->Sessions({.limit = 5, .offset = 10, .filters = {{"connection", ""}, {"user", "a%"}}});
   ASSERT_OK(list);
   ASSERT_EQ(list->sessions.size(), 1u);
   EXPECT_EQ(list->sessions[0].exit_code, 3);
@@ -120,14 +126,75 @@ TEST_F(ApiClientTest, IdsCannotLeaveTheirPath) {
   EXPECT_EQ(calls_.back(), "GET /base/api/sessions/..%2Fusers%3Fx");
 }
 
-TEST_F(ApiClientTest, OverwritesOnlyWhenAsked) {
-  answers_["POST /base/api/connections"] = {.status = 409, .body = R"({"message":"exists"})"};
+TEST_F(ApiClientTest, WhatIsThereOrMissingIsNamed) {
+  answers_["POST /base/api/connections"] = {.status = 409, .body = R"({"message":"Connection already exists."})"};
+  EXPECT_STATUS(api_->CreateConnection("db", {}), absl::StatusCode::kAlreadyExists, "connection db exists already");
+  EXPECT_STATUS(api_->Connection("db"), absl::StatusCode::kNotFound, "connection db not found");
+  EXPECT_STATUS(api_->GetJson("users", "user", "a@b"), absl::StatusCode::kNotFound, "user a@b not found");
+  answers_["POST /base/api/users"] = {.status = 422, .body = R"({"message":"email: not an address"})"};
+  EXPECT_STATUS(api_->CreateUser({.email = "x"}, ""), absl::StatusCode::kInvalidArgument,
+                "user x: email: not an address");
+  answers_["DELETE /base/api/users/a%40b"] = {.status = 500};
+  EXPECT_STATUS(api_->DeleteUser("a@b"), absl::StatusCode::kInternal, "user a@b: the gateway answered 500");
+}
+
+TEST_F(ApiClientTest, ARouteThatTheGatewayDoesNotHaveIsNoMissingObject) {
+  answers_["GET /base/api/users/a"] = {.status = 404, .body = "404 page not found"};
+  EXPECT_STATUS(api_->User("a"), absl::StatusCode::kUnimplemented, "this gateway has no GET /users/a");
+  answers_["GET /base/api/plugins"] = {.status = 404, .body = "404 page not found"};
+  EXPECT_STATUS(api_->Plugins(), absl::StatusCode::kUnimplemented, "this gateway has no GET /plugins");
+}
+
+TEST_F(ApiClientTest, SendsOfAConnectionWhatIsGiven) {
+  answers_["POST /base/api/connections"] = {.status = 201, .body = "{}"};
+  ConnectionSpec spec;
+  spec.secrets = {{"envvar:PASS", "secret"}, {"envvar:HOST", std::nullopt}};
+  spec.exec_enabled = false;
+  EXPECT_OK(api_->CreateConnection("db", spec));
+  EXPECT_EQ(body_,
+            R"({"access_mode_exec":"disabled","name":"db","secret":{"envvar:HOST":null,"envvar:PASS":"c2VjcmV0"}})");
+  answers_["PATCH /base/api/connections/db"] = {.body = "{}"};
+  EXPECT_OK(api_->UpdateConnection("db", {.record = "buffered"}));
+  EXPECT_EQ(body_, R"({"record":"buffered"})");
   answers_["PUT /base/api/connections/db"] = {.body = "{}"};
-  NewConnection connection{.name = "db", .secrets = {{"envvar:PASS", "secret"}}};
-  EXPECT_STATUS(api_->CreateConnection(connection), absl::StatusCode::kAlreadyExists, "exists");
-  connection.overwrite = true;
-  EXPECT_OK(api_->CreateConnection(connection));
-  EXPECT_NE(body_.find(R"("envvar:PASS":"c2VjcmV0")"), std::string::npos);
+  EXPECT_OK(api_->ReplaceConnection("db", {.type = "custom"}));
+  EXPECT_EQ(body_, R"({"name":"db","type":"custom"})");
+  answers_["DELETE /base/api/connections/db"] = {.status = 204};
+  EXPECT_OK(api_->DeleteConnection("db"));
+}
+
+TEST_F(ApiClientTest, LooksAfterPeople) {
+  answers_["POST /base/api/users"] = {.status = 201, .body = "{}"};
+  EXPECT_OK(api_->CreateUser({.email = "a@b", .status = "active", .groups = {"dba"}}, "pw"));
+  EXPECT_EQ(
+      body_,
+      R"({"email":"a@b","groups":["dba"],"name":"","password":"pw","picture":"","slack_id":"","status":"active"})");
+  answers_["GET /base/api/users/a%40b"] = {.body = R"({"id":"s1","email":"a@b","groups":["x"],"verified":true})"};
+  const auto user = api_->User("a@b");
+  ASSERT_OK(user);
+  EXPECT_EQ(user->id, "s1");
+  EXPECT_EQ(user->groups, std::vector<std::string>{"x"});
+  answers_["PUT /base/api/users/s1"] = {.body = "{}"};
+  EXPECT_OK(api_->ReplaceUser(*user));
+  EXPECT_EQ(body_.find("password"), std::string::npos);
+  answers_["PUT /base/api/users/s1/password"] = {.status = 204};
+  EXPECT_OK(api_->SetUserPassword(*user, "new"));
+  EXPECT_EQ(body_, R"({"password":"new"})");
+  answers_["POST /base/api/serviceaccounts/ci/token"] = {.status = 201, .body = R"({"token":"t2"})"};
+  EXPECT_EQ(api_->CreateServiceToken("ci", absl::Hours(1)).value(), "t2");
+  EXPECT_EQ(body_, R"({"lifetime_sec":3600})");
+  answers_["GET /base/api/users/groups"] = {.body = R"(["a","b"])"};
+  EXPECT_EQ(api_->Groups()->size(), 2u);
+}
+
+TEST_F(ApiClientTest, OnesOwnPasswordMakesANewToken) {
+  answers_["PUT /base/api/users/self/password"] = {.headers = {{"Token", "newer"}}};
+  EXPECT_EQ(api_->ChangePassword("old", "new").value(), "newer");
+  EXPECT_EQ(body_, R"({"old_password":"old","password":"new"})");
+  answers_["PUT /base/api/users/self/password"] = {.status = 200};
+  EXPECT_STATUS(api_->ChangePassword("old", "new"), absl::StatusCode::kInternal, "no token");
+  (void)api_->Agents();
+  EXPECT_EQ(authorization_, "Bearer newer");
 }
 
 TEST_F(ApiClientTest, RecordPagesAreFollowedToTheirEnd) {
@@ -179,6 +246,8 @@ TEST(ApiJson, AnswersThatAreNotUnderstoodAreErrors) {
     EXPECT_STATUS(ParseStatementPage(body), absl::StatusCode::kInternal, "the answer");
     EXPECT_STATUS(ParseTextMember(body, "token"), absl::StatusCode::kInternal, "the answer");
   }
+  EXPECT_STATUS(ParseUser("{}"), absl::StatusCode::kInternal, "not a user");
+  EXPECT_STATUS(ParseConnection("{}"), absl::StatusCode::kInternal, "not a connection");
   EXPECT_STATUS(ParseAgents("{}"), absl::StatusCode::kInternal, "not a JSON list");
   EXPECT_TRUE(ParseAgents("null")->empty());
 }
@@ -197,6 +266,29 @@ TEST(ApiJson, WrongKindsOfMembersAreMissing) {
   EXPECT_EQ(page->statements[0].duration, absl::Microseconds(1500));
   EXPECT_FALSE(page->statements[0].rows.has_value());
   EXPECT_EQ(page->next_cursor, "5");
+}
+
+TEST(ApiJson, ApprovalsAndMaskingAreCounted) {
+  const auto session =
+      ParseSession(R"({"id":"s","metrics":{"data_masking":{"total_redact_count":4}},"review":{"status":"PENDING",)"
+                   R"("review_groups_data":[{"status":"APPROVED"},{"status":"PENDING"}]}})");
+  ASSERT_OK(session);
+  EXPECT_EQ(session->redacted, 4u);
+  EXPECT_EQ(session->approvals, "1/2");
+  EXPECT_EQ(session->review_status, "PENDING");
+}
+
+TEST(SecretValue, IsTheTextOrWhatItNames) {
+  EXPECT_EQ(SecretValue("-e A", "a=b,c://").value(), "a=b,c://");
+  EXPECT_EQ(SecretValue("-e A", "base64://YWI=").value(), "ab");
+  EXPECT_STATUS(SecretValue("-e A", "base64://?"), absl::StatusCode::kInvalidArgument, "-e A: what follows base64://");
+  const std::string path = ::testing::TempDir() + "/hoop-secret-value";
+  std::ofstream(path) << std::string("x\0\ny", 4);
+  EXPECT_EQ(SecretValue("-e A", "file://" + path).value(), std::string("x\0\ny", 4));
+  std::ofstream(path) << std::string(limits::kSecretFileBytesMax + 1, 'x');
+  EXPECT_STATUS(SecretValue("-e A", "file://" + path), absl::StatusCode::kInvalidArgument, "has more than");
+  std::filesystem::remove(path);
+  EXPECT_STATUS(SecretValue("-e A", "file://" + path), absl::StatusCode::kInvalidArgument, "cannot be read");
 }
 
 TEST(ApiJson, RefusalTextIsShortAndPrintable) {

@@ -1,5 +1,9 @@
 #include "api.h"
 
+#include <fmt/format.h>
+
+#include "table.h"
+
 namespace hoop::cli {
 
 absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environment) {
@@ -7,6 +11,38 @@ absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environmen
   if (!config.ok()) return config.status();
   if (config->token.empty()) return absl::UnauthenticatedError("not signed in");
   return ApiClient::Create(*config, environment.version);
+}
+
+int RunWithApi(const Environment& environment, absl::FunctionRef<absl::Status(ApiClient&)> run) {
+  auto api = MakeApi(environment);
+  const absl::Status status = api.ok() ? run(**api) : api.status();
+  return status.ok() ? 0 : Fail(status);
+}
+
+std::map<std::string, std::string> AgentNames(ApiClient& api) {
+  std::map<std::string, std::string> names;
+  const auto agents = api.Agents();
+  if (!agents.ok()) return names;
+  for (const AgentInfo& agent : *agents) names[agent.id] = agent.name;
+  return names;
+}
+
+absl::StatusOr<std::string> FindAgentId(ApiClient& api, const std::string& name_or_id) {
+  const auto agents = api.Agents();
+  if (!agents.ok()) return agents.status();
+  for (const AgentInfo& agent : *agents) {
+    if (agent.name == name_or_id || agent.id == name_or_id) return agent.id;
+  }
+  return absl::NotFoundError(
+      fmt::format("agent {} not found; `hoop admin get agents` lists them", Harmless(name_or_id)));
+}
+
+std::string TypeText(const std::string& type, const std::string& subtype) {
+  return subtype.empty() ? type : type + "/" + subtype;
+}
+
+std::string CommandText(const std::vector<std::string>& command) {
+  return command.empty() ? "-" : fmt::format("[ \"{}\" ]", fmt::join(command, "\" \""));
 }
 
 absl::StatusOr<std::string> ResolveSession(ApiClient& api, const std::string& id) {

@@ -1,9 +1,11 @@
 // The REST client of a command, from the configuration. Used by all commands that ask the API.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <string>
 
+#include "absl/functional/function_ref.h"
 #include "hoop/api_client.h"
 #include "program.h"
 
@@ -12,8 +14,22 @@ namespace hoop::cli {
 // FailedPrecondition: nothing is configured. Unauthenticated: not signed in.
 absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environment);
 
+// The same for a command: it is run with the client, and what went wrong is said. The exit code.
+int RunWithApi(const Environment& environment, absl::FunctionRef<absl::Status(ApiClient&)> run);
+
 // `id` itself, or for "last" the id of the newest session. NotFound: there is none.
 absl::StatusOr<std::string> ResolveSession(ApiClient& api, const std::string& id);
+
+// The agents' names by their ids; empty where they may not be listed.
+std::map<std::string, std::string> AgentNames(ApiClient& api);
+// NotFound: there is none of that name or id.
+absl::StatusOr<std::string> FindAgentId(ApiClient& api, const std::string& name_or_id);
+
+// "database/postgres"
+std::string TypeText(const std::string& type, const std::string& subtype);
+
+// [ "psql" "-h" "$HOST" ]; "-" for none.
+std::string CommandText(const std::vector<std::string>& command);
 
 // What a session's record holds: bytes of a protocol, of a terminal, or else of a one-off command.
 bool IsOfProtocol(const SessionInfo& session);

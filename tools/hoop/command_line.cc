@@ -1,5 +1,6 @@
 #include "command_line.h"
 
+#include <cstdio>
 #include <memory>
 
 #include "arguments/command_tree.h"
@@ -43,7 +44,8 @@ int RunCommandLine(int argc, char** argv, const Environment& environment) {
     if (error.get_exit_code() == 0) return tree.root().exit(error);  // --help, --version
     return FailUsage(tree, error, argc, argv);
   }
-  return tree.action()();
+  const int code = tree.action()();
+  return code == 0 && std::ferror(stdout) != 0 ? kExitBrokenPipe : code;
 }
 
 }  // namespace hoop::cli

@@ -11,6 +11,8 @@
 
 namespace hoop::cli {
 
+enum class OutputForm { kTable, kWide, kJson };
+
 struct SessionOptions {
   std::string connection;
   std::vector<std::string> args;  // behind "--"
@@ -88,21 +90,6 @@ struct ConfigViewOptions {
 int RunConfigView(const Environment& environment, const ConfigViewOptions& options);
 int RunConfigClear(const Environment& environment);
 int RunConfigPath(const Environment& environment);
-
-int RunListConnections(const Environment& environment, bool json);
-int RunListAgents(const Environment& environment, bool json);
-int RunCreateAgent(const Environment& environment, const std::string& name, const std::string& mode);
-struct CreateConnectionOptions {
-  std::string name;
-  std::string type = "custom";  // type or type/subtype
-  std::string agent;            // name or id
-  std::vector<std::string> env;
-  std::vector<std::string> command;
-  std::string record;
-  bool overwrite = false;
-};
-int RunCreateConnection(const Environment& environment, const CreateConnectionOptions& options);
-int RunServerInfo(const Environment& environment);
 
 int RunVersion(const Environment& environment, bool json);
 

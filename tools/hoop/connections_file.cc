@@ -73,6 +73,7 @@ class Reader {
     if (!node["name"]) Fail(node, "name is missing");
     config.name = Text(node["name"], "name");
     ReadShared(node, config);
+    if (config.agent.empty()) Fail(node, "agent is missing");
     if (node["command"]) config.command = List(node["command"], "command");
     if (node["env"]) {
       for (auto& [key, value] : Map(node["env"], "env")) {
@@ -83,11 +84,11 @@ class Reader {
     return config;
   }
 
-  std::vector<ConnectionConfig> Read(const YAML::Node& root) const {
+  std::vector<ConnectionConfig> Read(const YAML::Node& root, const std::string& agent) const {
     CheckKeys(root, {"agent", "type", "overwrite", "tags", "access_modes", "record", "schema", "connections"});
     if (!root["connections"] || !root["connections"].IsSequence()) Fail(root, "connections: a list is expected");
     ConnectionConfig defaults;
-    defaults.agent = "dev";
+    defaults.agent = agent;
     ReadShared(root, defaults);
     std::vector<ConnectionConfig> configs;
     std::set<std::string> names;
@@ -102,11 +103,11 @@ class Reader {
 
 }  // namespace
 
-absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path) {
+absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path, const std::string& agent) {
   std::ifstream file(path);
   if (!file) return absl::NotFoundError(fmt::format("{}: cannot be read", path));
   try {
-    return Reader().Read(YAML::Load(file));
+    return Reader().Read(YAML::Load(file), agent);
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
   }

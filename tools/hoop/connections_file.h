@@ -1,4 +1,4 @@
-// The file that declares connections (`--connections`, later `hoop apply`):
+// The file that declares connections (`hoop start dev --connections`, `hoop admin create connections --from-file`):
 //
 //   agent: dev                     # defaults for all that follow
 //   type: custom                   # type[/subtype]
@@ -21,7 +21,8 @@
 
 namespace hoop::cli {
 
-// InvalidArgument: names the file, the line and the key. NotFound: no such file.
-absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path);
+// `agent` is for connections that name none; when it is empty they have to. InvalidArgument: names the file, the line
+// and the key. NotFound: no such file.
+absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path, const std::string& agent);
 
 }  // namespace hoop::cli

@@ -1,58 +1,17 @@
 // `hoop login`: e-mail and password of a local account, once; a token and the audit key in the config file.
 #include <fmt/format.h>
-#include <termios.h>
 #include <unistd.h>
 
-#include <iostream>
 #include <string>
 
 #include "commands.h"
 #include "hoop/api_client.h"
+#include "secret_input.h"
 
 namespace hoop::cli {
 namespace {
 
 constexpr char kDefaultApiUrl[] = "http://127.0.0.1:8009";
-
-// What is typed does not show; the terminal is as before afterwards, whatever ends this.
-class HiddenTyping final {
- public:
-  HiddenTyping() {
-    if (::tcgetattr(STDIN_FILENO, &before_) != 0) return;
-    termios hidden = before_;
-    hidden.c_lflag &= ~static_cast<tcflag_t>(ECHO);
-    active_ = ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &hidden) == 0;
-  }
-  ~HiddenTyping() {
-    if (!active_) return;
-    ::tcsetattr(STDIN_FILENO, TCSAFLUSH, &before_);
-    fmt::print(stderr, "\n");
-  }
-
- private:
-  termios before_ = {};
-  bool active_ = false;
-};
-
-absl::StatusOr<std::string> Ask(std::string_view question) {
-  fmt::print(stderr, "{}", question);
-  std::string line;
-  if (!std::getline(std::cin, line)) return absl::InvalidArgumentError("the input ended");
-  return line;
-}
-
-absl::StatusOr<std::string> AskPassword(bool from_stdin) {
-  if (from_stdin) {
-    std::string line;
-    if (!std::getline(std::cin, line)) return absl::InvalidArgumentError("--password-stdin: no line came");
-    return line;
-  }
-  if (::isatty(STDIN_FILENO) == 0) {
-    return absl::InvalidArgumentError("no terminal to ask for the password: use --password-stdin");
-  }
-  const HiddenTyping hidden;
-  return Ask("Enter Password: ");
-}
 
 // The address from the options, the file, or the user.
 absl::StatusOr<std::string> FindApiUrl(const LoginOptions& options, const ClientConfig& config) {
@@ -92,7 +51,7 @@ absl::Status SignIn(const LoginOptions& options, const Environment& environment,
   }
   const auto email = options.email.empty() ? Ask("Enter Email: ") : options.email;
   if (!email.ok()) return email.status();
-  const auto password = AskPassword(options.password_stdin);
+  const auto password = options.password_stdin ? ReadPasswordLine() : AskHidden("Enter Password: ");
   if (!password.ok()) return password.status();
   const auto token = (*api)->Login(*email, *password);
   if (!token.ok()) return token.status();

@@ -10,10 +10,6 @@
 namespace hoop::cli {
 namespace {
 
-std::string TypeText(const SessionInfo& session) {
-  return session.subtype.empty() ? session.type : session.type + "/" + session.subtype;
-}
-
 std::string CodeText(const SessionInfo& session) {
   return session.exit_code ? std::to_string(*session.exit_code) : "-";
 }
@@ -22,7 +18,7 @@ void ShowHead(const SessionInfo& session) {
   std::vector<std::vector<std::string>> rows = {
       {"session", session.id},
       {"user", session.user_name.empty() ? session.user : fmt::format("{} ({})", session.user, session.user_name)},
-      {"connection", fmt::format("{} ({})", session.connection, TypeText(session))},
+      {"connection", fmt::format("{} ({})", session.connection, TypeText(session.type, session.subtype))},
       {"verb", session.verb},
       {"status", session.status},
       {"started", TimeText(session.started_at)},
@@ -106,18 +102,18 @@ bool HasStatements(const SessionInfo& session) { return session.type == "postgre
 int RunSessionsList(const Environment& environment, const SessionsListOptions& options) {
   auto api = MakeApi(environment);
   if (!api.ok()) return Fail(api.status());
-  const auto list = (*api)->Sessions({.limit = options.limit,
-                                      .offset = options.offset,
-                                      .user = options.user,
-                                      .connection = options.connection,
-                                      .type = options.type});
+  const auto list = (*api)->Sessions(
+      {.limit = options.limit,
+       .offset = options.offset,
+       .filters = {{"user", options.user}, {"connection", options.connection}, {"type", options.type}}});
   if (!list.ok()) return Fail(list.status());
   if (options.json) return Print(list->json + "\n") ? 0 : kExitBrokenPipe;
   std::vector<std::vector<std::string>> rows = {
       {"ID", "USER", "CONNECTION", "TYPE", "VERB", "STATUS", "EXIT", "STARTED", "END"}};
   for (const SessionInfo& session : list->sessions) {
-    rows.push_back({session.id, session.user, session.connection, TypeText(session), session.verb, session.status,
-                    CodeText(session), TimeText(session.started_at), Shortened(session.end_reason, 40)});
+    rows.push_back({session.id, session.user, session.connection, TypeText(session.type, session.subtype), session.verb,
+                    session.status, CodeText(session), TimeText(session.started_at),
+                    Shortened(session.end_reason, 40)});
   }
   if (!Print(FormatTable(rows))) return kExitBrokenPipe;
   if (list->has_next_page) {

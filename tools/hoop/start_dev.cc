@@ -119,7 +119,7 @@ absl::Status DevSession::StartGateway() {
     targets_ = *std::move(targets);
     options_.connections_file = targets_->connections_file();
   }
-  auto configs = LoadConnectionsFile(options_.connections_file);
+  auto configs = LoadConnectionsFile(options_.connections_file, "dev");
   if (!configs.ok()) return configs.status();
   if (absl::Status status = gateway_->Start(); !status.ok()) return status;
   for (ConnectionConfig& config : *configs) {

@@ -1,11 +1,18 @@
 #include "table.h"
 
 #include <fmt/format.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
 
 #include <algorithm>
 
+#include "program.h"
+
 namespace hoop::cli {
 namespace {
+
+constexpr size_t kGap = 3;
+constexpr size_t kCellWidthMin = 6;  // "abc..."
 
 size_t Width(std::string_view utf8) {
   return static_cast<size_t>(std::count_if(utf8.begin(), utf8.end(), [](char c) { return (c & 0xc0) != 0x80; }));
@@ -29,11 +36,27 @@ bool IsControl(std::string_view character) {
   return first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0);
 }
 
+// Takes from the widest columns what is too much.
+void Fit(std::vector<size_t>& widths, const std::vector<std::string>& headline, size_t width) {
+  size_t total = kGap * (widths.size() - 1);
+  for (const size_t column : widths) total += column;
+  while (total > width) {
+    size_t widest = 0;
+    for (size_t i = 1; i < widths.size(); ++i) {
+      const size_t least = std::max(Width(headline[i]), kCellWidthMin);
+      if (widths[i] > least && (widest == 0 || widths[i] > widths[widest])) widest = i;
+    }
+    if (widest == 0) return;
+    --widths[widest];
+    --total;
+  }
+}
+
 }  // namespace
 
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
+std::string FormatTable(const Rows& rows, size_t width) {
   std::vector<size_t> widths;
-  std::vector<std::vector<std::string>> cells = rows;
+  Rows cells = rows;
   for (auto& row : cells) {
     widths.resize(std::max(widths.size(), row.size()));
     for (size_t i = 0; i < row.size(); ++i) {
@@ -41,15 +64,23 @@ std::string FormatTable(const std::vector<std::vector<std::string>>& rows) {
       widths[i] = std::max(widths[i], Width(row[i]));
     }
   }
+  if (width > 0 && !cells.empty()) Fit(widths, cells.front(), width);
   std::string table;
   for (const auto& row : cells) {
     for (size_t i = 0; i < row.size(); ++i) {
-      table += row[i];
-      if (i + 1 < row.size()) table.append(widths[i] - Width(row[i]) + 3, ' ');
+      const std::string cell = Shortened(row[i], widths[i]);
+      table += cell;
+      if (i + 1 < row.size()) table.append(widths[i] - Width(cell) + kGap, ' ');
     }
     table += '\n';
   }
   return table;
+}
+
+void PrintTable(const Rows& rows, bool wide) {
+  winsize size = {};
+  const bool is_terminal = ::isatty(STDOUT_FILENO) != 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
+  Print(FormatTable(rows, is_terminal && !wide ? size.ws_col : 0));
 }
 
 std::string Harmless(std::string_view text) {

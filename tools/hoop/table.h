@@ -10,8 +10,13 @@
 
 namespace hoop::cli {
 
-// Columns padded with spaces, three between them. Cells are made harmless first.
-std::string FormatTable(const std::vector<std::vector<std::string>>& rows);
+using Rows = std::vector<std::vector<std::string>>;
+
+// Columns padded with spaces, three between them. Cells are made harmless first. With a `width` columns behind the
+// first one are shortened, the widest first, until the lines fit: a name or an id is whole, and so is each headline.
+std::string FormatTable(const Rows& rows, size_t width = 0);
+// To stdout: as wide as it has to be, or as wide as the terminal is. Scripts always get everything.
+void PrintTable(const Rows& rows, bool wide = false);
 
 // Recorded text must not move the cursor or colour the terminal of who looks at it: control characters (C0, C1) become
 // \n, \t, \xNN, as do bytes that are no UTF-8.

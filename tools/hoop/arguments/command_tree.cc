@@ -24,6 +24,18 @@ void CommandTree::AddJson(CLI::App& command, bool& json) {
         {"json", "plain"});
 }
 
+void CommandTree::AddForm(CLI::App& command, OutputForm& form) {
+  command.add_flag_callback(
+      "--json", [&form] { form = OutputForm::kJson; }, "JSON on standard output, for scripts");
+  OneOf(command.add_option_function<std::string>(
+            "-o,--output",
+            [&form](const std::string& word) {
+              form = word == "json" ? OutputForm::kJson : word == "wide" ? OutputForm::kWide : OutputForm::kTable;
+            },
+            "json, wide (all columns, nothing shortened) or plain"),
+        {"json", "wide", "plain"});
+}
+
 void CommandTree::AddEnv(CLI::App& command, std::vector<std::string>& env, const std::string& help) {
   command.add_option("-e,--env", env, help)->type_name("NAME=VALUE")->allow_extra_args(false);
 }

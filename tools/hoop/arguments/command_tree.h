@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "tools/hoop/api.h"
 #include "tools/hoop/commands.h"
 
 namespace hoop::cli {
@@ -37,12 +38,22 @@ class CommandTree final {
                 int (*run)(const Environment&, const Options&)) {
     return AddPlain(parent, name, help, [this, options, run] { return run(environment_, *options); });
   }
+  // A command that asks the API: the client is made for it, and what it answers is said.
+  template <typename Options>
+  CLI::App& AddAsking(CLI::App& parent, const std::string& name, const std::string& help,
+                      std::shared_ptr<Options> options, absl::Status (*run)(ApiClient&, const Options&)) {
+    return AddPlain(parent, name, help, [this, options, run] {
+      return RunWithApi(environment_, [&options, run](ApiClient& api) { return run(api, *options); });
+    });
+  }
   CLI::App& AddPlain(CLI::App& parent, const std::string& name, const std::string& help, std::function<int()> run);
   // A command that has only commands below it.
   CLI::App& AddGroup(CLI::App& parent, const std::string& name, const std::string& help);
 
   // --json, and the form of the real command line: -o json.
   void AddJson(CLI::App& command, bool& json);
+  // The same for what also has a wide table.
+  void AddForm(CLI::App& command, OutputForm& form);
   // Each occurrence takes one value and nothing is split: values may have commas and spaces.
   void AddEnv(CLI::App& command, std::vector<std::string>& env, const std::string& help);
   static void AddExamples(CLI::App& command, const std::string& examples);

@@ -1,0 +1,58 @@
+// `hoop admin create agent | orgkeys` and `hoop admin delete`.
+#include <fmt/format.h>
+
+#include "admin_commands.h"
+#include "table.h"
+
+namespace hoop::cli {
+
+absl::Status CreateAgent(ApiClient& api, const NewAgentOptions& options) {
+  const std::string name = NormalizedName(options.name);
+  const auto key = api.CreateAgent(name, options.mode);
+  if (absl::IsAlreadyExists(key.status())) {
+    return absl::AlreadyExistsError(
+        fmt::format("{}; its key was shown once: `hoop admin delete agent {}` makes room for a new one",
+                    Text(key.status()), Harmless(name)));
+  }
+  if (key.ok()) Print(*key + "\n");
+  return key.status();
+}
+
+absl::Status CreateOrganizationKey(ApiClient& api, const NoOptions&) {
+  const auto key = api.CreateOrganizationKey();
+  if (key.ok()) Print(*key + "\n");
+  return key.status();
+}
+
+absl::Status AdminDelete(ApiClient& api, const AdminDeleteOptions& options) {
+  const auto object = ReadObjectName(options.resource, options.name);
+  if (!object.ok()) return object.status();
+  if (object->kind == "orgkeys") {
+    const absl::Status deleted = api.DeleteOrganizationKey();
+    if (deleted.ok()) Print("organization key deleted\n");
+    return deleted;
+  }
+  const struct {
+    std::string_view list, kind;
+    absl::Status (ApiClient::*remove)(std::string_view);
+  } kinds[] = {{"agents", "agent", &ApiClient::DeleteAgent},
+               {"connections", "connection", &ApiClient::DeleteConnection},
+               {"groups", "group", &ApiClient::DeleteGroup},
+               {"users", "user", &ApiClient::DeleteUser}};
+  for (const auto& [list, kind, remove] : kinds) {
+    if (object->kind != list) continue;
+    if (object->name.empty()) {
+      return absl::InvalidArgumentError(fmt::format("which {}? `hoop admin delete {}/NAME`", kind, kind));
+    }
+    const absl::Status deleted = (api.*remove)(object->name);
+    if (deleted.ok()) Print(fmt::format("{} \"{}\" deleted\n", kind, Harmless(object->name)));
+    return deleted;
+  }
+  if (object->kind == "serviceaccounts") {
+    return absl::InvalidArgumentError(
+        "service accounts stay for the record: `hoop admin update serviceaccount SUBJECT --disable` shuts one out");
+  }
+  return absl::InvalidArgumentError(fmt::format("{} cannot be deleted", object->kind));
+}
+
+}  // namespace hoop::cli
