@@ -7,6 +7,7 @@
 #include "absl/synchronization/notification.h"
 #include "agent/agent_context.h"
 #include "agent/dial_loop.h"
+#include "agent/salted_passwords.h"
 #include "agent/tls_contexts.h"
 #include "agent/warden/secret_folder.h"
 #include "agent/warden/warden_link.h"
@@ -65,10 +66,11 @@ struct Agent::Parts {
         worker("agent-worker", limits::kHashQueueMax),
         warden(loop, options.warden_command, *secret_folder, log),
         tls_contexts(loop, worker),
+        salted_passwords(loop, worker),
         context{loop,
                 warden,
-                worker,
                 tls_contexts,
+                salted_passwords,
                 options.environment,
                 log,
                 options.require_verified_tls,
@@ -86,6 +88,7 @@ struct Agent::Parts {
   Worker worker;
   WardenLink warden;
   TlsContexts tls_contexts;
+  SaltedPasswords salted_passwords;
   AgentContext context;
   const std::string gateway_address;
   const bool speaks_tls;

@@ -5,12 +5,12 @@
 #include <string>
 
 #include "base/log.h"
-#include "base/worker.h"
 #include "net/event_loop.h"
 
 namespace hoop {
 
 class HostService;
+class SaltedPasswords;
 class TlsContexts;
 class WardenLink;
 
@@ -18,8 +18,8 @@ class WardenLink;
 struct AgentContext {
   EventLoop& loop;
   WardenLink& warden;
-  Worker& worker;  // for what takes milliseconds: password hashes
   TlsContexts& tls_contexts;
+  SaltedPasswords& salted_passwords;
   // The agent's own variables: PATH and HOME are for every command, others where a connection asks for them.
   const std::map<std::string, std::string>& environment;
   Log log;

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "agent/gateway_link.h"
+#include "agent/salted_passwords.h"
 #include "agent/tls_contexts.h"
 #include "base/encoding.h"
 #include "base/status.h"
@@ -172,7 +173,8 @@ class ScriptedGateway : public GatewayLink::Owner {
   Worker worker{"test-worker", 16};
   std::map<std::string, std::string> environment = {{"PATH", "/usr/bin:/bin"}, {"HOME", "/root"}, {"OWN", "agent's"}};
   TlsContexts tls_contexts{agent.loop, worker};
-  AgentContext context{agent.loop, agent.link, worker, tls_contexts, environment, Log()};
+  SaltedPasswords salted_passwords{agent.loop, worker};
+  AgentContext context{agent.loop, agent.link, tls_contexts, salted_passwords, environment, Log()};
 
  private:
   void See(Stream& stream, const Packet& packet) {

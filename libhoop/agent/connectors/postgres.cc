@@ -6,6 +6,7 @@
 #include "agent/connectors/postgres_dial.h"
 #include "agent/connectors/postgres_server.h"
 #include "agent/connectors/target_socket.h"
+#include "agent/salted_passwords.h"
 #include "base/limits/agent.h"
 #include "base/limits/postgres.h"
 #include "base/status.h"
@@ -142,17 +143,15 @@ class PostgresTarget final : public Target, public TargetSocket::Events {
     if (ready && ended_) StartRelay();
   }
 
-  // Milliseconds of hashing: on the worker. The answer finds its way back only while this target lives.
+  // Milliseconds of hashing, unless it was done before. The answer finds its way back only while this target lives.
   void DeriveKey() {
-    auto work = [this, alive = alive_, &loop = context_.loop, request = server_login_->key_request()] {
-      absl::StatusOr<std::string> key = postgres::DeriveSaltedPassword(request);
-      loop.Post([this, alive, key = std::move(key)] {
-        if (!*alive || !ended_) return;
-        server_login_->OnKeyDerived(key);
-        AfterLoginStep();
-      });
-    };
-    if (absl::Status status = context_.worker.Post(std::move(work)); !status.ok()) Fail(status);
+    context_.salted_passwords.Get(server_login_->key_request(),
+                                  [this, alive = alive_](const absl::StatusOr<std::string>& key) {
+                                    if (!*alive || !ended_) return;
+                                    if (absl::IsResourceExhausted(key.status())) return Fail(key.status());
+                                    server_login_->OnKeyDerived(key);
+                                    AfterLoginStep();
+                                  });
   }
 
   void StartRelay() {

@@ -25,6 +25,7 @@ inline constexpr size_t kLaunchBytesMax = 16 * kMiB;  // arguments, environment 
 inline constexpr size_t kLaunchesWaitingMax = 4096;   // commands that the warden has not taken yet
 inline constexpr size_t kWardenMessageBytesMax = 8 * kKiB;
 inline constexpr size_t kWardenMessageDescriptorsMax = 4;
+inline constexpr size_t kSaltedPasswordsKept = 256;     // of the last logins by SCRAM
 inline constexpr size_t kCommandDescriptorsMax = 1024;  // soft limit of a command: select() works below it
 
 }  // namespace hoop::limits
