@@ -167,10 +167,10 @@ mixed_row() {
   for ((round = 1; round <= rounds; ++round)); do
     select_once "${way_port[$way]}" prepared 16
     result mixed alone "$tps" "tx/s" "$p50" "$p99"
-    PGPORT=${way_port[$way]} psql -qXc "copy (select repeat(md5(i::text), 31) from generate_series(1, 1000000000) i) to stdout" >/dev/null 2>&1 &
+    PGPORT=${way_port[$way]} psql -qXc "copy (select repeat(md5(i::text), 31) from (select generate_series(1, 1000000000) i) s) to stdout" >/dev/null 2>&1 &
     bulk=$!
     started+=("$bulk")
-    PGPORT=${way_port[$way]} psql -qXAtc "select repeat('x', 1000) from generate_series(1, 10000000)" >/dev/null 2>&1 &
+    PGPORT=${way_port[$way]} psql -qXAtc "select repeat('x', 1000) from (select generate_series(1, 10000000)) s" >/dev/null 2>&1 &
     reader=$!
     started+=("$reader")
     read -r -t 1 _ <> <(:) || true

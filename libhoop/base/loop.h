@@ -24,6 +24,12 @@ class Timer {
   virtual ~Timer() = default;
 };
 
+// What a thread did since it began. Never asleep: used and waited together grow as fast as time.
+struct CoreTime {
+  absl::Duration used;    // on a core
+  absl::Duration waited;  // could have gone on, but others had the cores
+};
+
 // One thread that handles events in turns. Outlives everything that works on it.
 class Loop {
  public:
@@ -45,6 +51,9 @@ class Loop {
   virtual absl::Time Now() const = 0;
 
   virtual bool InLoopThread() const = 0;
+
+  // Of the loop's thread. Asks the kernel: not for every packet.
+  virtual CoreTime core_time() const = 0;
 
   // Destroys `object` in the kFree phase: for those who end inside their own callback.
   template <typename T>

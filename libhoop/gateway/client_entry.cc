@@ -262,9 +262,10 @@ void ClientEntry::Begin(Admission::Candidate candidate, Admitted admitted) {
   log_.Info("session opened", "session", session_id, "connection", context.head.connection, "user",
             context.head.user_email, "verb", context.head.verb);
   auto leg = std::make_unique<LinkedAgentLeg>(**link, session_id);
-  sessions_.Add(std::make_unique<Session>(loop_, log_, audit_, std::move(context), std::move(candidate.stream),
-                                          std::move(leg), [this, session_id] { OnSessionOver(session_id); }),
-                std::move(admitted.user_key));
+  sessions_.Add(
+      std::make_unique<Session>(loop_, log_, audit_, sessions_.pacer(), std::move(context), std::move(candidate.stream),
+                                std::move(leg), [this, session_id] { OnSessionOver(session_id); }),
+      std::move(admitted.user_key));
 }
 
 void ClientEntry::OnSessionOver(const std::string& session_id) {

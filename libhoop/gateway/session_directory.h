@@ -10,6 +10,7 @@
 #include "absl/functional/function_ref.h"
 #include "absl/status/status.h"
 #include "base/loop.h"
+#include "session/bulk_pacer.h"
 #include "session/session.h"
 
 namespace hoop {
@@ -17,12 +18,15 @@ namespace hoop {
 // Owned by Gateway. Loop thread only.
 class SessionDirectory final {
  public:
-  explicit SessionDirectory(Loop& loop) : loop_(loop) {}
+  explicit SessionDirectory(Loop& loop) : loop_(loop), pacer_(loop) {}
 
   // Adds and starts a session. `user_key` proves later data streams to be of the same user.
   Session& Add(std::unique_ptr<Session> session, std::string user_key);
   // Called when a session has nothing left to do.
   void Remove(std::string_view session_id);
+
+  // What Session wants for all that are here.
+  BulkPacer& pacer() { return pacer_; }
 
   size_t size() const { return sessions_.size(); }
   Session* Find(std::string_view session_id);
@@ -47,6 +51,7 @@ class SessionDirectory final {
   };
 
   Loop& loop_;
+  BulkPacer pacer_;
   std::map<std::string, Entry, std::less<>> sessions_;
   absl::AnyInvocable<void()> emptied_;
 };

@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "base/check.h"
+#include "net/core_time.h"
 #include "net/name_lookup.h"
 #include "net/poller.h"
 
@@ -264,6 +265,8 @@ absl::Duration EventLoop::Monotonic() const {
 absl::Time EventLoop::Now() const { return reactor_->in_turn ? reactor_->now : reactor_->clock.Now(); }
 
 bool EventLoop::InLoopThread() const { return reactor_->RunsHere() || reactor_->thread.load() == std::thread::id(); }
+
+CoreTime EventLoop::core_time() const { return ThreadCoreTime(); }
 
 std::unique_ptr<Watch> EventLoop::WatchDescriptor(int descriptor, absl::AnyInvocable<void()> on_readable,
                                                   absl::AnyInvocable<void()> on_writable) {

@@ -39,6 +39,7 @@ class EventLoop final : public Loop {
   absl::Duration Monotonic() const override;
   absl::Time Now() const override;
   bool InLoopThread() const override;
+  CoreTime core_time() const override;
 
   // `descriptor` is non-blocking. Call-backs may destroy the Watch.
   std::unique_ptr<Watch> WatchDescriptor(int descriptor, absl::AnyInvocable<void()> on_readable,

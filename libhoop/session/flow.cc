@@ -39,14 +39,27 @@ void Flow::OnAgentStream(absl::StatusOr<std::unique_ptr<PacketStream>> stream) {
 void Flow::Request(Packet packet, SessionRecord::Position position) {
   last_request_ = std::max(last_request_, position);
   request_bytes_ += packet.size();
+  if (!shares_client_stream()) Pace(request_pace_, packet.size());
   requests_.push_back(std::move(packet));
   session_.ReleaseAtTurnEnd(*this);
 }
 
 void Flow::Reply(Packet packet) {
   held_bytes_ += packet.size();
+  if (!shares_agent_stream()) Pace(reply_pace_, packet.size());
   replies_.push_back({std::move(packet), last_request_});
   session_.ReleaseAtTurnEnd(*this);
+}
+
+// Streams that others share are read whatever this flow does.
+void Flow::Pace(Paced& direction, size_t bytes) {
+  const absl::Duration hold = session_.pacer_.HoldAfter(direction.share, bytes);
+  if (hold == absl::ZeroDuration()) return;
+  direction.hold = session_.loop_.After(hold, [this, &direction] {
+    session_.loop_.DestroyLater(std::move(direction.hold));  // it is on the stack
+    UpdateReading();
+  });
+  UpdateReading();
 }
 
 // Nothing more is taken from the agent, so its shared stream need not wait for this client any longer.
@@ -130,7 +143,8 @@ size_t Flow::reply_bytes() const {
 
 void Flow::UpdateReading() {
   const bool calm = !session_.pressure_;
-  SetClientReading(calm && !parked_request_ && (agent_token_.empty() || requests_.empty()) &&
+  SetClientReading(calm && !parked_request_ && request_pace_.hold == nullptr &&
+                   (agent_token_.empty() || requests_.empty()) &&
                    request_bytes_ + agent_queued_bytes() <= limits::kSendQueueHighBytes);
   if (shares_agent_stream()) {
     // Shared with the agent's other sessions: held only far above the usual mark, and not for long. The disk that is
@@ -138,7 +152,8 @@ void Flow::UpdateReading() {
     const size_t mark = agent_reading_ ? limits::kSharedStreamQueueHighBytes : limits::kSharedStreamQueueLowBytes;
     SetAgentReading(closed_ || reply_bytes() <= mark);
   } else {
-    SetAgentReading(calm && !parked_reply_ && reply_bytes() <= limits::kSendQueueHighBytes);
+    SetAgentReading(calm && !parked_reply_ && reply_pace_.hold == nullptr &&
+                    reply_bytes() <= limits::kSendQueueHighBytes);
   }
 }
 

@@ -13,6 +13,7 @@
 #include "base/loop.h"
 #include "hoop/audit_store.h"
 #include "session/agent_leg.h"
+#include "session/bulk_pacer.h"
 #include "session/pipeline.h"
 #include "wire/packet_stream.h"
 
@@ -25,6 +26,7 @@ class Session;
 //   agent's stream above its mark, or not open yet     -> the client's stream is not read
 //   client's stream and held replies above their mark  -> the agent's stream is not read
 //   disk behind (OnRecordPressure), or a stage holds   -> that side is not read
+//   bulk beside interactive sessions (BulkPacer)       -> its own stream is not read for a while
 class Flow final {
  public:
   // `control`: carries the session's own packets; ends only with the session.
@@ -98,6 +100,12 @@ class Flow final {
     const Direction direction;
   };
 
+  struct Paced {
+    BulkShare share;
+    std::unique_ptr<Timer> hold;  // set: this direction is not read, for the sake of interactive sessions
+  };
+
+  void Pace(Paced& direction, size_t bytes);
   void ReleaseRequests();
   void ReleaseReplies();
   void OnAgentStream(absl::StatusOr<std::unique_ptr<PacketStream>> stream);
@@ -129,6 +137,7 @@ class Flow final {
   bool finished_ = false;  // own streams were finished
   bool client_reading_ = true;
   bool agent_reading_ = true;
+  Paced request_pace_, reply_pace_;
   std::unique_ptr<Timer> stall_timer_;  // while the shared stream of an agent is held because of this flow
   std::unique_ptr<Parked> parked_request_;
   std::unique_ptr<Parked> parked_reply_;

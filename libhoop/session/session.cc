@@ -42,11 +42,13 @@ void Address(Packet& packet, std::string_view session_id, std::string_view conne
 
 }  // namespace
 
-Session::Session(Loop& loop, Log log, AuditStore& audit, SessionContext context, std::unique_ptr<PacketStream> control,
-                 std::unique_ptr<AgentLeg> agent, absl::AnyInvocable<void()> ended)
+Session::Session(Loop& loop, Log log, AuditStore& audit, BulkPacer& pacer, SessionContext context,
+                 std::unique_ptr<PacketStream> control, std::unique_ptr<AgentLeg> agent,
+                 absl::AnyInvocable<void()> ended)
     : loop_(loop),
       log_(log),
       audit_(audit),
+      pacer_(pacer),
       context_(std::move(context)),
       control_(std::move(control)),
       agent_(std::move(agent)),

@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "hoop/audit_store.h"
 #include "session/agent_leg.h"
+#include "session/bulk_pacer.h"
 #include "session/flow.h"
 #include "session/pipeline.h"
 #include "session/session_context.h"
@@ -36,8 +37,8 @@ struct Ending {
 // to do; it may destroy the session (not synchronously: Loop::DestroyLater).
 class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, public RecordObserver {
  public:
-  Session(Loop& loop, Log log, AuditStore& audit, SessionContext context, std::unique_ptr<PacketStream> control,
-          std::unique_ptr<AgentLeg> agent, absl::AnyInvocable<void()> ended);
+  Session(Loop& loop, Log log, AuditStore& audit, BulkPacer& pacer, SessionContext context,
+          std::unique_ptr<PacketStream> control, std::unique_ptr<AgentLeg> agent, absl::AnyInvocable<void()> ended);
   ~Session() override;
 
   // Begins to receive; the client's AgentSessionOpen opens the record and goes on to the agent.
@@ -123,6 +124,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   Loop& loop_;
   const Log log_;
   AuditStore& audit_;
+  BulkPacer& pacer_;
   SessionContext context_;
   std::unique_ptr<PacketStream> control_;
   std::unique_ptr<AgentLeg> agent_;

@@ -33,6 +33,9 @@ class ManualLoop final : public Loop {
   absl::Duration Monotonic() const override { return clock_.Monotonic(); }
   absl::Time Now() const override { return clock_.Now(); }
   bool InLoopThread() const override { return true; }
+  CoreTime core_time() const override { return core; }
+
+  CoreTime core;  // what core_time says
 
   // One turn: what is posted, timers that are due, then the phases.
   void Turn() {

@@ -29,6 +29,7 @@ class WaitingLoop final : public Loop {
   absl::Duration Monotonic() const override { return loop_.Monotonic(); }
   absl::Time Now() const override { return loop_.Now(); }
   bool InLoopThread() const override { return current; }
+  CoreTime core_time() const override { return loop_.core_time(); }
 
   void Turn() { loop_.TurnUntilIdle(); }
   void Advance(absl::Duration step) {

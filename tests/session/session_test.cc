@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "base/limits/session.h"
+#include "base/limits/wire.h"
 #include "tests/fakes/manual_loop.h"
 #include "tests/fakes/memory_audit_store.h"
 #include "tests/fakes/scripted_stream.h"
@@ -66,9 +67,9 @@ class SessionTest : public ::testing::Test {
     context.client_capabilities = client;
     context.agent_capabilities = agent_caps;
     context.agent_version = "1.2.3";
-    session_ =
-        std::make_unique<Session>(loop_, Log(), audit_, std::move(context), std::make_unique<ScriptedStream>(client_),
-                                  std::make_unique<ScriptedLeg>(agent_), [this] { over_ = true; });
+    session_ = std::make_unique<Session>(loop_, Log(), audit_, pacer_, std::move(context),
+                                         std::make_unique<ScriptedStream>(client_),
+                                         std::make_unique<ScriptedLeg>(agent_), [this] { over_ = true; });
     session_->Start();
   }
   void OpenWith(std::string wire_type, Capabilities client = {}, Capabilities agent_caps = {},
@@ -92,6 +93,7 @@ class SessionTest : public ::testing::Test {
     audit_.Sync();
     loop_.Turn();
   }
+  bool MovesBulkUnheld(StreamScript& side, const std::function<void()>& move);
   Packet TcpRequest(std::string_view id, std::string_view payload) {
     return Packet(packet::kAgentTcpWrite, {{spec::kSessionId, "s1"}, {spec::kConnectionId, id}}, payload);
   }
@@ -109,6 +111,7 @@ class SessionTest : public ::testing::Test {
   ManualClock clock_;
   ManualLoop loop_{clock_};
   MemoryAuditStore audit_;
+  BulkPacer pacer_{loop_};
   StreamScript client_;
   StreamScript data_;  // of a stream of its own; outlives the session like the others
   AgentScript agent_;
@@ -492,6 +495,51 @@ TEST_F(SessionTest, AStoppedAgentStreamStopsTheReadingOfTheClient) {
   agent_.queued_bytes = 0;
   agent_.receiver->OnAgentDrained();
   EXPECT_TRUE(client_.reading);
+}
+
+// Whether `side` was read all the time while it moved megabytes beside others, on a loop that waits for a core.
+bool SessionTest::MovesBulkUnheld(StreamScript& side, const std::function<void()>& move) {
+  BulkShare others;
+  bool unheld = true;
+  for (int i = 0; i < 100; ++i) {
+    for (int packet = 0; packet < 5; ++packet) pacer_.HoldAfter(others, 100);
+    loop_.core.waited += absl::Milliseconds(1);
+    loop_.Advance(absl::Milliseconds(1));
+    if (side.reading) move();
+    unheld = unheld && side.reading;
+  }
+  loop_.Advance(absl::Seconds(1));
+  EXPECT_TRUE(side.reading);  // it goes on
+  return unheld;
+}
+
+TEST_F(SessionTest, BulkBesideInteractiveSessionsIsReadLess) {
+  OpenWith("tcp", kAllCapabilities, kAllCapabilities, RecordPolicy::kBuffered);
+  StreamScript client_data;
+  std::unique_ptr<PacketStream> stream = std::make_unique<ScriptedStream>(client_data);
+  ASSERT_OK(session_->AddClientStream("000001", stream));
+  const std::string chunk(limits::kChunkBytesMax, 'x');
+  const auto request = [&] {
+    client_data.Deliver(Packet(packet::kAgentTcpWrite, {}, chunk));
+    loop_.Turn();
+  };
+  request();
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data_));
+  loop_.Turn();
+  EXPECT_FALSE(MovesBulkUnheld(client_data, request));
+  EXPECT_FALSE(MovesBulkUnheld(data_, [&] {
+    data_.Deliver(Packet(packet::kClientTcpWrite, {}, chunk));
+    loop_.Turn();
+  }));
+  session_.reset();  // before its streams' scripts
+}
+
+TEST_F(SessionTest, BulkOnSharedStreamsIsReadAllTheTime) {
+  OpenWith("tcp", {}, {}, RecordPolicy::kBuffered);
+  const std::string chunk(limits::kChunkBytesMax, 'x');
+  EXPECT_TRUE(MovesBulkUnheld(client_, [&] { FromClient(TcpRequest("000001", chunk)); }));
+  MovesBulkUnheld(client_, [&] { FromAgent(TcpReply("000001", chunk)); });
+  EXPECT_EQ(agent_.holds, 0);
 }
 
 TEST_F(SessionTest, ReadsNothingWhileTheDiskIsBehind) {

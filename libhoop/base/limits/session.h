@@ -25,6 +25,15 @@ inline constexpr absl::Duration kAgentStreamOpenTime = absl::Seconds(10);
 inline constexpr absl::Duration kSealWaitTime = absl::Seconds(5);
 inline constexpr absl::Duration kSessionTimeMax = absl::Hours(48);
 inline constexpr absl::Duration kCloseGraceTime = absl::Seconds(2);
+// Who moves more than this is a bulk transfer (session/bulk_pacer.h).
+inline constexpr double kInteractiveBytesPerSecond = 2 * kMiB;
+inline constexpr size_t kInteractiveBurstBytes = 64 * kKiB;
+inline constexpr double kInteractivePacketsPerSecond = 200;  // fewer do not notice a bulk transfer beside them
+inline constexpr double kBulkBytesPerSecondMin = 4 * kMiB;   // of all together, whatever else goes on
+inline constexpr absl::Duration kBulkPeriod = absl::Milliseconds(10);
+inline constexpr absl::Duration kBulkPeriodMax = absl::Milliseconds(200);
+inline constexpr double kCrowdedWaitShare = 0.1;  // the loop waits for a core: there are not enough
+inline constexpr double kCrowdedUseShare = 0.9;   // the loop never sleeps: it is the one thing that is short
 inline constexpr size_t kSessionsMax = 20000;
 inline constexpr size_t kExecRunsMax = 1000;  // commands that REST asked for
 
