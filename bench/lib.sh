@@ -1,5 +1,6 @@
 # What the rows of bench/run share: the target, every way to it, and how an operation is measured.
-# A way is a local port in front of one PostgreSQL: direct, ssh (-L), relay (TLS, stunnel), buffered and durable (hoop).
+# A way is a local port in front of one PostgreSQL: direct, ssh (-L), relay (TLS, stunnel), and hoop by the policy of
+# its record: buffered and durable with TLS on both legs, buffered-plain and durable-plain without.
 . "$(dirname "${BASH_SOURCE[0]}")/../tests/e2e/lib.sh"
 
 declare -A way_port way_pids # way_pids: "client=PID gateway=PID agent=PID", whose CPU an operation costs
@@ -72,26 +73,38 @@ make_certificate() { # make_certificate PATH: PATH.crt and PATH.key for 127.0.0.
     -addext 'subjectAltName=DNS:localhost,IP:127.0.0.1' -keyout "$1.key" -out "$1.crt" 2>/dev/null
 }
 
-# Gateway and agent as processes of their own, one `hoop connect` for each policy.
+# start_hoop LEGS tls|plain: gateway and agent as processes of their own, which use_hoop LEGS makes the current ones.
+declare -A leg_api leg_grpc leg_token leg_gateway leg_agent
 start_hoop() {
-  local http grpc
+  local legs=$1 http grpc tls=() http_scheme=http grpc_scheme=grpc
+  if [ "$2" = tls ]; then
+    [ -e "$work/legs.crt" ] || make_certificate "$work/legs"
+    tls=(TLS_CERT="file://$work/legs.crt" TLS_KEY="file://$work/legs.key")
+    http_scheme=https grpc_scheme=grpcs
+    export TLS_CA=file://$work/legs.crt CURL_CA_BUNDLE=$work/legs.crt
+  fi
   http=$(free_port) grpc=$(free_port)
-  api_url=http://127.0.0.1:$http
-  HOOP_DATA_DIR=$work/gateway HOOP_HTTP_LISTEN=127.0.0.1:$http HOOP_GRPC_LISTEN=127.0.0.1:$grpc API_URL=$api_url \
-    spawn "$work/gateway.log" "$bin/hoop-gateway"
-  gateway=$spawned
-  wait_line "$work/gateway.log" "$gateway" 30 'set-up token'
-  wait_line "$work/gateway.log" "$gateway" 30 'gateway serving'
+  leg_api[$legs]=$http_scheme://127.0.0.1:$http leg_grpc[$legs]=$grpc_scheme://127.0.0.1:$grpc
+  spawn "$work/gateway-$legs.log" env -u TLS_CA "${tls[@]}" HOOP_DATA_DIR="$work/gateway-$legs" \
+    HOOP_HTTP_LISTEN=127.0.0.1:$http HOOP_GRPC_LISTEN=127.0.0.1:$grpc API_URL="${leg_api[$legs]}" "$bin/hoop-gateway"
+  leg_gateway[$legs]=$spawned
+  wait_line "$work/gateway-$legs.log" "$spawned" 30 'set-up token'
+  wait_line "$work/gateway-$legs.log" "$spawned" 30 'gateway serving'
   curl -sS --fail -o "$work/registered" -d "{\"email\":\"bench@example.test\",\"password\":\"secret\",\"setup_token\":\"$(
-    cat "$work/gateway/setup-token"
-  )\"}" "$api_url/api/localauth/register"
-  export HOOP_CONFIG=$work/config.toml
-  hoop login --api-url "$api_url" --email bench@example.test --password-stdin <<<secret >/dev/null
-  token=$(sed -n 's/^token *= *"\(.*\)"/\1/p' "$HOOP_CONFIG")
-  grpc_url=grpc://127.0.0.1:$grpc
-  HOOP_KEY=$(hoop admin create agent bench) spawn "$work/agent.log" "$bin/hoop-agent"
-  agent=$spawned
-  wait_line "$work/agent.log" "$agent" 20 'connected to the gateway'
+    cat "$work/gateway-$legs/setup-token"
+  )\"}" "${leg_api[$legs]}/api/localauth/register"
+  HOOP_CONFIG=$work/config-$legs.toml hoop login --api-url "${leg_api[$legs]}" --email bench@example.test \
+    --password-stdin <<<secret >/dev/null
+  leg_token[$legs]=$(sed -n 's/^token *= *"\(.*\)"/\1/p' "$work/config-$legs.toml")
+  use_hoop "$legs"
+  HOOP_KEY=$(hoop admin create agent bench) spawn "$work/agent-$legs.log" "$bin/hoop-agent"
+  agent=$spawned leg_agent[$legs]=$spawned
+  wait_line "$work/agent-$legs.log" "$agent" 20 'connected to the gateway'
+}
+
+use_hoop() { # of programs, api and connect
+  api_url=${leg_api[$1]} grpc_url=${leg_grpc[$1]} token=${leg_token[$1]} gateway=${leg_gateway[$1]} agent=${leg_agent[$1]:-}
+  export HOOP_CONFIG=$work/config-$1.toml
 }
 
 # hoop_connection NAME JSON: stores a connection served by our agent; hoop_way does so for PostgreSQL and opens it.
@@ -102,13 +115,20 @@ hoop_connection() {
     '{name: $name, agent_id: $agent} + $more')" >/dev/null
 }
 
-hoop_way() { # hoop_way durable|buffered
+hoop_postgres() { # hoop_postgres durable|buffered: a connection of that name to the target
   local secret
   secret=$(for pair in HOST=127.0.0.1 "PORT=$pg_port" "USER=$pg_user" "PASS=$pg_password"; do
     jq -n --arg name "envvar:${pair%%=*}" --arg value "$(printf %s "${pair#*=}" | base64 -w0)" '{($name): $value}'
   done | jq -s add)
   hoop_connection "$1" "{\"type\":\"database\",\"subtype\":\"postgres\",\"record\":\"$1\",\"secret\":$secret}"
-  connect "$1"
+}
+
+hoop_way() { # hoop_way (durable|buffered)[-plain]
+  local legs=tls
+  [ "$1" = "${1%-plain}" ] || legs=plain
+  if [ -n "${leg_gateway[$legs]:-}" ]; then use_hoop "$legs"; else start_hoop "$legs" "$legs"; fi
+  hoop_postgres "${1%-plain}"
+  connect "${1%-plain}"
   spawn /dev/null cat <&"$events_hold" # or the client waits until somebody reads its events
   way_port[$1]=$port
   way_pids[$1]="client=$client gateway=$gateway agent=$agent"

@@ -8,9 +8,14 @@
 # row open: connect, one query, close
 # row exec: one command (ways direct, ssh, durable)
 # row echo: microseconds from a key to its echo in a terminal (ways direct, ssh, durable)
-# row mixed: 16 interactive clients alone and beside a bulk transfer and a stopped reader, one agent
-# row idle-N: KiB of gateway and agent for each of N idle sessions with a connection of its own
-# row idle-shared-N: the same, all sessions on one connection
+# row mixed: 16 interactive clients alone and beside a bulk transfer and a stopped reader, one agent (ways ssh, durable)
+# row idle-N: KiB of gateway and agent for each of N idle sessions with a plain connection of its own
+# row idle-tls-N: the same, over TLS
+# row idle-shared-N: the same, all sessions on one plain connection
+# row all: all rows that docs/speed.md shows, one after the other
+
+all_rows=(select-prepared-{1,16,64,256} select-simple-{1,16,64,256} copy-out copy-in rows open exec echo mixed
+  idle-{1000,5000,10000} idle-tls-{1000,5000,10000} idle-shared-{1000,5000,10000})
 
 run_row() {
   case $1 in
@@ -21,8 +26,9 @@ run_row() {
     exec) exec_row ;;
     echo) echo_row ;;
     mixed) mixed_row ;;
-    idle-shared-*) idle_row "$1" "${1##*-}" shared ;;
-    idle-*) idle_row "$1" "${1##*-}" own ;;
+    idle-shared-*) idle_row "$1" plain "${1##*-}" shared ;;
+    idle-tls-*) idle_row "$1" tls "${1##*-}" own ;;
+    idle-*) idle_row "$1" plain "${1##*-}" own ;;
     *) fail "no row $1; bench/run --list shows them" ;;
   esac
 }
@@ -38,11 +44,12 @@ start_ways() {
     case $way in
       ssh) start_ssh ;;
       relay) start_relay ;;
-      durable | buffered) [ -n "${gateway:-}" ] || start_hoop && hoop_way "$way" ;;
+      durable* | buffered*) hoop_way "$way" ;;
     esac
   done
 }
-all_ways=(direct ssh relay buffered durable)
+tls_ways=(direct ssh relay buffered durable)
+all_ways=("${tls_ways[@]}" buffered-plain durable-plain)
 
 # timed WAY OPERATIONS COMMAND...: runs it; sets $us and $cpu (per operation).
 timed() {
@@ -69,7 +76,7 @@ select_once() {
 
 select_row() {
   local way before
-  start_ways "${all_ways[@]}"
+  if [ "$2" = prepared ]; then start_ways "${all_ways[@]}"; else start_ways "${tls_ways[@]}"; fi
   for ((round = 1; round <= rounds; ++round)); do
     for way in "${ways[@]}"; do
       before=$(cpu_snapshot "$way")
@@ -104,7 +111,7 @@ transfer_row() {
 
 open_row() {
   local way out before
-  start_ways "${all_ways[@]}"
+  start_ways "${tls_ways[@]}"
   for ((round = 1; round <= rounds; ++round)); do
     for way in "${ways[@]}"; do
       before=$(cpu_snapshot "$way")
@@ -140,7 +147,10 @@ exec_row() {
   done
 }
 
-start_shell() { [ -n "${shell:=}" ] || shell=$(hoop admin create connection shell -a bench -t command-line -- sh); }
+start_shell() { # and makes the gateway of durable the current one
+  use_hoop tls
+  [ -n "${shell:=}" ] || shell=$(hoop admin create connection shell -a bench -t command-line -- sh)
+}
 
 echo_row() {
   local way command
@@ -159,49 +169,56 @@ echo_row() {
   done
 }
 
-# Ways here: 16 clients alone, then beside a COPY that never ends and a psql that was stopped in a large select.
+# Each way twice: 16 clients alone, then beside a COPY that never ends and a psql that was stopped in a large select.
+# Both rows come from a set in the select list: one in the from clause is written to a file first.
 mixed_row() {
-  local bulk reader
-  start_ways "${wanted_ways:-durable}"
-  local way=${ways[0]} base_seconds=$seconds
+  local way bulk reader
+  start_ways ssh durable
   for ((round = 1; round <= rounds; ++round)); do
-    select_once "${way_port[$way]}" prepared 16
-    result mixed alone "$tps" "tx/s" "$p50" "$p99"
-    PGPORT=${way_port[$way]} psql -qXc "copy (select repeat(md5(i::text), 31) from (select generate_series(1, 1000000000) i) s) to stdout" >/dev/null 2>&1 &
-    bulk=$!
-    started+=("$bulk")
-    PGPORT=${way_port[$way]} psql -qXAtc "select repeat('x', 1000) from (select generate_series(1, 10000000)) s" >/dev/null 2>&1 &
-    reader=$!
-    started+=("$reader")
-    read -r -t 1 _ <> <(:) || true
-    kill -STOP "$reader"
-    select_once "${way_port[$way]}" prepared 16
-    result mixed beside "$tps" "tx/s" "$p50" "$p99"
-    kill -KILL "$bulk" "$reader" && wait "$bulk" "$reader" 2>/dev/null || true
+    for way in "${ways[@]}"; do
+      select_once "${way_port[$way]}" prepared 16
+      result mixed "$way" "$tps" "tx/s" "$p50" "$p99"
+      PGPORT=${way_port[$way]} psql -qXc "copy (select repeat(md5(i::text), 31)
+        from (select generate_series(1, 1000000000) i) s) to stdout" >/dev/null 2>&1 &
+      bulk=$!
+      started+=("$bulk")
+      PGPORT=${way_port[$way]} psql -qXAtc "select repeat('x', 1000) from (select generate_series(1, 10000000)) s" \
+        >/dev/null 2>&1 &
+      reader=$!
+      started+=("$reader")
+      read -r -t 1 _ <> <(:) || true
+      kill -STOP "$reader"
+      select_once "${way_port[$way]}" prepared 16
+      result mixed "$way-beside" "$tps" "tx/s" "$p50" "$p99"
+      kill -KILL "$bulk" "$reader" && wait "$bulk" "$reader" 2>/dev/null || true
+    done
   done
-  seconds=$base_seconds
 }
 
 resident() { awk '/^VmRSS/ { print $2 }' "/proc/$1/status"; }
 
-# Both processes of hoop are asked before and after; the sessions are held by one process (bench/hold_sessions.cc).
-idle_row() {
-  local gateway_before agent_before
+# Gateway and agent of its own, asked before and after; the sessions are held by one process (bench/hold_sessions.cc).
+idle_row() { # idle_row ROW tls|plain N own|shared
+  local gateway_before agent_before holders=()
   round=1
-  start_ways direct durable
+  start_ways direct
   [ -x "$bin/hold_sessions" ] || fail "no $bin/hold_sessions: configure with -D HOOP_BENCH=ON"
   ulimit -n "$(ulimit -H -n)"
+  start_hoop "$1" "$2"
+  hoop_postgres durable
   rm -f "$work/held"
   mkfifo "$work/held"
-  hold_sessions 200 "$3" # what the first ones bring once: pages of the database, buffers
+  hold_sessions 200 "$4" # what the first ones bring once: pages of the database, buffers
   gateway_before=$(resident "$gateway") agent_before=$(resident "$agent")
-  hold_sessions "$2" "$3"
-  result "$1" gateway "$(awk -v b="$gateway_before" -v a="$(resident "$gateway")" -v n="$2" 'BEGIN { printf "%.1f", (a - b) / n }')" KiB - -
-  result "$1" agent "$(awk -v b="$agent_before" -v a="$(resident "$agent")" -v n="$2" 'BEGIN { printf "%.1f", (a - b) / n }')" KiB - -
+  hold_sessions "$3" "$4"
+  result "$1" gateway "$(awk -v b="$gateway_before" -v a="$(resident "$gateway")" -v n="$3" 'BEGIN { printf "%.1f", (a - b) / n }')" KiB - -
+  result "$1" agent "$(awk -v b="$agent_before" -v a="$(resident "$agent")" -v n="$3" 'BEGIN { printf "%.1f", (a - b) / n }')" KiB - -
+  for pid in "${holders[@]}" "$agent" "$gateway"; do stop "$pid" KILL; done
 }
 
 hold_sessions() { # hold_sessions N own|shared
   "$bin/hold_sessions" "$grpc_url" "$token" durable "$1" "$2" >"$work/held" 2>"$work/hold.log" &
   started+=("$!")
-  read_line "$work/held" "$!" 100
+  holders+=("$!")
+  read_line "$work/held" "$!" 200
 }

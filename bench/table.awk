@@ -34,20 +34,21 @@ END {
   for (r = 1; r <= rows; ++r) {
     row = order[r]; run = newest[row]; n = split(substr(ways[run, row], 2), way, " ")
     printf "%s%s (%d rounds)\n", (r > 1 ? "\n" : ""), row, count[run, row, way[1]]
-    printf "  %-9s %10s %-7s %8s %8s %-14s %8s %8s  %s\n", "way", "median", "", "/direct", "/ssh", "goal", "p50 us", "p99 us", "CPU us per operation"
+    printf "  %-14s %10s %-7s %8s %8s %-14s %8s %8s  %s\n", "way", "median", "", "/direct", "/ssh", "goal", "p50 us", "p99 us", "CPU us per operation"
     total = 0
     for (w = 1; w <= n; ++w) {
       key = run SUBSEP row SUBSEP way[w]; m = median(value, key); total += m
-      direct = run SUBSEP row SUBSEP "direct"; ssh = run SUBSEP row SUBSEP "ssh"; of = run SUBSEP row SUBSEP goal_of[row, way[w]]
+      direct = run SUBSEP row SUBSEP "direct"; ssh = run SUBSEP row SUBSEP "ssh"
       verdict = ""
-      if ((row, way[w]) in goal && of in count) {
+      policy = way[w]; sub(/-plain$/, "", policy); of = run SUBSEP row SUBSEP goal_of[row, policy]
+      if ((row, policy) in goal && of in count) {
         reached = m / median(value, of)
-        verdict = sprintf("%.2f %s%.2f", reached, (reached >= goal[row, way[w]] + 0 ? ">= " : "MISS "), goal[row, way[w]])
+        verdict = sprintf("%.2f %s%.2f", reached, (reached >= goal[row, policy] + 0 ? ">= " : "MISS "), goal[row, policy])
       }
-      printf "  %-9s %10s %-7s %8s %8s %-14s %8s %8s  %s\n", way[w], m, unit[key],
+      printf "  %-14s %10s %-7s %8s %8s %-14s %8s %8s  %s\n", way[w], m, unit[key],
         (direct in count ? sprintf("%.2f", m / median(value, direct)) : ""), (ssh in count ? sprintf("%.2f", m / median(value, ssh)) : ""),
         verdict, median(p50, key), median(p99, key), parts(key)
     }
-    if ((row, "sum") in goal) printf "  %-9s %10.1f KiB     %17s %s %s\n", "sum", total, "", (total <= goal[row, "sum"] + 0 ? "<=" : "MISS"), goal[row, "sum"]
+    if ((row, "sum") in goal) printf "  %-14s %10.1f KiB     %17s %s %s\n", "sum", total, "", (total <= goal[row, "sum"] + 0 ? "<=" : "MISS"), goal[row, "sum"]
   }
 }
