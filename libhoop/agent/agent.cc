@@ -141,6 +141,12 @@ void Agent::Retire() {
   done.WaitForNotification();
 }
 
+bool Agent::Responds(absl::Duration patience) {
+  auto answered = std::make_shared<absl::Notification>();  // shared: the loop may outlive our patience
+  parts_->loop.Post([answered] { answered->Notify(); });
+  return answered->WaitForNotificationWithTimeout(patience);
+}
+
 void Agent::Stop(absl::Duration deadline) {
   if (std::exchange(parts_->stopped, true) || parts_->thread == nullptr) return;
   absl::Notification idle;

@@ -25,6 +25,33 @@ spdlog::level::level_enum ToSpdlog(LogLevel level) {
   return spdlog::level::err;
 }
 
+// As in syslog(3): what the journal reads off the beginning of a line.
+int PriorityOf(LogLevel level) {
+  switch (level) {
+    case LogLevel::kDebug:
+      return 7;
+    case LogLevel::kInfo:
+      return 6;
+    case LogLevel::kWarning:
+      return 4;
+    case LogLevel::kError:
+      return 3;
+  }
+  return 3;
+}
+
+const char* PatternOf(LogEncoding encoding) {
+  switch (encoding) {
+    case LogEncoding::kConsole:
+      return "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v";
+    case LogEncoding::kJson:
+      return R"({"timestamp":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})";
+    case LogEncoding::kJournal:
+      return "%v";
+  }
+  return "%v";
+}
+
 // JSON text of `value`; control characters and invalid bytes become escapes, so that one event stays one line.
 void AppendJsonText(std::string_view value, std::string& out) {
   const bool is_utf8 = IsUtf8(value);
@@ -53,26 +80,27 @@ void AppendPlainText(std::string_view value, std::string& out) {
 
 class StderrSink final : public LogSink {
  public:
-  StderrSink(LogLevel lowest, bool json)
-      : lowest_(lowest), json_(json), logger_("hoop", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
+  StderrSink(LogLevel lowest, LogEncoding encoding)
+      : lowest_(lowest), encoding_(encoding), logger_("hoop", std::make_shared<spdlog::sinks::stderr_color_sink_mt>()) {
     logger_.set_level(ToSpdlog(lowest));
-    logger_.set_pattern(json ? R"({"timestamp":"%Y-%m-%dT%H:%M:%S.%e%z","level":"%l",%v})"
-                             : "%Y-%m-%d %H:%M:%S.%e %^%l%$ %v");
+    logger_.set_pattern(PatternOf(encoding));
     logger_.flush_on(spdlog::level::debug);
   }
 
   bool Wants(LogLevel level) const override { return level >= lowest_; }
 
   void Write(LogLevel level, std::string_view event, const std::vector<LogField>& fields) override {
+    const bool is_json = encoding_ == LogEncoding::kJson;
     std::string line;
-    if (json_) {
+    if (encoding_ == LogEncoding::kJournal) line = fmt::format("<{}>", PriorityOf(level));
+    if (is_json) {
       line += "\"message\":";
       AppendJsonText(event, line);
     } else {
       line += event;
     }
     for (const LogField& field : fields) {
-      if (json_) {
+      if (is_json) {
         line += ',';
         AppendJsonText(field.key, line);
         line += ':';
@@ -89,14 +117,14 @@ class StderrSink final : public LogSink {
 
  private:
   const LogLevel lowest_;
-  const bool json_;
+  const LogEncoding encoding_;
   spdlog::logger logger_;
 };
 
 }  // namespace
 
-LogSink& StderrLog(LogLevel lowest, bool json) {
-  return *new StderrSink(lowest, json);  // threads may still log while main() returns
+LogSink& StderrLog(LogLevel lowest, LogEncoding encoding) {
+  return *new StderrSink(lowest, encoding);  // threads may still log while main() returns
 }
 
 }  // namespace hoop

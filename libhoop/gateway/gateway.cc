@@ -58,7 +58,8 @@ struct Gateway::Parts {
         clock(options.clock != nullptr ? *options.clock : Clock::System()),
         log(options.log),
         packet_loop(clock),
-        http_loop(clock) {}
+        http_loop(clock),
+        roles{.admin = options.admin_group} {}
 
   absl::Status Open();
   absl::Status OpenStore();
@@ -141,7 +142,7 @@ absl::Status Gateway::Parts::Open() {
   const bool agents_show_certificates = options.tls && options.tls->client_auth == GatewayTls::ClientAuth::kAgents;
   agent_entry =
       std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *router, *admission, agents_show_certificates);
-  stream_entry = std::make_unique<StreamEntry>(*client_entry, *agent_entry);
+  stream_entry = std::make_unique<StreamEntry>(*client_entry, *agent_entry, log, options.log_calls);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);
@@ -205,7 +206,9 @@ absl::Status Gateway::Parts::ReplaceTls(const GatewayTls& tls) {
 
 absl::Status Gateway::Parts::Start() {
   HOOP_RETURN_IF_ERROR(OpenDoors());
-  if (options.api_url.empty()) options.api_url = fmt::format("http://127.0.0.1:{}", http_door->address().port);
+  if (options.api_url.empty()) {
+    options.api_url = fmt::format("{}://127.0.0.1:{}", options.tls ? "https" : "http", http_door->address().port);
+  }
   if (options.grpc_url.empty()) {
     options.grpc_url =
         fmt::format("{}://{}:{}", options.tls ? "grpcs" : "grpc", HostOf(options.api_url), grpc_door->address().port);
@@ -229,6 +232,7 @@ absl::Status Gateway::Parts::Start() {
                                                    .exec_wait = options.exec_wait});
   rest::Edge::Options edge_options;
   edge_options.version = options.version;
+  edge_options.log_requests = options.log_requests;
   edge = std::make_unique<rest::Edge>(http_loop, *api, log, edge_options);
   packet_thread = std::make_unique<LoopThread>(packet_loop, "hoop-packets");
   http_thread = std::make_unique<LoopThread>(http_loop, "hoop-http");
@@ -272,10 +276,27 @@ Gateway::Gateway(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 Gateway::~Gateway() { parts_->Shutdown(absl::Seconds(5)); }
 
 absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(GatewayOptions options) {
-  if (options.data_dir.empty()) return InvalidArgument("data_dir is not set");
+  HOOP_RETURN_IF_ERROR(Check(options));
   auto parts = std::make_unique<Parts>(std::move(options));
   HOOP_RETURN_IF_ERROR(parts->Open());
   return std::unique_ptr<Gateway>(new Gateway(std::move(parts)));
+}
+
+absl::Status Gateway::Check(const GatewayOptions& options) {
+  if (options.data_dir.empty()) return InvalidArgument("data_dir is not set");
+  for (const std::string& address : {options.grpc_listen, options.http_listen}) {
+    HOOP_RETURN_IF_ERROR(Address::Parse(address).status());
+  }
+  return options.tls ? ListenerTls::Make(*options.tls).status() : absl::OkStatus();
+}
+
+bool Gateway::Responds(absl::Duration patience) {
+  for (EventLoop* loop : {&parts_->packet_loop, &parts_->http_loop}) {
+    auto answered = std::make_shared<absl::Notification>();  // shared: the loop may outlive our patience
+    loop->Post([answered] { answered->Notify(); });
+    if (!answered->WaitForNotificationWithTimeout(patience)) return false;
+  }
+  return true;
 }
 
 absl::Status Gateway::Start() { return parts_->Start(); }
@@ -292,7 +313,7 @@ std::string Gateway::setup_token() const { return parts_->setup_token ? parts_->
 std::string Gateway::audit_public_key() const { return parts_->audit->public_key(); }
 
 absl::Status Gateway::EnsureAdmin(std::string_view email, std::string_view password) {
-  HOOP_RETURN_IF_ERROR(parts_->accounts->EnsureAdmin(email, password, "admin").status());
+  HOOP_RETURN_IF_ERROR(parts_->accounts->EnsureAdmin(email, password, parts_->roles.admin).status());
   return parts_->setup_token ? parts_->setup_token->Retire() : absl::OkStatus();
 }
 

@@ -8,6 +8,7 @@
 namespace hoop {
 
 void StreamEntry::OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) {
+  LogCall("Connect", connection.peer(), stream->metadata());
   Admission::Candidate candidate{std::move(stream), &connection};
   const Metadata& metadata = candidate.stream->metadata();
   const std::string origin(metadata.Get(header::kOrigin));
@@ -30,9 +31,19 @@ void StreamEntry::OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection&
 }
 
 void StreamEntry::OnUnary(std::unique_ptr<UnaryCall> call) {
+  LogCall(call->method(), "", call->metadata());
   if (call->method() == "HealthCheck") return call->Answer("\x0a\x02OK");  // HealthCheckResponse{status: "OK"}
   if (call->method() == "PreConnect") return agents_.PreConnect(std::move(call));
   call->Answer(Unimplemented("unknown method"));
+}
+
+// Values of headers hold tokens: only the one that says who calls is shown.
+void StreamEntry::LogCall(std::string_view method, std::string_view peer, const Metadata& metadata) const {
+  if (log_calls_ == 0) return;
+  std::string names;
+  for (const auto& [name, value] : metadata.entries()) names += (names.empty() ? "" : ",") + name;
+  log_.Info("grpc call", "method", method, "peer", peer, "origin", metadata.Get(header::kOrigin), "headers",
+            log_calls_ > 1 ? names : "-");
 }
 
 }  // namespace hoop

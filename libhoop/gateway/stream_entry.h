@@ -5,6 +5,7 @@
 #include <string>
 #include <string_view>
 
+#include "base/log.h"
 #include "gateway/agent_entry.h"
 #include "gateway/client_entry.h"
 #include "transport/grpc_server.h"
@@ -14,15 +15,21 @@ namespace hoop {
 // Owned by Gateway; loop thread only.
 class StreamEntry final : public GrpcServer::Delegate {
  public:
-  StreamEntry(ClientEntry& clients, AgentEntry& agents) : clients_(clients), agents_(agents) {}
+  // `log_calls`: as GatewayOptions says.
+  StreamEntry(ClientEntry& clients, AgentEntry& agents, Log log = {}, int log_calls = 0)
+      : clients_(clients), agents_(agents), log_(log), log_calls_(log_calls) {}
 
   // InvalidArgument "missing client origin", Unauthenticated "invalid authentication": as real peers expect.
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override;
   void OnUnary(std::unique_ptr<UnaryCall> call) override;
 
  private:
+  void LogCall(std::string_view method, std::string_view peer, const Metadata& metadata) const;
+
   ClientEntry& clients_;
   AgentEntry& agents_;
+  const Log log_;
+  const int log_calls_;
 };
 
 }  // namespace hoop

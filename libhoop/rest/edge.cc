@@ -34,6 +34,7 @@ Edge::Edge(Loop& loop, const Api& api, Log log, Options options)
       api_(api),
       log_(log),
       common_headers_(CommonHeaders(options.version)),
+      log_requests_(options.log_requests),
       unsent_bytes_max_(options.unsent_bytes_max),
       short_pool_(loop, "hoop-rest", options.threads, options.queue_max),
       record_pool_(loop, "hoop-record", options.record_threads, options.queue_max),
@@ -62,6 +63,7 @@ void Edge::Drain() {
 void Edge::OnHead(uint64_t id, RequestHead head) {
   Exchange& exchange = exchanges_.at(id);
   exchange.identity.reset();
+  if (log_requests_) exchange.log_text = head.method + " " + head.path;
   if (head.method == "OPTIONS") return Answer(id, NoContent());
   absl::StatusOr<RouteMatch> match = api_.Match(head.method, head.path);
   if (!match.ok()) return Answer(id, RefusalOf(match.status()));
@@ -174,6 +176,10 @@ void Edge::Answer(uint64_t id, const Response& response) {
   const auto found = exchanges_.find(id);
   if (found == exchanges_.end()) return;  // the peer left meanwhile
   if (response.body.size() > limits::kHttpWritePartBytes) MakeRoom(response.body.size());
+  if (log_requests_) {
+    log_.Info("http request", "request", found->second.log_text, "peer", found->second.connection->peer(), "status",
+              response.status);
+  }
   log_.Debug("http answer", "peer", found->second.connection->peer(), "status", response.status);
   found->second.connection->Answer(response);
 }

@@ -24,7 +24,8 @@ namespace hoop::rest {
 class Edge final : public HttpConnection::Owner {
  public:
   struct Options {
-    std::string version;  // said in the header Server
+    std::string version;        // said in the header Server
+    bool log_requests = false;  // a line for each, without its query, which may hold tokens
     size_t threads = limits::kRestThreads;
     size_t record_threads = limits::kRestRecordThreads;
     size_t queue_max = limits::kRestQueueMax;  // of each of the two
@@ -57,6 +58,7 @@ class Edge final : public HttpConnection::Owner {
     RouteMatch match;
     std::optional<Identity> identity;
     std::optional<Waiting> waiting;
+    std::string log_text;  // "GET /api/sessions", when requests are logged
   };
 
   void OnHead(uint64_t id, RequestHead head) override;
@@ -77,6 +79,7 @@ class Edge final : public HttpConnection::Owner {
   const Api& api_;
   const Log log_;
   const std::string common_headers_;
+  const bool log_requests_;
   uint64_t last_id_ = 0;
   uint64_t last_ticket_ = 0;
   bool draining_ = false;

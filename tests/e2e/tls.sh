@@ -49,7 +49,7 @@ start_gateway() {
 }
 
 start_agent() { # start_agent [VARIABLE=VALUE...]
-  spawn "$work/agent.log" env HOOP_KEY="$key" TLS_CA="file://$certs/ours.pem" "$@" "$bin/hoop-agent"
+  spawn "$work/agent.log" env LOG_ENCODING=console HOOP_KEY="$key" TLS_CA="file://$certs/ours.pem" "$@" "$bin/hoop-agent"
   agent=$spawned
 }
 

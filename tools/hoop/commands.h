@@ -93,7 +93,7 @@ int RunConfigPath(const Environment& environment);
 
 int RunVersion(const Environment& environment, bool json);
 
-// Becomes the program of this name beside our own: `hoop start gateway` is hoop-gateway.
-int RunSibling(const char* name);
+// Becomes the program of this name beside our own, with these arguments: `hoop start gateway` is hoop-gateway.
+int RunSibling(const char* name, const std::vector<std::string>& words);
 
 }  // namespace hoop::cli

@@ -91,14 +91,16 @@ int RunVersion(const Environment& environment, bool json) {
   return Print(object.dump() + "\n") ? 0 : kExitBrokenPipe;
 }
 
-int RunSibling(const char* name) {
+int RunSibling(const char* name, const std::vector<std::string>& words) {
   char self[4096];
   const ssize_t length = ::readlink("/proc/self/exe", self, sizeof(self) - 1);
   if (length < 0) return Fail(absl::ErrnoToStatus(errno, "/proc/self/exe"));
   const std::string own(self, static_cast<size_t>(length));
   const std::string path = own.substr(0, own.rfind('/') + 1) + name;
-  char* const arguments[] = {const_cast<char*>(path.c_str()), nullptr};
-  ::execv(path.c_str(), arguments);
+  std::vector<char*> arguments = {const_cast<char*>(path.c_str())};
+  for (const std::string& word : words) arguments.push_back(const_cast<char*>(word.c_str()));
+  arguments.push_back(nullptr);
+  ::execv(path.c_str(), arguments.data());
   return Fail(absl::ErrnoToStatus(errno, path));
 }
 

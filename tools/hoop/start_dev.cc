@@ -66,7 +66,7 @@ absl::StatusOr<std::string> EnsurePassword(const std::string& path) {
 class DevSession {
  public:
   explicit DevSession(StartDevOptions options)
-      : options_(std::move(options)), log_(StderrLog(ParseLevel(options_.log_level), false)) {}
+      : options_(std::move(options)), log_(StderrLog(ParseLevel(options_.log_level), LogEncoding::kConsole)) {}
 
   absl::Status Start();
   absl::Status WriteReadyFile();

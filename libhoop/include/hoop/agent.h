@@ -56,6 +56,8 @@ class Agent final {
   absl::Status Start();
   // The gateway is about to end on purpose: it is not looked for again, nor is its loss worth a warning. Stop follows.
   void Retire();
+  // Its loop turns: answers within `patience`. Waits for that. Between Start and Stop.
+  bool Responds(absl::Duration patience);
   // Ends all sessions and their processes, within `deadline`. Idempotent.
   void Stop(absl::Duration deadline);
 

@@ -27,7 +27,7 @@ struct GatewayOptions {
   std::string journal_dir;                   // default: <data_dir>/journal
   std::string http_listen = "0.0.0.0:8009";  // port 0: any free one
   std::string grpc_listen = "0.0.0.0:8010";
-  std::string api_url;   // default: http://127.0.0.1:<http port>; a base path is honoured
+  std::string api_url;   // default: http://127.0.0.1:<http port>, https:// with TLS; a base path is honoured
   std::string grpc_url;  // default: grpc://<host of api_url>:<grpc port>, grpcs:// with TLS
   // Both listeners speak TLS. Plain HTTP is served to this machine only then, or to everybody; plain gRPC to nobody.
   std::optional<GatewayTls> tls;
@@ -35,6 +35,9 @@ struct GatewayOptions {
   uint64_t journal_bytes_max = 4ull << 30;
   size_t journal_segment_bytes = 64u << 20;
   absl::Duration exec_wait = absl::Seconds(50);  // REST says then that a command still runs
+  std::string admin_group = "admin";             // whose members are administrators
+  bool log_requests = false;                     // a line for each HTTP request
+  int log_calls = 0;                             // 1: a line for each gRPC call; 2: with the names of its headers
   std::string version = "unknown";
 
   // Parts that a host may bring; null means ours. They outlive the Gateway.
@@ -62,6 +65,9 @@ struct ConnectionConfig {
 // Shutdown tells peers, ends sessions, seals records. Any thread; not from inside call-backs. Two in one process work.
 class Gateway final {
  public:
+  // What can be said of options without touching a disk or a port. InvalidArgument: one is wrong (the text names it).
+  static absl::Status Check(const GatewayOptions& options);
+
   // InvalidArgument: an option is wrong (the text names it). FailedPrecondition: the data folder belongs to a running
   // gateway or to a newer version. Unavailable: the store cannot be opened.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(GatewayOptions options);
@@ -75,6 +81,9 @@ class Gateway final {
   // Another certificate for connections that come from now on; those that stand stay. InvalidArgument: something is
   // wrong with it, all stays as it was. FailedPrecondition: this gateway does not speak TLS.
   absl::Status ReplaceTls(const GatewayTls& tls);
+
+  // Both loops turn: each answers within `patience`. Waits for that.
+  bool Responds(absl::Duration patience);
 
   // Ends everything within `deadline`; sessions get the reason "gateway shutdown". Idempotent.
   void Shutdown(absl::Duration deadline);

@@ -24,7 +24,13 @@ class LogSink {
   virtual void Write(LogLevel level, std::string_view event, const std::vector<LogField>& fields) = 0;
 };
 
-// A sink on stderr: `json` one object per line, else human. Lives until the process ends.
-LogSink& StderrLog(LogLevel lowest, bool json);
+enum class LogEncoding {
+  kConsole,  // for people: time, level, event, key=value; in colour on a terminal
+  kJson,     // one object per line
+  kJournal,  // for systemd's journal, which has the time: "<6>" and the like as priority, no colour
+};
+
+// A sink on stderr. Lives until the process ends.
+LogSink& StderrLog(LogLevel lowest, LogEncoding encoding);
 
 }  // namespace hoop

@@ -3,6 +3,19 @@
 #include "tools/hoop/start_dev.h"
 
 namespace hoop::cli {
+namespace {
+
+// Every argument is the other program's, also --help.
+void AddSibling(CommandTree& tree, CLI::App& group, const std::string& name, const std::string& help,
+                const char* program) {
+  auto command = std::make_shared<CLI::App*>(nullptr);
+  *command =
+      &tree.AddPlain(group, name, help, [command, program] { return RunSibling(program, (*command)->remaining()); });
+  (*command)->set_help_flag();
+  (*command)->prefix_command();
+}
+
+}  // namespace
 
 void AddStartCommands(CommandTree& tree) {
   CLI::App& group = tree.AddGroup(tree.root(), "start", "Run a gateway, an agent, or both for development");
@@ -26,9 +39,8 @@ void AddStartCommands(CommandTree& tree) {
              {"debug", "info", "warning", "error"});
   CommandTree::AddExamples(command,
                            "  hoop start dev\n  hoop start dev --data /tmp/dev --http 127.0.0.1:0 --grpc 127.0.0.1:0");
-  tree.AddPlain(group, "gateway", "The gateway; its options come from the environment",
-                [] { return RunSibling("hoop-gateway"); });
-  tree.AddPlain(group, "agent", "An agent; HOOP_KEY is its key", [] { return RunSibling("hoop-agent"); });
+  AddSibling(tree, group, "gateway", "The gateway; its options come from the environment", "hoop-gateway");
+  AddSibling(tree, group, "agent", "An agent; HOOP_KEY is its key", "hoop-agent");
 }
 
 }  // namespace hoop::cli
