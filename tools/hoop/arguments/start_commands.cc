@@ -13,6 +13,7 @@ void AddSibling(CommandTree& tree, CLI::App& group, const std::string& name, con
       &tree.AddPlain(group, name, help, [command, program] { return RunSibling(program, (*command)->remaining()); });
   (*command)->set_help_flag();
   (*command)->prefix_command();
+  (*command)->fallthrough(false);
 }
 
 }  // namespace
