@@ -32,6 +32,7 @@
 #include "rest/edge.h"
 #include "rest/http_message.h"
 #include "router/agent_router.h"
+#include "store/postgres_uri.h"
 #include "store/store.h"
 #include "transport/door_refusal.h"
 #include "transport/grpc_server.h"
@@ -287,6 +288,7 @@ absl::Status Gateway::Check(const GatewayOptions& options) {
   for (const std::string& address : {options.grpc_listen, options.http_listen}) {
     HOOP_RETURN_IF_ERROR(Address::Parse(address).status());
   }
+  if (!options.postgres_db_uri.empty()) HOOP_RETURN_IF_ERROR(ParsePostgresUri(options.postgres_db_uri).status());
   return options.tls ? ListenerTls::Make(*options.tls).status() : absl::OkStatus();
 }
 
