@@ -43,7 +43,8 @@ struct TlsEngine::Callbacks {
   // What a table of call-backs is called in C; the same for all engines.
   static BIO_METHOD* Method() {
     static BIO_METHOD* const method = [] {
-      BIO_METHOD* made = BIO_meth_new(BIO_get_new_index() | BIO_TYPE_SOURCE_SINK, "hoop");
+      // No type of its own: a process has few, and who loads and unloads this library often would use them up.
+      BIO_METHOD* made = BIO_meth_new(BIO_TYPE_SOURCE_SINK, "hoop");
       BIO_meth_set_read_ex(made, &Read);
       BIO_meth_set_write_ex(made, &Write);
       BIO_meth_set_ctrl(made, &Control);

@@ -74,7 +74,7 @@ class HostChannel final : public std::enable_shared_from_this<HostChannel> {
   absl::AnyInvocable<void()> on_change_;  // loop thread only
 
   mutable absl::Mutex mu_;
-  Loop* loop_ ABSL_GUARDED_BY(mu_);  // null: closed
+  Loop* loop_ ABSL_GUARDED_BY(mu_);           // null: closed
   bool opened_ ABSL_GUARDED_BY(mu_) = false;  // no descriptor is taken any more
   bool attached_ ABSL_GUARDED_BY(mu_) = false;
   bool told_ ABSL_GUARDED_BY(mu_) = false;

@@ -1,0 +1,142 @@
+// hoop_gateway: a Gateway with what its options brought.
+#include "hoop/gateway.h"
+
+#include <string_view>
+
+#include "lifecycle.h"
+#include "options.h"
+
+// The order of members is destruction reversed: the gateway ends before its log.
+struct hoop_gateway {
+  std::shared_ptr<hoop::c::CallbackLog> log;
+  std::unique_ptr<hoop::Gateway> gateway;
+  hoop::c::Lifecycle lifecycle{"gateway"};
+};
+
+using hoop::c::Error;
+using hoop::c::Guard;
+using hoop::c::InCallback;
+using hoop::c::Need;
+
+namespace {
+
+absl::Status NeedRunning(const hoop_gateway* gateway) {
+  const absl::Status status = Need(gateway, "gateway");
+  return status.ok() ? gateway->lifecycle.NeedRunning() : status;
+}
+
+// Puts a text out, if there is one.
+absl::Status Give(const absl::StatusOr<std::string>& text, char** to) {
+  if (text.ok()) *to = hoop::c::NewText(*text);
+  return text.status();
+}
+
+absl::StatusOr<std::string> Get(const hoop::Gateway& gateway, std::string_view key) {
+  if (key == "http_address") return gateway.http_address();
+  if (key == "grpc_address") return gateway.grpc_address();
+  if (key == "api_url") return gateway.api_url();
+  if (key == "grpc_url") return gateway.grpc_url();
+  if (key == "setup_token") return gateway.setup_token();
+  if (key == "audit_public_key") return gateway.audit_public_key();
+  return Error(absl::StatusCode::kInvalidArgument, "a gateway has no \"" + std::string(key) + "\"");
+}
+
+}  // namespace
+
+int32_t hoop_gateway_create(const hoop_options* options, hoop_gateway** gateway, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    if (const absl::Status status = Need(options, "options", gateway, "gateway"); !status.ok()) return status;
+    const auto* values = std::get_if<hoop::GatewayOptions>(&options->values);
+    if (values == nullptr) return Error(absl::StatusCode::kInvalidArgument, "options: not those of a gateway");
+    if (values->data_dir.empty()) return Error(absl::StatusCode::kInvalidArgument, "option \"data_dir\": is not set");
+    auto handle = std::make_unique<hoop_gateway>();
+    handle->log = options->log;
+    hoop::GatewayOptions copy = *values;
+    copy.log = options->log.get();
+    const hoop::c::SignalsBlocked blocked;
+    auto created = hoop::Gateway::Create(std::move(copy));
+    if (!created.ok()) return created.status();
+    handle->gateway = *std::move(created);
+    *gateway = handle.release();
+    return absl::OkStatus();
+  });
+}
+
+int32_t hoop_gateway_start(hoop_gateway* gateway, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = Need(gateway, "gateway");
+    if (status.ok()) status = InCallback::Refuse();
+    if (!status.ok()) return status;
+    const hoop::c::SignalsBlocked blocked;
+    return gateway->lifecycle.Begin([gateway] { return gateway->gateway->Start(); });
+  });
+}
+
+int32_t hoop_gateway_stop(hoop_gateway* gateway, int64_t milliseconds, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = Need(gateway, "gateway");
+    if (status.ok()) status = InCallback::Refuse();
+    if (!status.ok()) return status;
+    return gateway->lifecycle.End([&] { gateway->gateway->Shutdown(absl::Milliseconds(milliseconds)); });
+  });
+}
+
+int32_t hoop_gateway_wait(hoop_gateway* gateway, int64_t milliseconds, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = Need(gateway, "gateway");
+    if (status.ok()) status = InCallback::Refuse();
+    return status.ok() ? gateway->lifecycle.AwaitEnd(milliseconds) : status;
+  });
+}
+
+int32_t hoop_gateway_destroy(hoop_gateway* gateway) {
+  return Guard(nullptr, [&]() -> absl::Status {
+    if (const absl::Status status = InCallback::Refuse(); !status.ok()) return status;
+    delete gateway;
+    return absl::OkStatus();
+  });
+}
+
+int32_t hoop_gateway_get(hoop_gateway* gateway, const char* key, char** text, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = NeedRunning(gateway);
+    if (status.ok()) status = Need(key, "key", text, "text");
+    return status.ok() ? Give(Get(*gateway->gateway, key), text) : status;
+  });
+}
+
+int32_t hoop_gateway_ensure_admin(hoop_gateway* gateway, const char* email, const char* password, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = NeedRunning(gateway);
+    if (status.ok()) status = Need(email, "email", password, "password");
+    return status.ok() ? gateway->gateway->EnsureAdmin(email, password) : status;
+  });
+}
+
+int32_t hoop_gateway_issue_token(hoop_gateway* gateway, const char* email, int64_t seconds, char** token,
+                                 hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = NeedRunning(gateway);
+    if (status.ok()) status = Need(email, "email", token, "token");
+    return status.ok() ? Give(gateway->gateway->IssueToken(email, absl::Seconds(seconds)), token) : status;
+  });
+}
+
+int32_t hoop_gateway_issue_agent_key(hoop_gateway* gateway, const char* agent, char** key, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = NeedRunning(gateway);
+    if (status.ok()) status = Need(agent, "agent", key, "key");
+    return status.ok() ? Give(gateway->gateway->IssueAgentKey(agent), key) : status;
+  });
+}
+
+int32_t hoop_gateway_apply_connection(hoop_gateway* gateway, const hoop_options* connection, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = NeedRunning(gateway);
+    if (status.ok()) status = Need(connection, "connection");
+    if (!status.ok()) return status;
+    const auto* config = std::get_if<hoop::ConnectionConfig>(&connection->values);
+    if (config == nullptr) return Error(absl::StatusCode::kInvalidArgument, "options: not those of a connection");
+    return gateway->gateway->ApplyConnection(*config);
+  });
+}

@@ -1,0 +1,19 @@
+// hoop_options: what was set so far, as the options of the class it is for.
+#pragma once
+
+#include <map>
+#include <memory>
+#include <string>
+#include <variant>
+
+#include "hoop/agent.h"
+#include "hoop/gateway.h"
+#include "log.h"
+#include "service.h"
+
+// Shared: an agent that was made of these options goes on using log and services when the options are destroyed.
+struct hoop_options {
+  std::variant<hoop::AgentOptions, hoop::GatewayOptions, hoop::ConnectionConfig> values;
+  std::shared_ptr<hoop::c::CallbackLog> log;
+  std::map<std::string, std::shared_ptr<hoop::c::CallbackService>> services;
+};
