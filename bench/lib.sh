@@ -90,11 +90,11 @@ start_hoop() {
   leg_gateway[$legs]=$spawned
   wait_line "$work/gateway-$legs.log" "$spawned" 30 'set-up token'
   wait_line "$work/gateway-$legs.log" "$spawned" 30 'gateway serving'
-  curl -sS --fail -o "$work/registered" -d "{\"email\":\"bench@example.test\",\"password\":\"secret\",\"setup_token\":\"$(
+  curl -sS --fail -o "$work/registered" -d "{\"email\":\"bench@example.test\",\"password\":\"bench-secret\",\"setup_token\":\"$(
     cat "$work/gateway-$legs/setup-token"
   )\"}" "${leg_api[$legs]}/api/localauth/register"
   HOOP_CONFIG=$work/config-$legs.toml hoop login --api-url "${leg_api[$legs]}" --email bench@example.test \
-    --password-stdin <<<secret >/dev/null
+    --password-stdin <<<bench-secret >/dev/null
   leg_token[$legs]=$(sed -n 's/^token *= *"\(.*\)"/\1/p' "$work/config-$legs.toml")
   use_hoop "$legs"
   HOOP_KEY=$(hoop admin create agent bench) spawn "$work/agent-$legs.log" "$bin/hoop-agent"

@@ -170,9 +170,10 @@ echo_row() {
 }
 
 # Each way twice: 16 clients alone, then beside a COPY that never ends and a psql that was stopped in a large select.
-# Both rows come from a set in the select list: one in the from clause is written to a file first.
+# Both rows come from a set in the select list: one in the from clause is written to a file first. Long enough for what
+# the first second of the transfer left behind: records that are not flushed yet.
 mixed_row() {
-  local way bulk reader
+  local way bulk reader seconds=$((seconds < 5 ? 5 : seconds))
   start_ways ssh durable
   for ((round = 1; round <= rounds; ++round)); do
     for way in "${ways[@]}"; do

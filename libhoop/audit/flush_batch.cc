@@ -43,12 +43,13 @@ absl::StatusOr<SessionHead> TailCache::HeadOfUnknown(const RecordView& record) {
   return head;
 }
 
-FlushBatch::FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails, ChainHasher& hasher,
-                       ChunkCompressor& compressor)
+FlushBatch::FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails,
+                       SegmentSet::ChainMarks marks, ChainHasher& hasher, ChunkCompressor& compressor)
     : instance_(std::move(instance)),
       lane_(lane),
       generation_(generation),
       tails_(tails),
+      marks_(std::move(marks)),
       hasher_(hasher),
       compressor_(compressor) {}
 
@@ -62,12 +63,13 @@ absl::StatusOr<FlushBatch::Session*> FlushBatch::Find(const SessionUuid& uuid) {
 absl::Status FlushBatch::Add(const RecordView& record) {
   HOOP_ASSIGN_OR_RETURN(Session* const session, Find(record.session));
   session->bytes += record.bytes.size();
+  last_position_ = record.position;
   if (record.position <= session->tail.last_position) return absl::OkStatus();
 
   if (session->open.empty()) session->next.first_lsn = record.position;
   session->open.append(record.bytes);
   ++session->next.records;
-  hasher_.Extend(session->tail.chain_head, record.bytes);
+  session->ends.push_back(session->open.size());
   session->tail.last_position = record.position;
   ++session->counts.records;
   if (record.direction == Direction::kRequest) session->counts.request_bytes += record.payload.size();
@@ -87,11 +89,27 @@ absl::Status FlushBatch::Add(const RecordView& record) {
     }
     session->ended = std::move(ended);
   }
-  if (session->open.size() >= limits::kFlushChunkBytes) CloseChunk(*session);
+  if (const auto mark = marks_.find(record.position); mark != marks_.end()) {
+    session->tail.chain_head = mark->second;
+    session->ends.clear();
+    CloseChunk(*session);
+  } else if (session->open.size() >= limits::kFlushChunkBytes) {
+    CloseChunk(*session);
+  }
   return absl::OkStatus();
 }
 
+void FlushBatch::ExtendChain(Session& session) {
+  size_t begin = 0;
+  for (const size_t end : session.ends) {
+    hasher_.Extend(session.tail.chain_head, std::string_view(session.open).substr(begin, end - begin));
+    begin = end;
+  }
+  session.ends.clear();
+}
+
 void FlushBatch::CloseChunk(Session& session) {
+  ExtendChain(session);
   RecordChunk& chunk = session.next;
   chunk.seq = ++session.tail.seq;
   chunk.instance = instance_;

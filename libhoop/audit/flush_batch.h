@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "audit/chunk_codec.h"
+#include "audit/segment_set.h"
 #include "hoop/audit_store.h"
 #include "protocol/record_format.h"
 #include "store/database.h"
@@ -54,11 +55,16 @@ class TailCache final {
 // Lives for one pass. Flusher's thread.
 class FlushBatch final {
  public:
-  FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails, ChainHasher& hasher,
-             ChunkCompressor& compressor);
+  FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails, SegmentSet::ChainMarks marks,
+             ChainHasher& hasher, ChunkCompressor& compressor);
 
   // In the order of the journal. What is stored already is skipped.
   absl::Status Add(const RecordView& record);
+
+  // What was read is not all that was written: the chain is made of it anew.
+  void DropChainMarks() { marks_.clear(); }
+  // In the journal's order, of all that was added.
+  uint64_t last_position() const { return last_position_; }
 
   // One transaction on stable storage. On success the tails are moved on.
   absl::Status Commit(Database& database);
@@ -76,7 +82,8 @@ class FlushBatch final {
     StoredTail tail;
     std::optional<SessionHead> head;
     std::vector<RecordChunk> chunks;
-    std::string open;  // records of the chunk that is being filled
+    std::string open;          // records of the chunk that is being filled
+    std::vector<size_t> ends;  // of each record in `open`, which the chain head does not know yet
     RecordChunk next;
     SessionCounts counts;
     std::optional<Ended> ended;
@@ -84,12 +91,15 @@ class FlushBatch final {
   };
 
   absl::StatusOr<Session*> Find(const SessionUuid& uuid);
+  void ExtendChain(Session& session);
   void CloseChunk(Session& session);
   static absl::Status Store(Transaction& transaction, const std::string& session_id, const Session& session);
 
   const std::string instance_;
   const uint32_t lane_, generation_;
   TailCache& tails_;
+  SegmentSet::ChainMarks marks_;
+  uint64_t last_position_ = 0;
   ChainHasher& hasher_;
   ChunkCompressor& compressor_;
   std::map<SessionUuid, Session> sessions_;

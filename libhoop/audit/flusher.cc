@@ -16,7 +16,10 @@ namespace {
 
 // Compression is not in the way of who waits for bytes: where CPU is short, the journal takes up what lags behind,
 // and its bounds hold back who fills it.
-constexpr int kNice = 10;
+constexpr int kNiceness = 10;  // as nice(2) counts
+
+// More than one pass can meet: each stands for limits::kChainMarkBytes, and a session's first one for what was before.
+constexpr size_t kChainMarksMax = 2 * limits::kFlushPassBytes / limits::kChainMarkBytes;
 
 }  // namespace
 
@@ -114,7 +117,8 @@ void Flusher::Finished(const absl::Status& status) {
 
 void Flusher::Run() {
   ::pthread_setname_np(::pthread_self(), "hoop-flush");
-  ::setpriority(PRIO_PROCESS, static_cast<id_t>(::gettid()), kNice);  // of this thread
+  const auto self = static_cast<id_t>(::gettid());  // this thread alone
+  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + kNiceness);
   for (;;) {
     bool now, stopping;
     {
@@ -162,15 +166,18 @@ bool Flusher::Visit(Source& source, bool now, absl::Duration* next) {
 }
 
 absl::Status Flusher::FlushSpan(Source& source, const SegmentSet::FlushSpan& span) {
-  FlushBatch batch(source.set->instance(), source.set->lane(), span.segment->generation, tails_, hasher_, compressor_);
+  FlushBatch batch(source.set->instance(), source.set->lane(), span.segment->generation, tails_,
+                   source.set->FirstChainMarks(kChainMarksMax), hasher_, compressor_);
   SegmentScanner scanner(*span.segment->file, span.segment->generation, span.from, span.to);
-  HOOP_RETURN_IF_ERROR(scanner.Scan(limits::kFlushPassBytes, [&batch, &span](const RecordView& record) {
+  HOOP_RETURN_IF_ERROR(scanner.Scan(limits::kFlushPassBytes, [&](const RecordView& record) {
+    if (scanner.damages() > 0) batch.DropChainMarks();
     return record.position > span.valid_through ? absl::OkStatus() : batch.Add(record);
   }));
   if (scanner.damages() > 0) {
     log_.Error("journal damaged", "segment", span.segment->path, "offset", scanner.damage_offset());
   }
   HOOP_RETURN_IF_ERROR(batch.Commit(database_));
+  source.set->ForgetChainMarks(batch.last_position());
   source.set->Flushed(*span.segment, scanner.done() ? span.to : scanner.offset());
   GiveBack(*source.set);
   source.report(batch.Bytes());

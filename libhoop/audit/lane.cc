@@ -109,7 +109,7 @@ void Lane::SwitchSegment() {
   if (active_ != nullptr && !written_this_turn) set_->Close(*active_);  // otherwise behind its last write
   active_ = std::move(next_);
   HOOP_CHECK(active_ != nullptr);
-  set_->Activate(active_);
+  set_->Activate(active_, loop_.Monotonic());
   next_ = set_->TakeReady();
   const SegmentHeader header = {set_->instance(), set_->lane(), active_->generation, next_position_, resumes_after_};
   pieces_.push_back({active_, 0, buffer_.size(), next_position_ - 1});
@@ -179,6 +179,7 @@ void Lane::WriteTurn() {
     if (record == nullptr) continue;
     record->touched = false;
     record->OnWritten();
+    if (const ChainHead* head = record->TakeChainMark(); head != nullptr) set_->MarkChain(record->last(), *head);
     if (!std::exchange(record->marked, true)) marked_.push_back(record);
   }
   UpdatePressure();

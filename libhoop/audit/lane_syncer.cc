@@ -52,7 +52,7 @@ absl::Status SegmentMaker::Begin() {
   }
   segment->file = *std::move(file);
   segment_ = std::move(segment);
-  zeroed_ = 0;
+  zeroed_ = set_.fill_time() < limits::kSegmentHurryTime ? segment_bytes_ : 0;
   if (absl::Status status = segment_->file->Reserve(segment_bytes_); !status.ok()) {
     GiveUp();
     return status;
@@ -129,7 +129,7 @@ void LaneSyncer::Run() {
       case SegmentSet::Want::kStop:
         return;
       case SegmentSet::Want::kSync:
-        set_.Synced(task, task.segment->file->Sync());
+        set_.Synced(clock_, task, task.segment->file->Sync());
         report_();
         break;
       case SegmentSet::Want::kPrepare:

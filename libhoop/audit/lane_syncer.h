@@ -16,7 +16,9 @@
 namespace hoop {
 
 // Makes segments ready: zeros on disk (an overwrite in place needs no metadata, which makes the sync of a small write
-// twice as quick), their names in a synced folder. Works in steps so that syncs can go between. One thread.
+// twice as quick), their names in a synced folder. Works in steps so that syncs can go between. Where the last one was
+// full in no time, large writes fill them: the next one gets its room, but zeros would cost more than they save.
+// One thread.
 class SegmentMaker final {
  public:
   SegmentMaker(SegmentSet& set, JournalSpace& space, FileSystem& files, uint64_t segment_bytes,

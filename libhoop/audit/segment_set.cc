@@ -1,6 +1,7 @@
 #include "audit/segment_set.h"
 
 #include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
@@ -64,8 +65,9 @@ std::shared_ptr<Segment> SegmentSet::TakeReady() {
   return std::exchange(ready_, nullptr);
 }
 
-void SegmentSet::Activate(const std::shared_ptr<Segment>& segment) {
+void SegmentSet::Activate(const std::shared_ptr<Segment>& segment, absl::Duration now) {
   absl::MutexLock lock(&mu_);
+  fill_time_ = now - std::exchange(activated_at_, now);
   Live live;
   live.segment = segment;
   live.flushed_bytes = kSegmentHeaderBytes;
@@ -86,16 +88,15 @@ void SegmentSet::Wrote(const Segment& segment, uint64_t bytes, uint64_t position
   const bool first = unsynced_since_ == absl::InfiniteDuration();
   unsynced_since_ = std::min(unsynced_since_, now);
   // Otherwise the thread knows already when to look.
-  if (first || wanted_position_ > synced_position_ || bytes - live->synced_bytes >= limits::kSyncBytes) {
-    changed_.Signal();
-  }
+  const bool wanted = wanted_position_ > synced_position_ && !gathering_;
+  if (first || wanted || bytes - live->synced_bytes >= limits::kSyncBytes) changed_.Signal();
 }
 
 void SegmentSet::SyncSoon(uint64_t position) {
   absl::MutexLock lock(&mu_);
   if (position <= wanted_position_) return;
   wanted_position_ = position;
-  if (!live_.empty() && position <= live_.back().written_position) changed_.Signal();
+  if (!live_.empty() && position <= live_.back().written_position && !gathering_) changed_.Signal();
 }
 
 void SegmentSet::SyncWritten() {
@@ -110,6 +111,11 @@ void SegmentSet::Close(const Segment& segment) {
   Live* live = Find(segment);
   HOOP_CHECK(live != nullptr);
   live->closed = true;
+}
+
+void SegmentSet::MarkChain(uint64_t position, const ChainHead& head) {
+  absl::MutexLock lock(&mu_);
+  chain_marks_.emplace(position, head);
 }
 
 uint64_t SegmentSet::Abandon() {
@@ -137,9 +143,10 @@ SegmentSet::Progress SegmentSet::progress() const {
 }
 
 absl::Duration SegmentSet::SyncWait(const Live& live, const Clock& clock) const {
-  const bool now = stopping_ || live.closed || wanted_position_ > synced_position_ ||
-                   live.written_bytes - live.synced_bytes >= limits::kSyncBytes;
-  return now ? absl::ZeroDuration() : clock.SleepUntil(unsynced_since_ + limits::kSyncLagTime);
+  if (stopping_ || live.closed || live.written_bytes - live.synced_bytes >= limits::kSyncBytes) {
+    return absl::ZeroDuration();
+  }
+  return clock.SleepUntil(wanted_position_ > synced_position_ ? gather_until_ : unsynced_since_ + limits::kSyncLagTime);
 }
 
 SegmentSet::Want SegmentSet::AwaitWork(const Clock& clock, absl::Duration retry_at, SyncTask& task) {
@@ -160,11 +167,13 @@ SegmentSet::Want SegmentSet::AwaitWork(const Clock& clock, absl::Duration retry_
       if (prepare_wait <= absl::ZeroDuration()) return Want::kPrepare;
       wait = std::min(wait, prepare_wait);
     }
+    gathering_ = live != nullptr && wanted_position_ > synced_position_;
     changed_.WaitWithTimeout(&mu_, wait);
+    gathering_ = false;
   }
 }
 
-void SegmentSet::Synced(const SyncTask& task, const absl::Status& status) {
+void SegmentSet::Synced(const Clock& clock, const SyncTask& task, const absl::Status& status) {
   absl::MutexLock lock(&mu_);
   Live* live = Find(*task.segment);
   if (live == nullptr || live->abandoned) return;  // given up meanwhile: what this sync says does not count
@@ -172,6 +181,10 @@ void SegmentSet::Synced(const SyncTask& task, const absl::Status& status) {
     failure_ = status;
     return;
   }
+  // Where many wait, more come soon: the next sync takes them along.
+  const bool many = task.position - synced_position_ >= limits::kSyncGatherRecords;
+  const absl::Duration end = clock.Monotonic();
+  gather_until_ = many ? end + std::min(end - task_begin_, limits::kSyncGatherTime) : absl::ZeroDuration();
   live->synced_bytes = task.bytes;
   live->synced_position = task.position;
   synced_position_ = task.position;
@@ -187,6 +200,11 @@ void SegmentSet::AddReady(std::shared_ptr<Segment> segment) {
   absl::MutexLock lock(&mu_);
   ready_ = std::move(segment);
   ready_wanted_ = false;
+}
+
+absl::Duration SegmentSet::fill_time() const {
+  absl::MutexLock lock(&mu_);
+  return fill_time_;
 }
 
 void SegmentSet::Stop() {
@@ -224,6 +242,18 @@ void SegmentSet::Flushed(const Segment& segment, uint64_t to) {
   Live* live = Find(segment);
   HOOP_CHECK(live != nullptr);
   live->flushed_bytes = to;
+}
+
+SegmentSet::ChainMarks SegmentSet::FirstChainMarks(size_t count) const {
+  absl::MutexLock lock(&mu_);
+  const auto end =
+      count < chain_marks_.size() ? std::next(chain_marks_.begin(), static_cast<ptrdiff_t>(count)) : chain_marks_.end();
+  return {chain_marks_.begin(), end};
+}
+
+void SegmentSet::ForgetChainMarks(uint64_t through_position) {
+  absl::MutexLock lock(&mu_);
+  chain_marks_.erase(chain_marks_.begin(), chain_marks_.upper_bound(through_position));
 }
 
 std::shared_ptr<Segment> SegmentSet::RemoveFlushed(uint64_t segment_bytes, bool* reuse) {

@@ -5,6 +5,7 @@
 #include <atomic>
 #include <cstdint>
 #include <deque>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -15,6 +16,7 @@
 #include "absl/time/time.h"
 #include "audit/segment.h"
 #include "hoop/clock.h"
+#include "protocol/record_format.h"
 
 namespace hoop {
 
@@ -59,6 +61,8 @@ class SegmentSet final {
     absl::Status failure;
   };
   enum class Want { kSync, kPrepare, kStop };
+  // The chain of a session as it stood behind the record at a position.
+  using ChainMarks = std::map<uint64_t, ChainHead>;
 
   SegmentSet(std::string folder, std::string instance, uint32_t lane);
 
@@ -72,11 +76,14 @@ class SegmentSet final {
   void StartAfter(uint64_t position);  // the last one that an earlier life used
 
   // --- The loop. ---
-  std::shared_ptr<Segment> TakeReady();                    // null: none yet
-  void Activate(const std::shared_ptr<Segment>& segment);  // its first bytes come now; the next one gets prepared
+  std::shared_ptr<Segment> TakeReady();  // null: none yet
+  // Its first bytes come now; the next one gets prepared.
+  void Activate(const std::shared_ptr<Segment>& segment, absl::Duration now);
   // `now`: when, on the monotonic clock. It is synced within limits::kSyncLagTime, or sooner: see SyncSoon.
   void Wrote(const Segment& segment, uint64_t bytes, uint64_t position, absl::Duration now);
   void Close(const Segment& segment);
+  // Made while a record was appended: spares the flusher to make it again.
+  void MarkChain(uint64_t position, const ChainHead& head);
   // After a failure: what is not synced is void, every segment is closed. Returns the last position that counts.
   uint64_t Abandon();
   Progress progress() const;
@@ -89,16 +96,19 @@ class SegmentSet final {
   // Waits for something to do; `retry_at` bounds the wait for kPrepare after one that failed. kStop only when
   // everything is synced or failed.
   Want AwaitWork(const Clock& clock, absl::Duration retry_at, SyncTask& task);
-  void Synced(const SyncTask& task, const absl::Status& status);
+  void Synced(const Clock& clock, const SyncTask& task, const absl::Status& status);
   std::shared_ptr<Segment> TakeSpare();  // null: none
   void AddReady(std::shared_ptr<Segment> segment);
-  void Stop();  // any thread
-  void Wake();  // any thread: the clock jumped, or space was released
+  absl::Duration fill_time() const;  // between the last two Activates
+  void Stop();                       // any thread
+  void Wake();                       // any thread: the clock jumped, or space was released
 
   // --- The thread that flushes. ---
   std::optional<FlushSpan> NextSpan() const;
   uint64_t unflushed_bytes() const;  // synced, not flushed
   void Flushed(const Segment& segment, uint64_t to);
+  ChainMarks FirstChainMarks(size_t count) const;
+  void ForgetChainMarks(uint64_t through_position);
   // The oldest segment when it is closed and flushed: it leaves the set. Null: none. `reuse` says whether it went to
   // the spares; otherwise its file is to be removed.
   std::shared_ptr<Segment> RemoveFlushed(uint64_t segment_bytes, bool* reuse);
@@ -139,7 +149,12 @@ class SegmentSet final {
   uint64_t wanted_position_ ABSL_GUARDED_BY(mu_) = 0;                              // up to here somebody waits
   absl::Duration unsynced_since_ ABSL_GUARDED_BY(mu_) = absl::InfiniteDuration();  // infinite: all is synced
   absl::Duration task_begin_ ABSL_GUARDED_BY(mu_);                                 // of the sync that runs
-  uint64_t base_ ABSL_GUARDED_BY(mu_) = 0;                                         // of the next segment
+  absl::Duration gather_until_ ABSL_GUARDED_BY(mu_);                               // no sync for waiters before
+  bool gathering_ ABSL_GUARDED_BY(mu_) = false;                                    // the thread waits for that
+  absl::Duration activated_at_ ABSL_GUARDED_BY(mu_) = -absl::InfiniteDuration();
+  absl::Duration fill_time_ ABSL_GUARDED_BY(mu_) = absl::InfiniteDuration();
+  uint64_t base_ ABSL_GUARDED_BY(mu_) = 0;       // of the next segment
+  ChainMarks chain_marks_ ABSL_GUARDED_BY(mu_);  // of what is not flushed
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 };

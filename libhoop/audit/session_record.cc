@@ -6,6 +6,7 @@
 #include "audit/lane.h"
 #include "audit/session_head_json.h"
 #include "audit/session_seal.h"
+#include "base/limits/journal.h"
 #include "base/limits/session.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -80,9 +81,16 @@ void JournalSessionRecord::OnAppended(const RecordView& record) {
   now_.counts.Add(record);
   now_.position = last_ = record.position;
   unflushed_bytes_ += record.bytes.size();
+  unmarked_bytes_ += record.bytes.size();
 }
 
 void JournalSessionRecord::OnWritten() { marks_.push_back(now_); }
+
+const ChainHead* JournalSessionRecord::TakeChainMark() {
+  if (unmarked_bytes_ < limits::kChainMarkBytes) return nullptr;
+  unmarked_bytes_ = 0;
+  return &now_.chain_head;
+}
 
 bool JournalSessionRecord::OnSynced(Position synced_position) {
   ForgetMarks(synced_position);

@@ -42,6 +42,8 @@ class JournalSessionRecord final : public SessionRecord {
   RecordObserver& observer() { return observer_; }
   void OnAppended(const RecordView& record);  // `bytes` is filled in
   void OnWritten();                           // at the end of a turn: all of the above is in a file
+  // Behind last(), at the end of a turn; once per limits::kChainMarkBytes. Null: not yet again.
+  const ChainHead* TakeChainMark();
   // False: nothing is left that a later sync could prove.
   bool OnSynced(Position synced_position);
   void OnFlushed(uint64_t bytes) { unflushed_bytes_ -= std::min(bytes, unflushed_bytes_); }
@@ -83,6 +85,7 @@ class JournalSessionRecord final : public SessionRecord {
   Fifo<Mark> marks_;          // one per turn since the last sync; the first one is synced
   Position last_ = 0;
   uint64_t unflushed_bytes_ = 0;
+  uint64_t unmarked_bytes_ = 0;    // since TakeChainMark gave one
   std::optional<SessionEnd> end_;  // sealed, or to be sealed
   bool sealed_ = false;
   absl::Status failure_;

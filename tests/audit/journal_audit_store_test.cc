@@ -248,6 +248,23 @@ TEST_F(JournalAuditStoreTest, GivesSegmentsBackWhenTheyAreFlushed) {
   EXPECT_EQ(report->records, 302u);
 }
 
+// The flusher did not make the chain of a long record itself; recovery goes on from it.
+TEST_F(JournalAuditStoreTest, RecoveryGoesOnBehindALongStoredRecord) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> session = OpenSession();
+  for (int i = 0; i < 100; ++i) Feed(*session, std::string(20 * limits::kKiB, 'x'));
+  ASSERT_OK(audit_->Flush());
+  session->Input("not flushed");
+  ASSERT_TRUE(TurnUntilDurable(*session));
+  session->record = nullptr;
+  Crash();
+  ASSERT_OK(Start());
+  const absl::StatusOr<VerifyReport> report = audit_->Verify(session->id);
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->ok) << report->problem;
+  EXPECT_EQ(report->records, 103u);
+}
+
 class VerifyTest : public JournalFixture {
  protected:
   // A sealed session of several chunks.

@@ -15,10 +15,11 @@ class SegmentSetTest : public ::testing::Test {
   SegmentSetTest() {
     segment_->generation = 1;
     segment_->capacity = 64 * limits::kMiB;
-    set_.Activate(segment_);
+    set_.Activate(segment_, clock_.Monotonic());
   }
 
   void Write(uint64_t bytes, uint64_t position) { set_.Wrote(*segment_, bytes, position, clock_.Monotonic()); }
+  void SyncMany(uint64_t records, absl::Duration time);
   SegmentSet::Want Work() { return set_.AwaitWork(clock_, absl::ZeroDuration(), task_); }
 
   ManualClock clock_;
@@ -43,7 +44,7 @@ TEST_F(SegmentSetTest, WhatSomebodyWaitsForIsSyncedAtOnce) {
   Write(1000, 1);
   set_.SyncSoon(1);
   EXPECT_EQ(Work(), SegmentSet::Want::kSync);
-  set_.Synced(task_, absl::OkStatus());
+  set_.Synced(clock_, task_, absl::OkStatus());
   Write(2000, 2);
   EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
 }
@@ -74,9 +75,56 @@ TEST_F(SegmentSetTest, TheLagOfWhatWasWrittenDuringASyncBeginsWithIt) {
   EXPECT_EQ(Work(), SegmentSet::Want::kSync);
   clock_.Advance(limits::kSyncLagTime - absl::Milliseconds(1));
   Write(2000, 2);
-  set_.Synced(task_, absl::OkStatus());
+  set_.Synced(clock_, task_, absl::OkStatus());
   EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
   clock_.Advance(absl::Milliseconds(1));
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+}
+
+// A sync of so many records that took `time`, and one more record that somebody waits for.
+void SegmentSetTest::SyncMany(uint64_t records, absl::Duration time) {
+  Write(1000, records);
+  set_.SyncSoon(records);
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+  clock_.Advance(time);
+  Write(2000, records + 1);
+  set_.SyncSoon(records + 1);
+  set_.Synced(clock_, task_, absl::OkStatus());
+}
+
+TEST_F(SegmentSetTest, ASyncOfManyLetsMoreGatherForAsLongAsItTook) {
+  const absl::Duration time = limits::kSyncGatherTime / 2;
+  SyncMany(limits::kSyncGatherRecords, time);
+  EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
+  clock_.Advance(time - absl::Microseconds(1));
+  Write(3000, limits::kSyncGatherRecords + 2);
+  EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
+  clock_.Advance(absl::Microseconds(1));
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+  EXPECT_EQ(task_.position, limits::kSyncGatherRecords + 2);
+}
+
+TEST_F(SegmentSetTest, ASlowDiskIsNotMadeSlower) {
+  SyncMany(limits::kSyncGatherRecords, absl::Seconds(1));
+  EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
+  clock_.Advance(limits::kSyncGatherTime);
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+}
+
+TEST_F(SegmentSetTest, ASyncOfFewIsFollowedAtOnce) {
+  SyncMany(limits::kSyncGatherRecords - 1, absl::Seconds(1));
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+}
+
+TEST_F(SegmentSetTest, ManyBytesDoNotGather) {
+  SyncMany(limits::kSyncGatherRecords, absl::Seconds(1));
+  Write(1000 + limits::kSyncBytes, limits::kSyncGatherRecords + 2);
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+}
+
+TEST_F(SegmentSetTest, TheEndDoesNotGather) {
+  SyncMany(limits::kSyncGatherRecords, absl::Seconds(1));
+  set_.Stop();
   EXPECT_EQ(Work(), SegmentSet::Want::kSync);
 }
 
@@ -85,16 +133,23 @@ TEST_F(SegmentSetTest, NothingThatWasAbandonedIsWanted) {
   set_.SyncSoon(7);
   EXPECT_EQ(set_.Abandon(), 0u);
   const auto next = std::make_shared<Segment>();
-  set_.Activate(next);
+  set_.Activate(next, clock_.Monotonic());
   set_.Wrote(*next, 1000, 2, clock_.Monotonic());
   EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
+}
+
+TEST_F(SegmentSetTest, KeepsTheMarksOfAChainUntilTheyAreFlushed) {
+  for (uint8_t position : {10, 20, 30}) set_.MarkChain(position, {position});
+  EXPECT_EQ(set_.FirstChainMarks(2), (SegmentSet::ChainMarks{{10, {10}}, {20, {20}}}));
+  set_.ForgetChainMarks(20);
+  EXPECT_EQ(set_.FirstChainMarks(2), (SegmentSet::ChainMarks{{30, {30}}}));
 }
 
 TEST_F(SegmentSetTest, TheEndDoesNotLag) {
   Write(1000, 1);
   set_.Stop();
   EXPECT_EQ(Work(), SegmentSet::Want::kSync);
-  set_.Synced(task_, absl::OkStatus());
+  set_.Synced(clock_, task_, absl::OkStatus());
   EXPECT_EQ(Work(), SegmentSet::Want::kStop);
 }
 

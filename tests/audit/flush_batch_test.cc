@@ -1,0 +1,74 @@
+#include "audit/flush_batch.h"
+
+#include <gtest/gtest.h>
+
+#include "audit/session_head_json.h"
+#include "base/ids.h"
+#include "tests/support/status_matchers.h"
+#include "tests/support/temp_store.h"
+
+namespace hoop {
+namespace {
+
+// One session of three records, at the positions 1, 2 and 3.
+class FlushBatchTest : public ::testing::Test {
+ protected:
+  FlushBatchTest() {
+    SessionHead head;
+    head.session_id = NewUuid();
+    head.org_id = store_.org_id();
+    head.started_at = store_.now();
+    id_ = head.session_id;
+    for (const auto& [kind, payload] :
+         {std::pair(RecordKind::kOpen, SessionHeadToJson(head)), std::pair(RecordKind::kInput, std::string("first")),
+          std::pair(RecordKind::kInput, std::string("second"))}) {
+      RecordView record;
+      record.kind = kind;
+      record.position = records_.size() + 1;
+      record.session = *ParseSessionUuid(id_);
+      record.payload = payload;
+      AppendRecord(records_.emplace_back(), record);
+    }
+  }
+
+  // Flushes all of it; the chunks' heads.
+  std::vector<std::string> Flush(SegmentSet::ChainMarks marks, bool all_was_read = true) {
+    TailCache tails(store_->database());
+    FlushBatch batch("instance", 0, 1, tails, std::move(marks), hasher_, compressor_);
+    if (!all_was_read) batch.DropChainMarks();
+    for (const std::string& record : records_) EXPECT_OK(batch.Add(*ParseRecord(record)));
+    EXPECT_EQ(batch.last_position(), 3u);
+    EXPECT_OK(batch.Commit(store_->database()));
+    std::vector<std::string> heads;
+    const auto chunks = store_->record_chunks().Page(id_, 0, limits::kMiB);
+    EXPECT_OK(chunks);
+    if (!chunks.ok()) return heads;
+    for (const RecordChunk& chunk : *chunks) heads.push_back(chunk.chain_head);
+    return heads;
+  }
+  // The chain from `head` on, over the records behind position `after`.
+  std::string Chain(ChainHead head, size_t after) {
+    for (size_t i = after; i < records_.size(); ++i) hasher_.Extend(head, records_[i]);
+    return {head.begin(), head.end()};
+  }
+
+  testing::TempStore store_;
+  ChainHasher hasher_;
+  ChunkCompressor compressor_;
+  std::string id_;
+  std::vector<std::string> records_;
+  const ChainHead marked_ = {1, 2, 3};
+};
+
+TEST_F(FlushBatchTest, MakesTheChainOfWhatItRead) { EXPECT_EQ(Flush({}), std::vector{Chain({}, 0)}); }
+
+TEST_F(FlushBatchTest, TakesTheChainFromWhereItIsMarked) {
+  EXPECT_EQ(Flush({{2, marked_}}), (std::vector{std::string(marked_.begin(), marked_.end()), Chain(marked_, 2)}));
+}
+
+TEST_F(FlushBatchTest, TrustsNoMarkWhereRecordsAreLost) {
+  EXPECT_EQ(Flush({{2, marked_}}, /*all_was_read=*/false), std::vector{Chain({}, 0)});
+}
+
+}  // namespace
+}  // namespace hoop
