@@ -28,7 +28,9 @@ struct UrlParts {
 absl::StatusOr<UrlParts> SplitUrl(std::string_view text) {
   UrlParts parts;
   const size_t colon = text.find("://");
-  if (colon == std::string_view::npos) return InvalidArgument("dsn has no scheme");
+  if (colon == std::string_view::npos) {
+    return InvalidArgument("not an agent's key: it is <scheme>://<name>:<secret>@<host>:<port>?mode=standard");
+  }
   parts.scheme = text.substr(0, colon);
   if (std::find(kSchemes.begin(), kSchemes.end(), parts.scheme) == kSchemes.end()) {
     return InvalidArgument("dsn has an unknown scheme");

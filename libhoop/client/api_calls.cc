@@ -24,12 +24,14 @@ absl::Status UnknownRoute(std::string_view what) {
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<ApiCalls>> ApiCalls::Create(const ClientConfig& config, const std::string& version) {
+absl::StatusOr<std::unique_ptr<ApiCalls>> ApiCalls::Create(const ClientConfig& config, const std::string& version,
+                                                           std::optional<absl::Duration> patience) {
   if (config.api_url.empty()) return FailedPrecondition("no gateway is configured (api_url)");
   HttpClient::Options options;
   HOOP_ASSIGN_OR_RETURN(options.base_url, NormalizeApiUrl(config.api_url));
   options.bearer = config.token;
   options.user_agent = "hoopcli/" + version;
+  if (patience) options.dial_time = options.answer_time = *patience;
   options.verify_tls = !config.skip_tls_verify;
   HOOP_ASSIGN_OR_RETURN(DiallerTls tls, ConfiguredTls(config));
   options.ca_pem = std::move(tls.ca);

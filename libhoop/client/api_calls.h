@@ -4,6 +4,7 @@
 
 #include <initializer_list>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -23,7 +24,8 @@ struct ApiObject {
 class ApiCalls final {
  public:
   // FailedPrecondition: no api_url. InvalidArgument: it is wrong, or a text for TLS is.
-  static absl::StatusOr<std::unique_ptr<ApiCalls>> Create(const ClientConfig& config, const std::string& version);
+  static absl::StatusOr<std::unique_ptr<ApiCalls>> Create(const ClientConfig& config, const std::string& version,
+                                                          std::optional<absl::Duration> patience);
 
   // `path` below /api, encoded. The error names method and path.
   absl::StatusOr<HttpResponse> Call(std::string method, std::string_view path, std::string body = "");

@@ -41,8 +41,9 @@ absl::Status ReadPages(ApiCalls& calls, std::string_view id,
 ApiClient::ApiClient(std::unique_ptr<ApiCalls> calls) : calls_(std::move(calls)) {}
 ApiClient::~ApiClient() = default;
 
-absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(const ClientConfig& config, const std::string& version) {
-  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<ApiCalls> calls, ApiCalls::Create(config, version));
+absl::StatusOr<std::unique_ptr<ApiClient>> ApiClient::Create(const ClientConfig& config, const std::string& version,
+                                                             std::optional<absl::Duration> patience) {
+  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<ApiCalls> calls, ApiCalls::Create(config, version, patience));
   return std::unique_ptr<ApiClient>(new ApiClient(std::move(calls)));
 }
 
@@ -60,6 +61,19 @@ absl::StatusOr<std::string> ApiClient::Login(std::string_view email, std::string
   HOOP_RETURN_IF_ERROR(answer.status());
   std::string token(answer->Header("Token"));
   if (token.empty()) return Internal("POST /localauth/login: the answer has no token");
+  calls_->SetBearer(token);
+  return token;
+}
+
+absl::StatusOr<std::string> ApiClient::Register(std::string_view email, std::string_view password,
+                                                std::string_view setup_token) {
+  const auto answer = calls_->Call("POST", "/localauth/register", CredentialsJson(email, password, setup_token));
+  if (absl::IsPermissionDenied(answer.status())) {
+    return PermissionDenied("not the gateway's set-up token, or the first account is there already");
+  }
+  HOOP_RETURN_IF_ERROR(answer.status());
+  std::string token(answer->Header("Token"));
+  if (token.empty()) return Internal("POST /localauth/register: the answer has no token");
   calls_->SetBearer(token);
   return token;
 }
@@ -96,6 +110,11 @@ absl::StatusOr<SessionInfo> ApiClient::Session(std::string_view id) {
 }
 
 absl::Status ApiClient::KillSession(std::string_view id) { return CallSession(*calls_, "POST", id, "/kill").status(); }
+
+absl::StatusOr<ExecAnswer> ApiClient::ExecReviewed(std::string_view id) {
+  HOOP_ASSIGN_OR_RETURN(const HttpResponse answer, CallSession(*calls_, "POST", id, "/exec"));
+  return ParseExecAnswer(answer.body);
+}
 
 absl::StatusOr<StatementPage> ApiClient::Statements(std::string_view id, std::string_view cursor) {
   HOOP_ASSIGN_OR_RETURN(const HttpResponse answer,

@@ -89,6 +89,7 @@ absl::StatusOr<SessionList> ParseSessionList(std::string_view body) {
   list.total = NumberMember<int64_t>(json, "total");
   list.total_is_capped = BoolMember(json, "total_is_capped");
   list.has_next_page = BoolMember(json, "has_next_page");
+  list.next_cursor = TextMember(json, "next_cursor");
   list.json = std::string(body);
   return list;
 }
@@ -99,6 +100,19 @@ absl::StatusOr<SessionInfo> ParseSession(std::string_view body) {
   if (session.id.empty()) return Internal("the answer is not a session");
   session.json = std::string(body);
   return session;
+}
+
+absl::StatusOr<ExecAnswer> ParseExecAnswer(std::string_view body) {
+  HOOP_ASSIGN_OR_RETURN(const Json json, ParseJsonObject(body));
+  ExecAnswer answer{.session_id = TextMember(json, "session_id"),
+                    .output = TextMember(json, "output"),
+                    .status = TextMember(json, "output_status"),
+                    .exit_code = NumberMember<int>(json, "exit_code"),
+                    .has_review = BoolMember(json, "has_review"),
+                    .truncated = BoolMember(json, "truncated")};
+  if (answer.session_id.empty()) return Internal("the answer is not that of a command");
+  if (answer.exit_code && *answer.exit_code < 0) answer.exit_code.reset();  // -2, -100: it did not come to that
+  return answer;
 }
 
 absl::StatusOr<StatementPage> ParseStatementPage(std::string_view body) {
@@ -113,8 +127,10 @@ absl::StatusOr<StatementPage> ParseStatementPage(std::string_view body) {
   return page;
 }
 
-std::string CredentialsJson(std::string_view email, std::string_view password) {
-  return DumpJson({{"email", email}, {"password", password}});
+std::string CredentialsJson(std::string_view email, std::string_view password, std::string_view setup_token) {
+  Json json = {{"email", email}, {"password", password}};
+  if (!setup_token.empty()) json["setup_token"] = setup_token;
+  return DumpJson(json);
 }
 
 }  // namespace hoop

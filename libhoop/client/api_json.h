@@ -17,8 +17,10 @@ std::string RefusalText(std::string_view body);
 absl::StatusOr<std::string> ParseTextMember(std::string_view body, const char* name);
 absl::StatusOr<SessionList> ParseSessionList(std::string_view body);
 absl::StatusOr<SessionInfo> ParseSession(std::string_view body);
+absl::StatusOr<ExecAnswer> ParseExecAnswer(std::string_view body);
 absl::StatusOr<StatementPage> ParseStatementPage(std::string_view body);
 
-std::string CredentialsJson(std::string_view email, std::string_view password);
+// The set-up token only makes the first account.
+std::string CredentialsJson(std::string_view email, std::string_view password, std::string_view setup_token = "");
 
 }  // namespace hoop

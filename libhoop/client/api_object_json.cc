@@ -22,6 +22,7 @@ ConnectionInfo ToConnection(const Json& json) {
                             .status = TextMember(json, "status"),
                             .record = TextMember(json, "record"),
                             .command = TextListMember(json, "command"),
+                            .access_groups = TextListMember(json, "access_groups"),
                             .reviewers = TextListMember(json, "reviewers"),
                             .redact_types = TextListMember(json, "redact_types"),
                             .tags = TextMapMember(json, "connection_tags"),
@@ -133,6 +134,7 @@ std::string ConnectionJson(std::string_view name, const ConnectionSpec& spec) {
   Put(json, "access_schema", spec.access_schema);
   Put(json, "jira_issue_template_id", spec.jira_issue_template_id);
   Put(json, "command", spec.command);
+  Put(json, "access_groups", spec.access_groups);
   Put(json, "reviewers", spec.reviewers);
   Put(json, "redact_types", spec.redact_types);
   Put(json, "guardrail_rules", spec.guardrail_rules);

@@ -1,14 +1,17 @@
 // ClientConfig as a file: the flat part of TOML that real command lines write and people edit. Tables, which we do not
-// have, and keys that we do not know are passed over.
+// have, and keys that we do not know are passed over, and stay in the file when it is written.
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <cstdio>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
+#include <vector>
 
 #include "base/ids.h"
 #include "base/limits/client.h"
@@ -127,6 +130,41 @@ std::string Quote(std::string_view value) {
   return out + "\"";
 }
 
+struct Setting {
+  std::string_view key;
+  std::string value;  // as TOML
+};
+
+std::string_view KeyOf(std::string_view line) { return Trim(line.substr(0, line.find('='))); }
+
+// The text of the file with these settings in it. What others wrote there - their keys, their tables, comments - stays
+// where it is; a line that is none is left out.
+std::string Rewritten(const std::string& path, std::vector<Setting> settings) {
+  std::ifstream file(path, std::ios::binary);
+  std::string top, tables, line;
+  while (file && std::getline(file, line)) {
+    const std::string_view text = Trim(line);
+    if (!tables.empty() || text.starts_with('[')) {
+      tables += line + "\n";
+      continue;
+    }
+    if (!OnlyComment(text)) {
+      if (text.find('=') == std::string_view::npos) continue;
+      const auto ours = std::find_if(settings.begin(), settings.end(),
+                                     [text](const Setting& setting) { return setting.key == KeyOf(text); });
+      if (ours != settings.end()) {
+        if (!ours->value.empty()) top += fmt::format("{} = {}\n", ours->key, std::exchange(ours->value, ""));
+        continue;  // a second one of the same key goes
+      }
+    }
+    top += line + "\n";
+  }
+  for (const auto& [key, value] : settings) {
+    if (!value.empty()) top += fmt::format("{} = {}\n", key, value);
+  }
+  return top + tables;
+}
+
 absl::Status WriteAll(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
@@ -174,9 +212,13 @@ absl::StatusOr<ClientConfig> ClientConfig::Load(const std::string& path) {
 }
 
 absl::Status ClientConfig::Save(const std::string& path) const {
-  const std::string text =
-      fmt::format("token = {}\napi_url = {}\ngrpc_url = {}\ntls_ca = {}\nskip_tls_verify = {}\naudit_key = {}\n",
-                  Quote(token), Quote(api_url), Quote(grpc_url), Quote(tls_ca), skip_tls_verify, Quote(audit_key));
+  const std::vector<Setting> settings = {{"token", Quote(token)},
+                                         {"api_url", Quote(api_url)},
+                                         {"grpc_url", Quote(grpc_url)},
+                                         {"tls_ca", Quote(tls_ca)},
+                                         {"skip_tls_verify", skip_tls_verify ? "true" : "false"},
+                                         {"audit_key", Quote(audit_key)}};
+  const std::string text = Rewritten(path, settings);
   const std::filesystem::path folder = std::filesystem::path(path).parent_path();
   if (!folder.empty() && ::mkdir(folder.c_str(), 0700) != 0 && errno != EEXIST) {
     return ErrnoStatus(errno, fmt::format("config folder {}", folder.string()));

@@ -12,6 +12,7 @@ inline constexpr Key kConnectionType = "gateway.connection_type";
 inline constexpr Key kConnectionId = "client.connection_id";
 inline constexpr Key kExitCode = "client.exit_code";
 inline constexpr Key kRequestPort = "client.request_port";
+inline constexpr Key kJitTimeout = "jit.timeout";  // how long the user wants access: "1800s"
 inline constexpr Key kClientCommand = "client.command";
 inline constexpr Key kTerminalArgs = "terminal.args";        // gob []string
 inline constexpr Key kTerminalEnvVars = "terminal.envvars";  // gob map[string]string

@@ -68,7 +68,7 @@ TEST(AgentDsn, TheKeyOfTheOldFormIsAllOfIt) {
 TEST(AgentDsn, RefusesWhatIsNoDsn) {
   const std::pair<std::string, const char*> cases[] = {
       {"", "dsn is empty"},
-      {"nonsense", "no scheme"},
+      {"nonsense", "not an agent's key: it is <scheme>"},
       {"tcp://a:" + kKey + "@h:1", "unknown scheme"},
       {"GRPC://a:" + kKey + "@h:1", "unknown scheme"},
       {"grpc://h:8010", "secret key not found in dsn"},

@@ -74,6 +74,32 @@ TEST_F(ApiClientTest, LoginTakesTheTokenFromTheHeaderAndUsesIt) {
   EXPECT_EQ(authorization_, "Bearer fresh");
 }
 
+TEST_F(ApiClientTest, TheFirstAccountTakesASetUpToken) {
+  answers_["POST /base/api/localauth/register"] = {.status = 201, .headers = {{"Token", "first"}}};
+  EXPECT_EQ(api_->Register("a@b", "p", "s").value(), "first");
+  EXPECT_EQ(body_, R"({"email":"a@b","password":"p","setup_token":"s"})");
+  (void)api_->Agents();
+  EXPECT_EQ(authorization_, "Bearer first");
+  answers_["POST /base/api/localauth/register"] = {.status = 403};
+  EXPECT_STATUS(api_->Register("a@b", "p", "s"), absl::StatusCode::kPermissionDenied, "not the gateway's set-up token");
+  answers_["POST /base/api/localauth/register"] = {.status = 201};
+  EXPECT_STATUS(api_->Register("a@b", "p", "s"), absl::StatusCode::kInternal, "no token");
+}
+
+TEST_F(ApiClientTest, AReviewedCommandIsRunByTheGateway) {
+  answers_["POST /base/api/sessions/s/exec"] = {
+      .body = R"({"session_id":"s","output":"hi","output_status":"failed","exit_code":3,"truncated":true})"};
+  const auto answer = api_->ExecReviewed("s");
+  ASSERT_OK(answer);
+  EXPECT_EQ(answer->output, "hi");
+  EXPECT_EQ(answer->exit_code, 3);
+  EXPECT_TRUE(answer->truncated);
+  answers_["POST /base/api/sessions/s/exec"] = {
+      .status = 202, .body = R"({"session_id":"s","output_status":"running","exit_code":-2})"};
+  EXPECT_FALSE(api_->ExecReviewed("s")->exit_code.has_value());
+  EXPECT_STATUS(api_->ExecReviewed("t"), absl::StatusCode::kNotFound, "session t not found");
+}
+
 TEST_F(ApiClientTest, WrongCredentialsAreOneError) {
   for (const int status : {401, 404}) {
     answers_["POST /base/api/localauth/login"] = {.status = status};

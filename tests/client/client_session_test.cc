@@ -54,7 +54,7 @@ class ClientSessionTest : public ::testing::Test, public ClientSession::Delegate
 };
 
 TEST_F(ClientSessionTest, OpensWithArgumentsVariablesAndCapabilities) {
-  plan_.request = {.connection = "db", .args = {"-x", "a b"}, .env = {{"A", "1,2"}}};
+  plan_.request = {.connection = "db", .args = {"-x", "a b"}, .env = {{"A", "1,2"}}, .duration = absl::Minutes(2)};
   plan_.input = "script";
   Start();
   const Metadata& metadata = gateway_.control().metadata();
@@ -67,6 +67,7 @@ TEST_F(ClientSessionTest, OpensWithArgumentsVariablesAndCapabilities) {
   EXPECT_EQ(DecodeGobStrings(open->SpecText(spec::kTerminalArgs)).value(), plan_.request.args);
   const auto variables = DecodeGobStringMap(open->SpecText(spec::kTerminalEnvVars)).value();
   EXPECT_EQ(variables.at("envvar:A"), "MSwy");
+  EXPECT_EQ(open->SpecText(spec::kJitTimeout), "120s");
 }
 
 TEST_F(ClientSessionTest, TellsWhatWasOpenedAndGranted) {

@@ -64,6 +64,18 @@ TEST_F(ConfigFile, IsReplacedAsAWhole) {
   EXPECT_EQ(files, 1u);
 }
 
+TEST_F(ConfigFile, KeepsWhatOthersWroteIntoIt) {
+  Write("# mine\ntoken = \"old\"\n\nactive_profile = \"eu\"\nno setting\ntoken = \"twice\"\n[tunnel]\ntoken = \"t\"\n");
+  ASSERT_OK((ClientConfig{.token = "new"}).Save(path_));
+  std::ifstream file(path_);
+  const std::string text((std::istreambuf_iterator<char>(file)), std::istreambuf_iterator<char>());
+  EXPECT_EQ(text,
+            "# mine\ntoken = \"new\"\n\nactive_profile = \"eu\"\napi_url = \"\"\ngrpc_url = \"\"\ntls_ca = \"\"\n"
+            "skip_tls_verify = false\naudit_key = \"\"\n[tunnel]\ntoken = \"t\"\n");
+  ASSERT_OK((ClientConfig{.token = "newer"}).Save(path_));
+  EXPECT_EQ(ClientConfig::Load(path_)->token, "newer");
+}
+
 TEST_F(ConfigFile, ReadsWhatRealCommandLinesAndPeopleWrite) {
   Write(
       "# mine\r\ntoken=\"x-\\u00e4\\t\" # comment\n  api_url = 'http://h#1'\n\ngrpc_url = \"grpc://h:1\"\n"

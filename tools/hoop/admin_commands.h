@@ -92,7 +92,7 @@ struct ConnectionOptions {
   std::vector<std::string> env;
   std::vector<std::string> unset;  // names of variables that go; updates only
   std::optional<std::string> record, schema, jira_issue_template_id;
-  std::optional<std::vector<std::string>> access_modes, tags, reviewers, redact_types, guardrail_rules;
+  std::optional<std::vector<std::string>> access_modes, access_groups, tags, reviewers, redact_types, guardrail_rules;
   bool overwrite = false;
   bool skip_validation = false;
 };

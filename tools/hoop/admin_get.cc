@@ -85,6 +85,7 @@ absl::Status ShowConnections(ApiClient& api, const AdminGetOptions& options) {
                                   }};
   const bool tags = options.show_tags || wide;
   if (tags) listing.headline.emplace_back("TAGS");
+  if (wide) listing.headline.emplace_back("GROUPS");
   constexpr size_t kLong = 33;  // as the real one: thirty characters and "..."
   const auto cut = [wide, one](const std::string& text) { return wide || one ? text : Shortened(text, kLong); };
   return ShowListing(listing, options, api.Connections(),
@@ -101,6 +102,7 @@ absl::Status ShowConnections(ApiClient& api, const AdminGetOptions& options) {
                        std::vector<std::string> pairs;
                        for (const auto& [key, value] : connection.tags) pairs.push_back(key + "=" + value);
                        if (tags) row.push_back(JoinOrDash(pairs));
+                       if (wide) row.push_back(JoinOrDash(connection.access_groups));
                        return row;
                      });
 }

@@ -6,11 +6,12 @@
 
 namespace hoop::cli {
 
-absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environment) {
+absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environment,
+                                                   std::optional<absl::Duration> patience) {
   auto config = LoadConfig(environment);
   if (!config.ok()) return config.status();
   if (config->token.empty()) return absl::UnauthenticatedError("not signed in");
-  return ApiClient::Create(*config, environment.version);
+  return ApiClient::Create(*config, environment.version, patience);
 }
 
 int RunWithApi(const Environment& environment, absl::FunctionRef<absl::Status(ApiClient&)> run) {

@@ -3,6 +3,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 
 #include "absl/functional/function_ref.h"
@@ -12,7 +13,9 @@
 namespace hoop::cli {
 
 // FailedPrecondition: nothing is configured. Unauthenticated: not signed in.
-absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environment);
+// `patience` bounds each call; the usual one without.
+absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environment,
+                                                   std::optional<absl::Duration> patience = std::nullopt);
 
 // The same for a command: it is run with the client, and what went wrong is said. The exit code.
 int RunWithApi(const Environment& environment, absl::FunctionRef<absl::Status(ApiClient&)> run);

@@ -27,6 +27,9 @@ void AddAll(CommandTree& tree) {
   AddConfigCommands(tree);
   AddAdminCommands(tree);
   AddStartCommands(tree);
+  AddCompletionCommands(tree);
+  AddManualCommand(tree);
+  AddVersionsCommands(tree);
   auto json = std::make_shared<bool>(false);
   CLI::App& version = tree.AddPlain(root, "version", "Print the version",
                                     [&tree, json] { return RunVersion(tree.environment(), *json); });
@@ -38,6 +41,7 @@ void AddAll(CommandTree& tree) {
 int RunCommandLine(int argc, char** argv, const Environment& environment) {
   CommandTree tree(environment);
   AddAll(tree);
+  if (const auto code = CompleteIfAsked(tree, argc, argv)) return *code;
   try {
     tree.root().parse(argc, argv);
   } catch (const CLI::ParseError& error) {

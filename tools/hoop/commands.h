@@ -22,6 +22,7 @@ struct SessionOptions {
 };
 
 struct ExecOptions : SessionOptions {
+  std::string session;  // one that was approved: it is run as it was asked for
   std::optional<std::string> input;
   std::string file;
 };
@@ -30,26 +31,12 @@ int RunExec(const Environment& environment, const ExecOptions& options);
 struct ConnectOptions : SessionOptions {
   std::string host = "127.0.0.1";
   std::optional<uint16_t> port;
+  std::string duration;
 };
 int RunConnect(const Environment& environment, const ConnectOptions& options);
 
-struct SessionsListOptions {
-  int limit = 20;
-  int offset = 0;
-  std::string user;
-  std::string connection;
-  std::string type;
-  bool json = false;
-};
-int RunSessionsList(const Environment& environment, const SessionsListOptions& options);
-
-// A session by its id, or "last": the newest one.
-struct SessionIdOptions {
-  std::string id;
-  bool json = false;
-};
-int RunSessionsGet(const Environment& environment, const SessionIdOptions& options);
-int RunSessionsKill(const Environment& environment, const SessionIdOptions& options);
+// For desktop applications: opens the ports that they ask the gateway for.
+int RunProxyManager(const Environment& environment, bool json);
 
 struct ReplayOptions {
   std::string id;
@@ -71,14 +58,26 @@ struct LoginOptions {
   std::string api_url;
   std::string grpc_url;
   std::string email;
+  std::string api_key;      // instead of an account
+  std::string setup_token;  // of a new gateway: makes its first account
+  std::string tls_ca_file;
+  bool no_browser = false;
   bool password_stdin = false;
   bool accept_audit_key = false;
 };
 int RunLogin(const Environment& environment, const LoginOptions& options);
 
+// InvalidArgument: it does not begin as API keys do.
+absl::Status CheckApiKey(const std::string& key);
+struct PasswordOptions {
+  bool password_stdin = false;
+};
+int RunPassword(const Environment& environment, const PasswordOptions& options);
+
 struct ConfigCreateOptions {
   std::string api_url;
   std::string grpc_url;
+  std::string api_key;
   std::string tls_ca_file;
 };
 int RunConfigCreate(const Environment& environment, const ConfigCreateOptions& options);

@@ -46,6 +46,10 @@ int RunConfigCreate(const Environment& environment, const ConfigCreateOptions& o
   }
   config.grpc_url = options.grpc_url;
   config.token = environment.token;
+  if (!options.api_key.empty()) {
+    if (const absl::Status wrong = CheckApiKey(options.api_key); !wrong.ok()) return Fail(wrong);
+    config.token = options.api_key;
+  }
   config.skip_tls_verify = environment.skip_tls_verify;
   if (!options.tls_ca_file.empty()) {
     const auto pem = LoadPem("--tls-ca", "file://" + options.tls_ca_file);

@@ -2,6 +2,9 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <optional>
+
+#include "event_printer.h"
 #include "hoop/descriptors.h"
 #include "session_command.h"
 #include "signals.h"
@@ -13,7 +16,9 @@ constexpr std::string_view kExitStatus = "failed executing command, reason=exit 
 
 class ConnectEvents final : public ClientEvents {
  public:
-  explicit ConnectEvents(const ConnectOptions& options) : options_(options) {}
+  explicit ConnectEvents(const ConnectOptions& options) : options_(options) {
+    if (options.json) printer_.emplace();
+  }
 
   // The session is that of a command line.
   bool is_terminal() const { return connected_ && !listens_; }
@@ -21,7 +26,7 @@ class ConnectEvents final : public ClientEvents {
   void OnEvent(const ClientEvent& event) override {
     connected_ = connected_ || event.kind == ClientEvent::Kind::kConnected;
     listens_ = listens_ || event.kind == ClientEvent::Kind::kReady;
-    if (options_.json) return PrintEvent(event);
+    if (printer_) return printer_->Print(event);
     switch (event.kind) {
       case ClientEvent::Kind::kConnected:
         if (!options_.silent && !ready_) {
@@ -65,16 +70,31 @@ class ConnectEvents final : public ClientEvents {
   }
 
   const ConnectOptions& options_;
+  std::optional<EventPrinter> printer_;
   bool connected_ = false;
   bool listens_ = false;
   bool ready_ = false;  // said so
 };
 
+// As real command lines take it: sixty seconds at least.
+absl::StatusOr<std::optional<absl::Duration>> ReadDuration(const std::string& text) {
+  if (text.empty()) return std::nullopt;
+  absl::Duration duration;
+  if (!absl::ParseDuration(text, &duration)) {
+    return absl::InvalidArgumentError("invalid duration, valid units are 's', 'm', 'h'. E.g.: 60s|3m|1h");
+  }
+  if (duration < absl::Minutes(1)) return absl::InvalidArgumentError("the minimum duration is 60 seconds (60s)");
+  return duration;
+}
+
 }  // namespace
 
 int RunConnect(const Environment& environment, const ConnectOptions& options) {
-  const auto request = MakeRequest(options);
+  auto request = MakeRequest(options);
   if (!request.ok()) return FailSession(options, request.status());
+  const auto duration = ReadDuration(options.duration);
+  if (!duration.ok()) return FailSession(options, duration.status());
+  request->duration = *duration;
   auto client = MakeClient(environment);
   if (!client.ok()) return FailSession(options, client.status());
   DescriptorTerminal terminal(STDIN_FILENO, STDOUT_FILENO, DescriptorTerminal::Keys::kPassed);
@@ -96,16 +116,18 @@ int RunConnect(const Environment& environment, const ConnectOptions& options) {
     if (!options.json) fmt::print(stderr, "hoop: connection {} closed\n", options.connection);
     return 128 + signals.signal();
   }
-  if (!result.ok()) {
-    return FailSession(options, absl::Status(result.status().code(),
-                                             fmt::format("{}: {}", options.connection, Text(result.status()))));
+  std::string text;
+  int code = kExitError;
+  if (result.ok()) {
+    text = result->text.empty() ? "the session ended" : result->text;
+    code = result->exit_code;
+  } else {
+    text = fmt::format("{}: {}", options.connection, Text(result.status()));
   }
-  const std::string text = result->text.empty() ? "the session ended" : result->text;
-  if (options.json) {
-    PrintEvent({.kind = ClientEvent::Kind::kError, .message = text, .exit_code = result->exit_code});
-  }
-  Fail(text);
-  return result->exit_code;
+  if (options.json) events.OnEvent({.kind = ClientEvent::Kind::kError, .message = text, .exit_code = code});
+  // With the hint that its code has.
+  Fail(result.ok() ? absl::UnknownError(text) : absl::Status(result.status().code(), text));
+  return code;
 }
 
 }  // namespace hoop::cli

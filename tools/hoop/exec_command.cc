@@ -6,6 +6,7 @@
 
 #include <cerrno>
 
+#include "api.h"
 #include "descriptors.h"
 #include "hoop/descriptors.h"
 #include "session_command.h"
@@ -15,6 +16,7 @@ namespace hoop::cli {
 namespace {
 
 constexpr std::string_view kOwnExit = "failed executing command, reason=";  // as agents say it
+constexpr int kAgentFailed = 254;                                           // it did not come to an exit code
 constexpr size_t kJsonOutputBytesMax = 16 << 20;  // of each channel: an event is one line in memory
 
 // What the command says, kept for the last event.
@@ -72,9 +74,44 @@ int SayJsonResult(const SessionResult& result, const KeptOutput& kept) {
   return result.exit_code;
 }
 
+// What a reviewer approved runs at the gateway, as it was asked for then.
+int RunReviewed(const Environment& environment, const ExecOptions& options) {
+  auto api = MakeApi(environment);
+  if (!api.ok()) return FailSession(options, api.status());
+  const auto answer = (*api)->ExecReviewed(options.session);
+  if (!answer.ok()) return FailSession(options, answer.status());
+  const std::string url = fmt::format("hoop sessions get {}", answer->session_id);
+  if (answer->has_review) {
+    return FailSession(options, absl::FailedPreconditionError(fmt::format("session {} waits for approval: {}",
+                                                                          answer->session_id, answer->output)));
+  }
+  const bool running = answer->status == "running";
+  const int code = running ? 0 : answer->exit_code.value_or(kAgentFailed);
+  if (options.json) {
+    PrintEvent(
+        {.kind = running ? ClientEvent::Kind::kRunning : ClientEvent::Kind::kCompleted,
+         .data = {{"session_id", answer->session_id}, {"stdout", answer->output}, {"output_status", answer->status}},
+         .exit_code = running ? std::nullopt : std::optional<int>(code)});
+    return code;
+  }
+  if (running) {
+    fmt::print(stderr,
+               "hoop: session {} is still running; the gateway waits for 50 s and goes on without us\n"
+               "hoop: `{}` shows what came of it\n",
+               answer->session_id, url);
+    return 0;
+  }
+  Print(answer->output);
+  if (answer->truncated)
+    fmt::print(stderr, "hoop: the output is cut; `hoop sessions download {}` has all of it\n", answer->session_id);
+  return code;
+}
+
 }  // namespace
 
 int RunExec(const Environment& environment, const ExecOptions& options) {
+  if (!options.session.empty()) return RunReviewed(environment, options);
+  if (options.connection.empty()) return Fail("missing connection name; see `hoop exec --help`");
   const auto request = MakeRequest(options);
   if (!request.ok()) return FailSession(options, request.status());
   auto input = OpenInput(options);

@@ -114,12 +114,15 @@ absl::Status DescribeConnection(ApiClient& api, const DescribeOptions& options) 
   }
   const auto connection = api.Connection(options.connection);
   if (!connection.ok()) return connection.status();
-  Rows rows = {{"name", connection->name},
-               {"type", TypeText(connection->type, connection->subtype)},
-               {"status", connection->status},
-               {"agent", AgentName(AgentNames(api), connection->agent_id)},
-               {"command", CommandText(connection->command)},
-               {"open for", ModesText(*connection)}};
+  Rows rows = {
+      {"name", connection->name},
+      {"type", TypeText(connection->type, connection->subtype)},
+      {"status", connection->status},
+      {"agent", AgentName(AgentNames(api), connection->agent_id)},
+      {"command", CommandText(connection->command)},
+      {"open for", ModesText(*connection)},
+      {"used by", connection->access_groups.empty() ? "everybody"
+                                                    : fmt::format("{}", fmt::join(connection->access_groups, ", "))}};
   if (!connection->record.empty()) rows.push_back({"record", connection->record});
   if (!connection->secret_keys.empty()) {
     rows.push_back({"secrets", fmt::format("{}", fmt::join(connection->secret_keys, ", "))});

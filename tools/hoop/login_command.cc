@@ -4,8 +4,8 @@
 
 #include <string>
 
+#include "api.h"
 #include "commands.h"
-#include "hoop/api_client.h"
 #include "secret_input.h"
 
 namespace hoop::cli {
@@ -37,31 +37,59 @@ absl::Status PinAuditKey(ApiClient& api, const LoginOptions& options, ClientConf
   return absl::OkStatus();
 }
 
-absl::Status SignIn(const LoginOptions& options, const Environment& environment, ClientConfig& config) {
-  const auto with_tls = WithTls(config, environment);
-  if (!with_tls.ok()) return with_tls.status();
-  auto api = ApiClient::Create(*with_tls, environment.version);
-  if (!api.ok()) return api.status();
-  const auto method = (*api)->AuthMethod();
-  if (!method.ok()) return method.status();
-  if (*method != "local") {
-    return absl::UnimplementedError(fmt::format(
-        "{} signs in by {}, which this version does not do yet; HOOP_TOKEN=... hoop config create takes a token",
-        config.api_url, *method));
-  }
+absl::Status SignInLocally(ApiClient& api, const LoginOptions& options, ClientConfig& config) {
   const auto email = options.email.empty() ? Ask("Enter Email: ") : options.email;
   if (!email.ok()) return email.status();
   const auto password = options.password_stdin ? ReadPasswordLine() : AskHidden("Enter Password: ");
   if (!password.ok()) return password.status();
-  const auto token = (*api)->Login(*email, *password);
-  if (!token.ok()) return token.status();
-  config.token = *token;
-  if (config.grpc_url.empty()) {
-    auto grpc_url = (*api)->GrpcUrl();
+  const auto token = options.setup_token.empty() ? api.Login(*email, *password)
+                                                 : api.Register(*email, *password, options.setup_token);
+  if (token.ok()) config.token = *token;
+  return token.status();
+}
+
+// The file's own gateway, or the one that it is told of.
+absl::StatusOr<std::unique_ptr<ApiClient>> MakeClient(const ClientConfig& config, const Environment& environment) {
+  const auto with_tls = WithTls(config, environment);
+  if (!with_tls.ok()) return with_tls.status();
+  return ApiClient::Create(*with_tls, environment.version);
+}
+
+absl::Status SignIn(const LoginOptions& options, const Environment& environment, ClientConfig& config) {
+  if (!options.api_key.empty()) {
+    if (const absl::Status wrong = CheckApiKey(options.api_key); !wrong.ok()) return wrong;
+    config.token = options.api_key;
+  }
+  auto api = MakeClient(config, environment);
+  if (!api.ok()) return api.status();
+  if (options.api_key.empty()) {
+    const auto method = (*api)->AuthMethod();
+    if (!method.ok()) return method.status();
+    if (*method != "local") {
+      return absl::UnimplementedError(fmt::format(
+          "{} signs in by {} in a browser, which this version does not do yet: take a token from there and keep it "
+          "with HOOP_TOKEN=... hoop config create --api-url {}",
+          config.api_url, *method, config.api_url));
+    }
+    if (const absl::Status signed_in = SignInLocally(**api, options, config); !signed_in.ok()) return signed_in;
+  }
+  if (config.grpc_url.empty() || !options.api_key.empty()) {
+    auto grpc_url = (*api)->GrpcUrl();  // also shows that an API key is good
     if (!grpc_url.ok()) return grpc_url.status();
-    config.grpc_url = *std::move(grpc_url);
+    if (config.grpc_url.empty()) config.grpc_url = *std::move(grpc_url);
   }
   return PinAuditKey(**api, options, config);
+}
+
+// What was needed to get here and is not in the file: the next shell does not have it.
+void SayWhatIsNotKept(const Environment& environment, const ClientConfig& config) {
+  if (!environment.tls_ca.empty() && config.tls_ca.empty() && environment.tls_ca_variable != "SSL_CERT_FILE") {
+    fmt::print(stderr, "hoop: {} counts in this shell alone; `hoop login --tls-ca FILE` keeps the authorities\n",
+               environment.tls_ca_variable);
+  }
+  if (environment.skip_tls_verify && !config.skip_tls_verify) {
+    fmt::print(stderr, "hoop: the gateway's certificate was not verified, and will be next time\n");
+  }
 }
 
 }  // namespace
@@ -80,11 +108,43 @@ int RunLogin(const Environment& environment, const LoginOptions& options) {
     if (const absl::Status wrong = CheckGrpcUrl(options.grpc_url); !wrong.ok()) return Fail(wrong);
     config->grpc_url = options.grpc_url;
   }
+  if (!options.tls_ca_file.empty()) {
+    const auto pem = LoadPem("--tls-ca", "file://" + options.tls_ca_file);
+    if (!pem.ok()) return Fail(pem.status());
+    config->SetAuthorities(*pem);
+  }
   config->token.clear();
   // Not Fail(status): its hint would be `hoop login`.
   if (const absl::Status status = SignIn(options, environment, *config); !status.ok()) return Fail(Text(status));
   if (const absl::Status saved = config->Save(environment.config_path); !saved.ok()) return Fail(saved);
+  SayWhatIsNotKept(environment, *config);
   return Print("Login succeeded\n") ? 0 : kExitBrokenPipe;
+}
+
+absl::Status CheckApiKey(const std::string& key) {
+  if (key.starts_with("hpk_")) return absl::OkStatus();
+  return absl::InvalidArgumentError(
+      "--api-key: API keys begin with hpk_; other tokens: HOOP_TOKEN=... hoop config create");
+}
+
+int RunPassword(const Environment& environment, const PasswordOptions& options) {
+  auto file = LoadConfigFile(environment);
+  if (!file.ok()) return Fail(file.status());
+  auto api = MakeApi(environment);
+  if (!api.ok()) return Fail(api.status());
+  const auto old_password = options.password_stdin ? ReadPasswordLine() : AskHidden("Old Password: ");
+  if (!old_password.ok()) return Fail(old_password.status());
+  const auto password = options.password_stdin ? ReadPasswordLine() : AskHidden("New Password: ");
+  if (!password.ok()) return Fail(password.status());
+  const auto token = (*api)->ChangePassword(*old_password, *password);
+  if (!token.ok()) return Fail(token.status());
+  if (environment.replaces_file()) {
+    fmt::print(stderr, "hoop: HOOP_TOKEN is refused from now on; this is the new one\n");
+    return Print(*token + "\n") ? 0 : kExitBrokenPipe;
+  }
+  file->token = *token;
+  if (const absl::Status saved = file->Save(environment.config_path); !saved.ok()) return Fail(saved);
+  return Print("password changed\n") ? 0 : kExitBrokenPipe;
 }
 
 }  // namespace hoop::cli

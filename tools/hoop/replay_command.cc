@@ -52,6 +52,7 @@ class Replay final {
     pace_.SinceBegin(entry.at);
     if (!IsOutput(entry) && !(readable_ && entry.kind == RecordKind::kInput)) return true;
     pace_.WaitFor(entry.at);
+    played_ = true;
     if (readable_) return Print(Line(entry));
     const auto channel =
         entry.kind == RecordKind::kOutput ? ClientOutput::Channel::kStdout : ClientOutput::Channel::kStderr;
@@ -61,6 +62,7 @@ class Replay final {
 
   const absl::Status& status() const { return status_; }
   bool broken_pipe() const { return output_.broken_pipe(); }
+  bool has_played() const { return played_; }
 
  private:
   std::string Line(const RecordEntry& entry) {
@@ -70,6 +72,7 @@ class Replay final {
   }
 
   const bool readable_;
+  bool played_ = false;
   Pace pace_;
   StandardOutput output_;
   absl::Status status_;
@@ -87,6 +90,7 @@ class ScreenReplay final {
     if (entry.kind == RecordKind::kControl) return OnSize(entry);
     if (!IsOutput(entry)) return true;
     if (!pace_.WaitFor(entry.at)) return false;
+    played_ = true;
     status_ = Show(entry.payload);
     return status_.ok();
   }
@@ -102,6 +106,7 @@ class ScreenReplay final {
            (last_size_->rows > own_size_.rows || last_size_->columns > own_size_.columns);
   }
   const TerminalSize& last_size() const { return *last_size_; }
+  bool has_played() const { return played_; }
 
   const absl::Status& status() const { return status_; }
 
@@ -126,6 +131,7 @@ class ScreenReplay final {
   DescriptorTerminal& terminal_;
   const TerminalSize own_size_;
   std::optional<TerminalSize> last_size_;
+  bool played_ = false;
   absl::Status status_;
 };
 
@@ -141,6 +147,7 @@ int ReplayScreens(ApiClient& api, const std::string& id, const ReplayOptions& op
   if (signals.signal() != 0) return 128 + signals.signal();
   if (!read.ok()) return Fail(read);
   if (!replay.status().ok()) return Fail(replay.status());
+  if (!replay.has_played()) fmt::print(stderr, "hoop: session {} has no output in its record\n", Harmless(id));
   if (replay.was_too_small()) {
     if (!terminal.at_line_start()) fmt::print(stderr, "\n");
     fmt::print(stderr,
@@ -166,7 +173,9 @@ int RunSessionsReplay(const Environment& environment, const ReplayOptions& optio
   const absl::Status read = (*api)->ReadRecord(*id, [&replay](const RecordEntry& entry) { return replay.Play(entry); });
   if (replay.broken_pipe()) return kExitBrokenPipe;
   if (!read.ok()) return Fail(read);
-  return replay.status().ok() ? 0 : Fail(replay.status());
+  if (!replay.status().ok()) return Fail(replay.status());
+  if (!replay.has_played()) fmt::print(stderr, "hoop: session {} has no output in its record\n", Harmless(*id));
+  return 0;
 }
 
 }  // namespace hoop::cli

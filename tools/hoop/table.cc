@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <numeric>
 
 #include "program.h"
 
@@ -12,6 +13,7 @@ namespace hoop::cli {
 namespace {
 
 constexpr size_t kGap = 3;
+constexpr size_t kNarrowGap = 2;     // where columns had to be shortened
 constexpr size_t kCellWidthMin = 6;  // "abc..."
 
 size_t Width(std::string_view utf8) {
@@ -36,10 +38,13 @@ bool IsControl(std::string_view character) {
   return first < 0x20 || first == 0x7f || (first == 0xc2 && static_cast<unsigned char>(character[1]) < 0xa0);
 }
 
+size_t LineWidth(const std::vector<size_t>& widths, size_t gap) {
+  return std::accumulate(widths.begin(), widths.end(), gap * (widths.size() - 1));
+}
+
 // Takes from the widest columns what is too much.
 void Fit(std::vector<size_t>& widths, const std::vector<std::string>& headline, size_t width) {
-  size_t total = kGap * (widths.size() - 1);
-  for (const size_t column : widths) total += column;
+  size_t total = LineWidth(widths, kNarrowGap);
   while (total > width) {
     size_t widest = 0;
     for (size_t i = 1; i < widths.size(); ++i) {
@@ -64,13 +69,14 @@ std::string FormatTable(const Rows& rows, size_t width) {
       widths[i] = std::max(widths[i], Width(row[i]));
     }
   }
-  if (width > 0 && !cells.empty()) Fit(widths, cells.front(), width);
+  const bool narrow = width > 0 && !cells.empty() && LineWidth(widths, kGap) > width;
+  if (narrow) Fit(widths, cells.front(), width);
   std::string table;
   for (const auto& row : cells) {
     for (size_t i = 0; i < row.size(); ++i) {
       const std::string cell = Shortened(row[i], widths[i]);
       table += cell;
-      if (i + 1 < row.size()) table.append(widths[i] - Width(cell) + kGap, ' ');
+      if (i + 1 < row.size()) table.append(widths[i] - Width(cell) + (narrow ? kNarrowGap : kGap), ' ');
     }
     table += '\n';
   }

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -23,8 +24,9 @@ class ApiCalls;  // private to client/
 // reached, Internal: its answer was not understood.
 class ApiClient final {
  public:
-  // The token may be missing: for Login.
-  static absl::StatusOr<std::unique_ptr<ApiClient>> Create(const ClientConfig& config, const std::string& version);
+  // The token may be missing: for Login. `patience` bounds each call; the usual one without.
+  static absl::StatusOr<std::unique_ptr<ApiClient>> Create(const ClientConfig& config, const std::string& version,
+                                                           std::optional<absl::Duration> patience = std::nullopt);
   ~ApiClient();
   ApiClient(const ApiClient&) = delete;
   ApiClient& operator=(const ApiClient&) = delete;
@@ -32,6 +34,9 @@ class ApiClient final {
   absl::StatusOr<std::string> AuthMethod();  // local, oidc, saml
   // The token, which later calls use.
   absl::StatusOr<std::string> Login(std::string_view email, std::string_view password);
+  // Makes the first account, an administrator, and signs it in: for who has the set-up token of a new gateway.
+  // PermissionDenied: it is not that token, or there is an account already.
+  absl::StatusOr<std::string> Register(std::string_view email, std::string_view password, std::string_view setup_token);
   absl::StatusOr<std::string> GrpcUrl();
   absl::StatusOr<std::string> AuditKey();  // raw Ed25519 bytes, base64
   // The answer as it came, for who asks for JSON: a list ("users"), or one of it ("users", "user", "me@example.com").
@@ -76,6 +81,8 @@ class ApiClient final {
   absl::StatusOr<SessionList> Sessions(const SessionQuery& query);
   absl::StatusOr<SessionInfo> Session(std::string_view id);
   absl::Status KillSession(std::string_view id);
+  // Runs what an approved review was about; the gateway waits for 50 s, then it goes on without us.
+  absl::StatusOr<ExecAnswer> ExecReviewed(std::string_view id);
   absl::StatusOr<StatementPage> Statements(std::string_view id, std::string_view cursor);
 
   // The record as it was written, in order, until `visit` answers false.

@@ -50,7 +50,18 @@ struct SessionList {
   std::optional<int64_t> total;
   bool total_is_capped = false;
   bool has_next_page = false;
+  std::string next_cursor;  // the filter "cursor" of the next page; empty from other gateways
   std::string json;
+};
+
+// What came of a command that the gateway ran by itself.
+struct ExecAnswer {
+  std::string session_id;
+  std::string output;
+  std::string status;            // success, failed, running
+  std::optional<int> exit_code;  // nullopt: it did not come to that
+  bool has_review = false;       // it waits for one; `output` says where
+  bool truncated = false;
 };
 
 struct StatementInfo {
@@ -85,7 +96,8 @@ struct ConnectionInfo {
   std::string status;  // online, offline
   std::string record;  // durable, buffered; empty from other gateways
   std::vector<std::string> command;
-  std::vector<std::string> secret_keys;  // "envvar:HOST"
+  std::vector<std::string> secret_keys;    // "envvar:HOST"
+  std::vector<std::string> access_groups;  // whose members may use it; none: everybody
   std::vector<std::string> reviewers;
   std::vector<std::string> redact_types;
   std::map<std::string, std::string> tags;
@@ -116,6 +128,7 @@ struct ConnectionSpec {
   std::optional<bool> connect_enabled;
   std::optional<bool> runbooks_enabled;
   std::optional<std::vector<std::string>> command;
+  std::optional<std::vector<std::string>> access_groups;  // whose members may use it; none: everybody
   std::optional<std::vector<std::string>> reviewers;
   std::optional<std::vector<std::string>> redact_types;
   std::optional<std::vector<std::string>> guardrail_rules;

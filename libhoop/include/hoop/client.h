@@ -37,7 +37,7 @@ struct ClientConfig {
 
   // NotFound: no such file. InvalidArgument: not that format; the text names file and line.
   static absl::StatusOr<ClientConfig> Load(const std::string& path);
-  // Folder 0700, file 0600, replaced atomically.
+  // Folder 0700, file 0600, replaced atomically. What others wrote into it - keys, tables, comments - stays.
   absl::Status Save(const std::string& path) const;
 };
 
@@ -51,6 +51,7 @@ struct SessionRequest {
   std::string connection;
   std::vector<std::string> args;           // appended to the connection's command
   std::map<std::string, std::string> env;  // name -> value, for the command
+  std::optional<absl::Duration> duration;  // how long access is wanted, at most: for reviewers
 };
 
 // How a session ended that the gateway or the command itself ended.
@@ -159,6 +160,10 @@ class Client final {
   // local listener.
   absl::StatusOr<SessionResult> Connect(const SessionRequest& request, const ListenOptions& listen,
                                         ClientTerminal* terminal, ClientEvents& events);
+
+  // Opens the local ports that the user asks for elsewhere: a desktop or web application tells the gateway, the gateway
+  // tells us. Runs until Cancel, through losses of the gateway; Unauthenticated, PermissionDenied: it may not.
+  absl::Status ServeProxyManager(ClientEvents& events);
 
   // The terminal may have another size now. Any thread, not a signal handler.
   void TerminalResized();

@@ -54,6 +54,8 @@ void AddSpec(CommandTree& tree, CLI::App& command, ConnectionOptions& options) {
       ->check(CLI::IsMember({"runbooks", "exec", "connect"}));
   tree.OneOf(command.add_option("--schema", options.schema, "Show the schema to users: enabled or disabled"),
              {"enabled", "disabled"});
+  command.add_option("--groups", options.access_groups, "Who may use it, comma-separated; none: everybody")
+      ->delimiter(',');
   command.add_option("--tags", options.tags, "KEY=VALUE, comma-separated")->delimiter(',');
   command.add_option("--reviewers", options.reviewers, "Groups that approve, comma-separated")->delimiter(',');
   command.add_option("--redact-types", options.redact_types, "What is masked, comma-separated")->delimiter(',');
@@ -171,7 +173,7 @@ void AddUpdate(CommandTree& tree, CLI::App& admin) {
       ->allow_extra_args(false);
   CommandTree::AddExamples(connection_command,
                            "  hoop admin update connection orders-db -e PASS=file:///run/secrets/new\n"
-                           "  hoop admin update connection shell --access-modes exec");
+                           "  hoop admin update connection shell --access-modes exec --groups dba,oncall");
 
   auto user = std::make_shared<PersonOptions>();
   CLI::App& user_command = tree.AddAsking(update, "user", "Change an account", user, UpdateUser);

@@ -6,6 +6,7 @@
 #include <functional>
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -75,6 +76,12 @@ void AddListCommands(CommandTree& tree);      // list
 void AddConfigCommands(CommandTree& tree);    // login, config
 void AddAdminCommands(CommandTree& tree);
 void AddStartCommands(CommandTree& tree);
+void AddCompletionCommands(CommandTree& tree);
+void AddManualCommand(CommandTree& tree);
+void AddVersionsCommands(CommandTree& tree);
+
+// `hoop complete WORDS...`, which shells ask: not in the tree, since its words may be anything. The exit code.
+std::optional<int> CompleteIfAsked(CommandTree& tree, int argc, char** argv);
 
 // What is wrong with these arguments, with the command that was probably meant; the exit code.
 int FailUsage(CommandTree& tree, const CLI::ParseError& error, int argc, char** argv);

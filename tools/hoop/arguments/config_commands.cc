@@ -11,10 +11,20 @@ void AddLogin(CommandTree& tree) {
   command.add_option("--grpc-url", options->grpc_url, "Address of the gateway (default: as the API says)");
   command.add_option("--email", options->email, "Account (default: asked for)");
   command.add_flag("--password-stdin", options->password_stdin, "Read the password from standard input, for scripts");
+  command.add_option("--setup-token", options->setup_token,
+                     "Make the first account of a new gateway, which prints this");
+  command.add_option("--api-key", options->api_key, "Sign in with this key (hpk_...) instead of an account");
+  command
+      .add_option("--tls-ca", options->tls_ca_file,
+                  "PEM file to keep: whom to trust instead of the machine's authorities")
+      ->type_name("FILE");
+  command.add_flag("--no-browser", options->no_browser,
+                   "Print the address to sign in at; e-mail and password need none");
   command.add_flag("--accept-audit-key", options->accept_audit_key, "Pin a key that changed");
   CommandTree::AddExamples(command,
                            "  hoop login --api-url http://127.0.0.1:8009\n"
-                           "  hoop login --email me@example.com --password-stdin < password.txt");
+                           "  hoop login --email me@example.com --password-stdin < password.txt\n"
+                           "  hoop login --api-url https://gateway.example.com --setup-token 4f1c...");
 }
 
 void AddConfig(CommandTree& tree) {
@@ -24,6 +34,7 @@ void AddConfig(CommandTree& tree) {
       tree.Add(group, "create", "Write it; the token comes from HOOP_TOKEN", create, RunConfigCreate);
   create_command.add_option("--api-url", create->api_url, "Address of the API")->required();
   create_command.add_option("--grpc-url", create->grpc_url, "Address of the gateway");
+  create_command.add_option("--api-key", create->api_key, "A key (hpk_...) instead of the token in HOOP_TOKEN");
   create_command.add_option("--tls-ca", create->tls_ca_file,
                             "PEM file: whom to trust instead of the machine's authorities");
   CommandTree::AddExamples(create_command,
@@ -37,10 +48,19 @@ void AddConfig(CommandTree& tree) {
   tree.AddPlain(group, "path", "Where it is", [&tree] { return RunConfigPath(tree.environment()); });
 }
 
+void AddPassword(CommandTree& tree) {
+  auto options = std::make_shared<PasswordOptions>();
+  CLI::App& command = tree.Add(tree.root(), "password", "Change your own password", options, RunPassword);
+  command.add_flag("--password-stdin", options->password_stdin,
+                   "Two lines of standard input: the old one, the new one");
+  CommandTree::AddExamples(command, "  hoop password");
+}
+
 }  // namespace
 
 void AddConfigCommands(CommandTree& tree) {
   AddLogin(tree);
+  AddPassword(tree);
   AddConfig(tree);
 }
 

@@ -6,7 +6,7 @@ namespace {
 
 void AddSession(CommandTree& tree, CLI::App& command, SessionOptions& options) {
   CLI::Option* connection = command.add_option("connection", options.connection, "Name of the connection");
-  connection->required()->type_name("NAME");
+  connection->type_name("NAME");
   tree.Completes(connection, {.values = CommandTree::Values::kConnections});
   command.add_option("args", options.args, "Behind --: arguments for the connection's command")->type_name("ARGS");
   tree.AddEnv(command, options.env, "Variable for the command; may be repeated");
@@ -23,6 +23,9 @@ void AddExec(CommandTree& tree) {
       ->type_name("FILE")
       ->check(CLI::ExistingFile)
       ->excludes(input);
+  command.add_option("--session", options->session, "Run what was approved in this session, as it was asked for")
+      ->type_name("ID")
+      ->excludes(command.get_option("connection"));
   CommandTree::AddExamples(
       command,
       "  hoop exec bash -i 'uname -a'\n"
@@ -39,9 +42,12 @@ void AddConnect(CommandTree& tree) {
       tree.Add(tree.root(), "connect", "A local port to a database or service, or a terminal on a command line",
                options, RunConnect);
   AddSession(tree, command, *options);
+  command.get_option("connection")->required();
   command
       .add_option("-p,--port", options->port, "Local port; 0: any free one (default: 5433 for postgres, 8999 for tcp)")
       ->type_name("PORT");
+  command.add_option("-d,--duration", options->duration, "How long access is wanted, for who approves: 60s, 30m, 1h")
+      ->type_name("TIME");
   command.add_option("--host", options->host, "Local address to listen on (default: 127.0.0.1)")->type_name("ADDRESS");
   CommandTree::AddExamples(
       command,
@@ -53,11 +59,22 @@ void AddConnect(CommandTree& tree) {
       "with it; the exit code is the command's.");
 }
 
+// Hidden: started by desktop applications.
+void AddProxyManager(CommandTree& tree) {
+  auto json = std::make_shared<bool>(false);
+  CLI::App& command =
+      tree.AddPlain(tree.root(), "proxy-manager", "Open the local ports that an application asks the gateway for",
+                    [&tree, json] { return RunProxyManager(tree.environment(), *json); });
+  command.group("");
+  tree.AddJson(command, *json);
+}
+
 }  // namespace
 
 void AddSessionCommands(CommandTree& tree) {
   AddExec(tree);
   AddConnect(tree);
+  AddProxyManager(tree);
 }
 
 }  // namespace hoop::cli

@@ -1,10 +1,9 @@
-// `hoop sessions list | get | kill`: who did what.
+// `hoop sessions get | kill`: one session, and every statement of one that has them.
 #include <fmt/format.h>
 
 #include <nlohmann/json.hpp>
 
-#include "api.h"
-#include "commands.h"
+#include "sessions_commands.h"
 #include "table.h"
 
 namespace hoop::cli {
@@ -99,58 +98,26 @@ bool HasStatements(const SessionInfo& session) { return session.type == "postgre
 
 }  // namespace
 
-int RunSessionsList(const Environment& environment, const SessionsListOptions& options) {
-  auto api = MakeApi(environment);
-  if (!api.ok()) return Fail(api.status());
-  const auto list = (*api)->Sessions(
-      {.limit = options.limit,
-       .offset = options.offset,
-       .filters = {{"user", options.user}, {"connection", options.connection}, {"type", options.type}}});
-  if (!list.ok()) return Fail(list.status());
-  if (options.json) return Print(list->json + "\n") ? 0 : kExitBrokenPipe;
-  std::vector<std::vector<std::string>> rows = {
-      {"ID", "USER", "CONNECTION", "TYPE", "VERB", "STATUS", "EXIT", "STARTED", "END"}};
-  for (const SessionInfo& session : list->sessions) {
-    rows.push_back({session.id, session.user, session.connection, TypeText(session.type, session.subtype), session.verb,
-                    session.status, CodeText(session), TimeText(session.started_at),
-                    Shortened(session.end_reason, 40)});
-  }
-  if (!Print(FormatTable(rows))) return kExitBrokenPipe;
-  if (list->has_next_page) {
-    fmt::print(stderr, "more: --offset {}\n", options.offset + static_cast<int>(list->sessions.size()));
-  }
-  return 0;
+absl::Status ShowSession(ApiClient& api, const SessionIdOptions& options) {
+  const auto id = ResolveSession(api, options.id);
+  if (!id.ok()) return id.status();
+  const auto session = api.Session(*id);
+  if (!session.ok()) return session.status();
+  if (options.json) return ShowJson(api, *session, HasStatements(*session));
+  ShowHead(*session);
+  return HasStatements(*session) ? ShowStatements(api, *id) : absl::OkStatus();
 }
 
-int RunSessionsGet(const Environment& environment, const SessionIdOptions& options) {
-  auto api = MakeApi(environment);
-  if (!api.ok()) return Fail(api.status());
-  const auto id = ResolveSession(**api, options.id);
-  if (!id.ok()) return Fail(id.status());
-  const auto session = (*api)->Session(*id);
-  if (!session.ok()) return Fail(session.status());
-  absl::Status status;
-  if (options.json) {
-    status = ShowJson(**api, *session, HasStatements(*session));
-  } else {
-    ShowHead(*session);
-    if (HasStatements(*session)) status = ShowStatements(**api, *id);
-  }
-  return status.ok() ? 0 : Fail(status);
-}
-
-int RunSessionsKill(const Environment& environment, const SessionIdOptions& options) {
-  auto api = MakeApi(environment);
-  if (!api.ok()) return Fail(api.status());
-  const auto id = ResolveSession(**api, options.id);
-  if (!id.ok()) return Fail(id.status());
-  if (const absl::Status killed = (*api)->KillSession(*id); !killed.ok()) return Fail(killed);
+absl::Status KillSession(ApiClient& api, const SessionIdOptions& options) {
+  const auto id = ResolveSession(api, options.id);
+  if (!id.ok()) return id.status();
+  if (const absl::Status killed = api.KillSession(*id); !killed.ok()) return killed;
   if (options.json) {
     Print(nlohmann::ordered_json({{"session", *id}, {"killed", true}}).dump() + "\n");
   } else {
     Print(fmt::format("session {} killed\n", Harmless(*id)));
   }
-  return 0;
+  return absl::OkStatus();
 }
 
 }  // namespace hoop::cli

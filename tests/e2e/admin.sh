@@ -1,0 +1,173 @@
+#!/bin/bash
+# Everything by the command line: a gateway and an agent from their environment, then users, groups, service accounts,
+# agents, connections, who may use what, and sessions by `hoop admin`, `hoop sessions`, `connect` and `exec` alone.
+. "$(dirname "$0")/lib.sh"
+
+# --- Gateway, first account, agent ---
+
+http=$(free_port) grpc=$(free_port) api_url=http://127.0.0.1:$http
+HOOP_DATA_DIR=$work/gateway HOOP_HTTP_LISTEN=127.0.0.1:$http HOOP_GRPC_LISTEN=127.0.0.1:$grpc API_URL=$api_url \
+  spawn "$work/gateway.log" "$bin/hoop-gateway"
+wait_line "$work/gateway.log" "$spawned" 30 'gateway serving'
+
+# not_done PART COMMAND...: as refused, for functions.
+not_done() {
+  local part=$1 output
+  shift
+  if output=$("$@" 2>&1); then fail "[$*] was not refused: $output"; fi
+  contains "[$*]" "$output" "$part"
+}
+as() { HOOP_CONFIG=$work/$1.toml "${@:2}"; } # as WHO COMMAND...
+export HOOP_CONFIG=$work/admin.toml
+login() { as "$1" hoop login --api-url "$api_url" --email "$1@example.test" --password-stdin "${@:3}" <<<"$2"; }
+not_done "not the gateway's set-up token" login admin admin-secret --setup-token wrong
+same "the first account" "Login succeeded" "$(login admin admin-secret --setup-token "$(cat "$work/gateway/setup-token")")"
+not_done "the first account is there already" login other other-secret --setup-token wrong
+
+key=$(hoop admin create agent "Far Side" 2>"$work/note")
+contains "the name" "$(cat "$work/note")" "taken as far_side"
+refused "agent far_side exists already" hoop admin create agent far_side
+refused "HOOP_KEY: not an agent's key" env HOOP_KEY=garbage "$bin/hoop-agent"
+HOOP_KEY=$key spawn "$work/agent.log" "$bin/hoop-agent"
+wait_line "$work/agent.log" "$spawned" 20 'connected to the gateway'
+contains "the agent" "$(hoop admin get agents)" "ONLINE"
+same "the agent as JSON" far_side "$(hoop admin get agent/far_side -o json | json .name)"
+
+# --- Connections ---
+
+start_tcp_demo
+same "created" "connection shell created" "$(hoop admin create connection shell -a far_side -t command-line -e GREETING=hello -e B=base64://YmI= -- bash)"
+refused "connection shell exists already; --overwrite" hoop admin create connection shell -a far_side -- bash
+same "replaced" "connection shell updated" "$(hoop admin create connection shell -a far_side -e GREETING=hello -e KEPT=kept --overwrite -- bash)"
+refused 'invalid connection type "bogus": one of custom' hoop admin create connection x -a far_side -t bogus
+refused "missing required envs [PORT] for application/tcp" hoop admin create connection x -a far_side -t application/tcp -e HOST=h
+refused "command-line type must be at least one command" hoop admin create connection x -a far_side
+refused "agent nobody not found; \`hoop admin get agents\`" hoop admin create connection x -a nobody -- bash
+printf '%s' 'from a file' >"$work/secret"
+cat >"$work/team.yaml" <<END
+agent: far_side
+connections:
+  - {name: lines, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}, tags: {team: data}}
+  - {name: filed, command: [bash], env: {SECRET: "file://$work/secret"}}
+  - {name: nowhere, agent: nobody, command: [bash]}
+END
+output=$(hoop admin create connections --from-file "$work/team.yaml" 2>"$work/note") && fail "one of them has no agent"
+contains "each one" "$output" "[1/3] connection lines created"
+contains "the last one" "$output" "[3/3] connection nowhere failed: agent nobody not found"
+contains "the sum" "$output" "done: 2 succeeded, 1 failed out of 3 total"
+same "a value from a file" "from a file" "$(hoop exec filed -s -i 'printf %s "$SECRET"')"
+
+hoop admin update connection shell -e GREETING=good-bye >/dev/null
+same "one variable changes, the others stay" "good-bye kept" "$(hoop exec shell -s -i 'echo $GREETING $KEPT')"
+hoop admin update connection shell --unset KEPT --access-modes connect >/dev/null
+refused "shell" hoop exec shell -s -i true
+hoop admin update connection shell --access-modes exec,connect,runbooks >/dev/null
+same "one goes" "good-bye" "$(hoop exec shell -s -i 'echo $GREETING $KEPT')"
+refused "--unset KEPT: not set" hoop admin update connection shell --unset KEPT
+refused "connection nowhere not found" hoop admin update connection nowhere --record buffered
+contains "described" "$(hoop describe shell)" "envvar:GREETING"
+[[ $(hoop describe shell --json) != *good-bye* ]] || fail "a secret's value is shown"
+same "listed" "filed lines shell" "$(hoop list --json | json '[.[].name] | sort | join(" ")')"
+same "roles" "filed lines shell" "$(hoop roles -q | sort | xargs)"
+same "resources" lines "$(hoop resources list --subtype tcp -q)"
+contains "tags" "$(hoop list -o wide)" "team=data"
+
+# --- People, and who may use what ---
+
+hoop admin create user dev@example.test --password-stdin <<<dev-secret >/dev/null
+hoop admin create user dba@example.test --name "Data Base" --groups dba,oncall --password-stdin <<<dba-secret >/dev/null
+refused "user dba@example.test exists already" hoop admin create user dba@example.test
+login dev dev-secret >/dev/null
+login dba dba-secret >/dev/null
+hoop admin update connection lines --groups dba >/dev/null
+same "the developer sees" "filed shell" "$(as dev hoop roles -q | sort | xargs)"
+same "who is in the group sees" "filed lines shell" "$(as dba hoop roles -q | sort | xargs)"
+not_done "connection lines not found" as dev hoop describe lines
+not_done "lines: connection not found" as dev hoop connect lines -p 0
+hoop admin update user dev@example.test --add-group dba --name Dev >/dev/null
+same "in the group now" "filed lines shell" "$(as dev hoop roles -q | sort | xargs)"
+same "with his name" "Dev dba" "$(hoop admin get user/dev@example.test -o json | json '.name + " " + (.groups | join(","))')"
+contains "the groups" "$(hoop admin get groups)" "dev@example.test"
+same "made" "group empty created" "$(hoop admin create group empty)"
+refused "group empty exists already" hoop admin create group empty
+same "gone" 'group "empty" deleted' "$(hoop admin delete group empty)"
+refused "group empty not found" hoop admin delete group/empty
+hoop admin update connection lines --groups '' >/dev/null
+
+same "a password of one's own" "password changed" "$(printf 'dev-secret\ndev-secret-2\n' | as dev hoop password --password-stdin)"
+as dev hoop list >/dev/null || fail "the new token is not kept"
+not_done "wrong e-mail or password" login dev dev-secret
+hoop admin update user dba@example.test --disable >/dev/null
+not_done "hoop: " as dba hoop list
+hoop admin update user dba@example.test --enable >/dev/null
+hoop admin delete user/dba@example.test >/dev/null
+refused "user dba@example.test not found" hoop admin get user dba@example.test -o json
+
+hoop admin create serviceaccount ci --groups deploy >/dev/null
+token=$(hoop admin create token ci --days 1)
+program() { HOOP_APIURL=$api_url HOOP_GRPCURL=grpc://127.0.0.1:$grpc HOOP_TOKEN=$token "$@"; }
+same "a program's session" "by ci" "$(program hoop exec shell -s -i 'echo by ci')"
+hoop admin update sa ci --disable >/dev/null
+not_done "hoop: " program hoop exec shell -s -i true
+contains "shut out" "$(hoop admin get sa)" inactive
+refused "stay for the record" hoop admin delete sa/ci
+
+# --- Sessions ---
+
+connect lines
+exec {line_socket}<>"/dev/tcp/127.0.0.1/$port"
+read -r -u "$line_socket" banner
+contains "the service" "$banner" "tcp-demo ready"
+same "it runs" open "$(hoop sessions get "$session" --json | json .status)"
+same "killed" "session $session killed" "$(hoop sessions kill "$session")"
+code=0
+wait "$client" || code=$?
+[ "$code" != 0 ] || fail "a killed session's exit code is 0"
+contains "why it ended" "$(hoop sessions list --connection lines --limit 1)" "killed by admin"
+hoop exec shell -s -i 'printf "a\tb\n"; echo wrong >&2; exit 3' >/dev/null 2>&1 && fail "the exit code is lost"
+contains "the newest" "$(hoop sessions list --limit 1 --fields id,connection,exit_code | tail -n 1)" "shell"
+same "its code" 3 "$(hoop sessions list --limit 1 --fields exit_code | tail -n 1)"
+same "one a line" 1 "$(hoop sessions list --limit 1 -q | wc -l)"
+same "all pages" "$(hoop sessions list --all -q | wc -l)" "$(hoop sessions list --limit 1 --count exact --json | json .total)"
+same "by age" 0 "$(hoop sessions list --end-date 1h -q | wc -l)"
+refused "no date" hoop sessions list --start-date yesterday
+refused "session nonsense not found" hoop sessions get nonsense
+refused "session 00000000-0000-0000-0000-000000000000 not found" hoop sessions replay 00000000-0000-0000-0000-000000000000
+hoop sessions download last "$work/out.txt" >/dev/null
+same "downloaded" $'a\tb\nwrong' "$(cat "$work/out.txt")"
+refused "exists already; --overwrite" hoop sessions download last "$work/out.txt"
+same "as CSV" "a,b" "$(hoop sessions download last - --format csv --events o)"
+same "as JSON" "o e" "$(hoop sessions download last - --format json | json '[.[].type] | join(" ")')"
+hoop exec shell -s -i true
+contains "an empty one" "$(hoop sessions replay last 2>&1)" "has no output in its record"
+contains "as the real one has it" "$(hoop admin get sessions -q connection=lines -q limit=1)" APPROVERS
+contains "proof" "$(hoop audit verify last)" "whole and unchanged"
+
+refused "the minimum duration is 60 seconds" hoop connect lines -d 30s
+refused "invalid duration, valid units" hoop connect lines -d soon
+
+# --- What is around it ---
+
+contains "did you mean" "$(hoop admin get conections 2>&1 || true)" 'resource type "conections" not supported: one of agents, connections'
+contains "serverinfo" "$(hoop admin serverinfo)" "auth_method"
+same "the same" "$(hoop admin serverinfo --json | json .version)" "$(hoop admin get serverinfo -o json | json .version)"
+contains "completion of commands" "$(hoop complete admin cre)" create
+same "completion of names" "shell" "$(hoop complete exec sh | cut -f 1)"
+same "completion of words" "durable" "$(hoop complete admin create connection --record d | cut -f 1)"
+bash -n <(hoop completion bash) || fail "the lines for bash"
+hoop man "$work/man"
+[ -s "$work/man/hoop-sessions-list.1" ] || fail "no manual page"
+if command -v man >/dev/null; then
+  contains "a manual page" "$(MANPAGER=cat man -l "$work/man/hoop-admin-create-user.1" 2>&1)" "hoop-admin-create-user"
+fi
+for page in "$work"/man/*.1; do [ -s "$page" ] || fail "$page is empty"; done
+refused "version 9 is not installed" hoop versions use 9
+hoop versions install 9 --from "$(command -v hoop)" --use >/dev/null
+same "another version beside it" "hoop $(hoop version | cut -d ' ' -f 2)" "$("$work/bin/hoop" version)"
+contains "in use" "$(hoop versions list)" "*"
+refused "version 9 is in use; --force" hoop versions remove 9
+hoop versions remove 9 --force >/dev/null
+same "gone" 'connection "filed" deleted' "$(hoop admin delete connection/filed)"
+refused "connection filed not found" hoop admin delete connection filed
+same "gone" 'agent "far_side" deleted' "$(hoop admin delete agent far_side)"
+refused "agent is offline" hoop exec shell -s -i true
