@@ -26,8 +26,6 @@ struct Client::Parts {
 
   std::unique_ptr<GatewayDialer> MakeDialer(EventLoop& loop) const { return make_dialer(loop, gateway); }
   SessionPlan MakePlan(const SessionRequest& request, std::string_view verb) const;
-  absl::StatusOr<SessionResult> RunConnect(SessionPlan plan, const ListenOptions& listen, ClientTerminal* terminal,
-                                           ClientEvents& events);
   // Turns `loop` until `run` is done; `run` is started and cancelled on it.
   template <typename Run>
   void RunToEnd(EventLoop& loop, Run& run);
@@ -47,12 +45,11 @@ SessionPlan Client::Parts::MakePlan(const SessionRequest& request, std::string_v
   SessionPlan plan;
   plan.request = request;
   plan.metadata.Add(std::string(header::kAuthorization), "Bearer " + options.config.token);
-  plan.is_proxy_manager = request.connection.empty();
-  plan.metadata.Add(std::string(header::kOrigin), plan.is_proxy_manager ? "client-proxymanager" : "client");
+  plan.metadata.Add(std::string(header::kOrigin), "client");
   plan.metadata.Add(std::string(header::kVerb), std::string(verb));
-  if (!plan.is_proxy_manager) plan.metadata.Add(std::string(header::kConnectionName), request.connection);
+  plan.metadata.Add(std::string(header::kConnectionName), request.connection);
   AddMachineHeaders(plan.metadata, options.version);
-  plan.keep_alive_at_once = verb == "exec" || plan.is_proxy_manager;
+  plan.keep_alive_at_once = verb == "exec";
   return plan;
 }
 
@@ -101,7 +98,7 @@ absl::StatusOr<SessionResult> Client::Exec(const SessionRequest& request, Client
   EventLoop loop(*parts_->options.clock);
   const auto dialer = parts_->MakeDialer(loop);
   absl::StatusOr<SessionResult> result = Internal("exec did not finish");
-  ExecRun run({loop, *dialer, parts_->MakePlan(request, "exec")}, {input, output, events},
+  ExecRun run(loop, *dialer, parts_->MakePlan(request, "exec"), {input, output, events},
               [&result, &loop](absl::StatusOr<SessionResult> done) {
                 result = std::move(done);
                 loop.Stop();
@@ -112,21 +109,11 @@ absl::StatusOr<SessionResult> Client::Exec(const SessionRequest& request, Client
 
 absl::StatusOr<SessionResult> Client::Connect(const SessionRequest& request, const ListenOptions& listen,
                                               ClientTerminal* terminal, ClientEvents& events) {
-  if (request.connection.empty()) return InvalidArgument("connect: no connection is named");
-  return parts_->RunConnect(parts_->MakePlan(request, "connect"), listen, terminal, events);
-}
-
-absl::Status Client::ServeProxyManager(ClientEvents& events) {
-  return parts_->RunConnect(parts_->MakePlan({}, "connect"), {}, nullptr, events).status();
-}
-
-absl::StatusOr<SessionResult> Client::Parts::RunConnect(SessionPlan plan, const ListenOptions& listen,
-                                                        ClientTerminal* terminal, ClientEvents& events) {
-  EventLoop loop(*options.clock);
-  const auto dialer = MakeDialer(loop);
+  EventLoop loop(*parts_->options.clock);
+  const auto dialer = parts_->MakeDialer(loop);
   absl::StatusOr<SessionResult> result = Internal("connect did not finish");
   ConnectRun run(
-      {loop, *dialer, std::move(plan)}, listen,
+      loop, *dialer, parts_->MakePlan(request, "connect"), listen,
       {.listen = [&loop](const Address& address,
                          ConnectRun::Accepted accepted) { return Listen(loop, address, std::move(accepted)); },
        .terminal = terminal,
@@ -136,10 +123,10 @@ absl::StatusOr<SessionResult> Client::Parts::RunConnect(SessionPlan plan, const 
         loop.Stop();
       });
   {
-    absl::MutexLock lock(&mu);
-    resized = [&loop, &run] { loop.Post([&run] { run.OnTerminalResized(); }); };
+    absl::MutexLock lock(&parts_->mu);
+    parts_->resized = [&loop, &run] { loop.Post([&run] { run.OnTerminalResized(); }); };
   }
-  RunToEnd(loop, run);
+  parts_->RunToEnd(loop, run);
   return result;
 }
 

@@ -24,14 +24,6 @@ std::optional<int> ParseExitCode(std::string_view text) {
   return code;
 }
 
-// Nullopt: missing, or none.
-std::optional<uint16_t> ParsePort(std::string_view text) {
-  uint16_t port = 0;
-  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
-  if (error != std::errc() || end != text.data() + text.size() || port == 0) return std::nullopt;
-  return port;
-}
-
 // How gateways of either era end a stream whose agent, or who themselves, are gone for a while; with codes that say
 // nothing of it.
 constexpr std::string_view kLosses[] = {"gateway shutdown", "agent has disconnected", "agent is offline",
@@ -65,7 +57,7 @@ void ClientSession::OnDialled(absl::StatusOr<std::unique_ptr<GatewayChannel>> ch
   metadata.Add(std::string(header::kCapabilities), FormatCapabilities(kAllCapabilities));
   control_ = channel_->OpenStream(std::move(metadata));
   control_->SetReceiver(this);
-  if (!plan_.is_proxy_manager) SendOpen();
+  SendOpen();
   if (plan_.keep_alive_at_once) KeepAlive();
 }
 
@@ -74,8 +66,9 @@ Packet ClientSession::BuildOpen(std::string_view type, std::string_view payload)
   const SessionRequest& request = plan_.request;
   if (!id_.empty()) packet.AppendSpec(spec::kSessionId, id_);
   if (!request.args.empty()) packet.AppendSpec(spec::kTerminalArgs, EncodeGobStrings(request.args));
-  if (request.duration)
+  if (request.duration) {
     packet.AppendSpec(spec::kJitTimeout, fmt::format("{}s", absl::ToInt64Seconds(*request.duration)));
+  }
   if (!request.env.empty()) {
     std::map<std::string, std::string> variables;
     for (const auto& [name, value] : request.env) variables["envvar:" + name] = Base64Encode(value);
@@ -113,7 +106,6 @@ void ClientSession::OnPacket(Packet packet) {
     return End({.status = absl::OkStatus(), .text = "session ended, reached connection duration", .exit_code = 1});
   }
   if (!id_.empty()) return delegate_.OnSessionPacket(std::move(packet));
-  if (type == packet::kClientProxyManagerConnectOk) return control_->Send(Packet(packet::kProxyManagerConnectOkAck));
   if (type == packet::kClientWaitingApproval) return OnWaitingApproval(packet);
   if (type == packet::kClientAgentOffline) return OnAgentOffline();
   if (type == packet::kClientApproveOk) {
@@ -133,7 +125,6 @@ void ClientSession::OnOpenOk(const Packet& packet) {
   session.connection_type = std::string(packet.SpecText(spec::kConnectionType));
   session.command = std::string(packet.SpecText(spec::kClientCommand));
   session.agent_version = std::string(packet.SpecText(spec::kAgentVersion));
-  session.request_port = ParsePort(packet.SpecText(spec::kRequestPort));
   session.granted = Common(ParseCapabilities(packet.SpecText(spec::kCapabilities)), kAllCapabilities);
   if (session.granted.ping) channel_->SetPingInterval(limits::kPingInterval);
   if (keep_alive_ == nullptr) KeepAlive();

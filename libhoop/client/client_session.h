@@ -20,14 +20,6 @@ struct SessionPlan {
   SessionRequest request;
   std::string input;                // of a command: for reviewers
   bool keep_alive_at_once = false;  // commands; listeners wait for the open-ok, as real clients do
-  bool is_proxy_manager = false;    // the gateway asks for the session, when somebody asks it by REST
-};
-
-// What a run opens its sessions with and on.
-struct SessionSetup {
-  Loop& loop;
-  GatewayDialer& dialer;
-  SessionPlan plan;
 };
 
 struct OpenedSession {
@@ -35,7 +27,6 @@ struct OpenedSession {
   std::string connection_type;  // as said on the wire: postgres, tcp, command-line
   std::string command;          // "" from older agents
   std::string agent_version;
-  std::optional<uint16_t> request_port;  // where a proxy manager is told to listen
   Capabilities granted;
 };
 

@@ -34,10 +34,11 @@ std::string ErrorText(const SessionEnding& ending) {
 
 }  // namespace
 
-ConnectRun::ConnectRun(SessionSetup setup, ListenOptions options, Ports ports, Done done)
-    : loop_(setup.loop),
-      dialer_(setup.dialer),
-      plan_(std::move(setup.plan)),
+ConnectRun::ConnectRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, ListenOptions options, Ports ports,
+                       Done done)
+    : loop_(loop),
+      dialer_(dialer),
+      plan_(std::move(plan)),
       options_(std::move(options)),
       listen_(std::move(ports.listen)),
       terminal_(ports.terminal),
@@ -74,9 +75,6 @@ void ConnectRun::OnSessionOpen(const OpenedSession& session) {
   if (!protocol_ && !IsCommandLine(session.connection_type)) {
     status = Unimplemented("connection {} is of type {}, which has no local listener in this version",
                            plan_.request.connection, session.connection_type);
-  } else if (plan_.is_proxy_manager && (!protocol_ || !session.request_port)) {
-    status =
-        Unimplemented("the gateway asks for a session of type {}, which has no local port", session.connection_type);
   } else {
     opened_ = session;
     give_up_at_ = back_off_ = absl::ZeroDuration();
@@ -85,11 +83,10 @@ void ConnectRun::OnSessionOpen(const OpenedSession& session) {
     if (!protocol_) {
       status = OpenTerminal(session);
     } else if (listener_ == nullptr) {
-      status = OpenDoor(plan_.is_proxy_manager ? *session.request_port : protocol_->default_port);
+      status = OpenDoor(protocol_->default_port);
     }
   }
   if (!status.ok()) {
-    if (plan_.is_proxy_manager) return OnSessionEnd({.status = status});
     DropSession();
     return Finish(status);
   }
@@ -122,7 +119,6 @@ void ConnectRun::OnSessionDrained() {
 void ConnectRun::OnSessionEnd(const SessionEnding& ending) {
   const bool was_open = opened_.has_value();
   DropSession();
-  if (plan_.is_proxy_manager) return WaitForNextOrder(ending, was_open);
   const bool trying = give_up_at_ != absl::ZeroDuration();
   if (terminal_connection_ == nullptr && (was_open || trying) && ending.retry && TryAgain(ending)) return;
   absl::StatusOr<SessionResult> result = SessionResult{ending.ExitCode(kMissingExitCode), ending.text};
@@ -146,19 +142,6 @@ bool ConnectRun::TryAgain(const SessionEnding& ending) {
   back_off_ = std::clamp(2 * back_off_, limits::kReconnectBackoffMin, limits::kReconnectBackoffMax);
   retry_ = loop_.After(Jittered(back_off_), [this] { OpenSession(); });
   return true;
-}
-
-// A proxy manager has one session after the other, and its gateway back when it was gone. The port is of the session.
-void ConnectRun::WaitForNextOrder(const SessionEnding& ending, bool was_open) {
-  if (listener_ != nullptr) loop_.DestroyLater(std::move(listener_));
-  waiting_.clear();
-  if (absl::IsUnauthenticated(ending.status) || absl::IsPermissionDenied(ending.status)) return Finish(ending.status);
-  events_.OnEvent(
-      {.kind = ClientEvent::Kind::kDisconnected, .message = ErrorText(ending), .data = {{"error", ErrorText(ending)}}});
-  const bool at_once = was_open || absl::IsCancelled(ending.status);
-  back_off_ = at_once ? limits::kReconnectBackoffMin
-                      : std::clamp(2 * back_off_, limits::kReconnectBackoffMin, limits::kReconnectBackoffMax);
-  retry_ = loop_.After(Jittered(back_off_), [this] { OpenSession(); });
 }
 
 // Programs of the old session see a reset; those that came meanwhile wait for the next one.

@@ -36,7 +36,7 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
   };
 
   // `done` is called once, when local connections and the listener are closed, and the terminal is as it was.
-  ConnectRun(SessionSetup setup, ListenOptions options, Ports ports, Done done);
+  ConnectRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, ListenOptions options, Ports ports, Done done);
   ~ConnectRun() override;
 
   void Start();
@@ -61,7 +61,6 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
   void Serve(std::unique_ptr<ByteStream> socket);
   std::string NextConnectionId();
   bool TryAgain(const SessionEnding& ending);
-  void WaitForNextOrder(const SessionEnding& ending, bool was_open);
   void DropSession();
   void Finish(absl::StatusOr<SessionResult> result);
 

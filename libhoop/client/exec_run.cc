@@ -19,14 +19,14 @@ constexpr size_t kWholeInputBytesMax = limits::kMessageSendBytesMax - 256 * limi
 
 }  // namespace
 
-ExecRun::ExecRun(SessionSetup setup, Ports ports, Done done)
-    : loop_(setup.loop),
-      dialer_(setup.dialer),
-      plan_(std::move(setup.plan)),
+ExecRun::ExecRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, Ports ports, Done done)
+    : loop_(loop),
+      dialer_(dialer),
+      plan_(std::move(plan)),
       events_(ports.events),
       done_(std::move(done)),
-      input_(loop_, ports.input),
-      output_(loop_, ports.output, [this](const absl::Status& status) { OnOutputProgress(status); }) {}
+      input_(loop, ports.input),
+      output_(loop, ports.output, [this](const absl::Status& status) { OnOutputProgress(status); }) {}
 
 ExecRun::~ExecRun() = default;
 

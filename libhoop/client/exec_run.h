@@ -26,7 +26,7 @@ class ExecRun final : public ClientSession::Delegate {
   using Done = absl::AnyInvocable<void(absl::StatusOr<SessionResult>)>;
 
   // `done` is called once, when everything the command said was written.
-  ExecRun(SessionSetup setup, Ports ports, Done done);
+  ExecRun(Loop& loop, GatewayDialer& dialer, SessionPlan plan, Ports ports, Done done);
   ~ExecRun() override;
 
   void Start();

@@ -22,12 +22,11 @@ constexpr char kNew[] = "1;streams,chunks,ping";
 
 class ConnectRunTest : public ::testing::Test {
  protected:
-  void Start(ListenOptions options = {}, bool is_proxy_manager = false) {
+  void Start(ListenOptions options = {}) {
     SessionPlan plan;
-    plan.request.connection = is_proxy_manager ? "" : "db";
-    plan.is_proxy_manager = plan.keep_alive_at_once = is_proxy_manager;
+    plan.request.connection = "db";
     run_ = std::make_unique<ConnectRun>(
-        SessionSetup{loop_, gateway_, plan}, options,
+        loop_, gateway_, plan, options,
         ConnectRun::Ports{
             .listen = [this](const Address& address,
                              ConnectRun::Accepted accepted) { return door_.Listen(address, std::move(accepted)); },
@@ -67,72 +66,6 @@ class ConnectRunTest : public ::testing::Test {
   std::optional<absl::StatusOr<SessionResult>> result_;
   std::unique_ptr<ConnectRun> run_;
 };
-
-class ProxyManagerTest : public ConnectRunTest {
- protected:
-  ProxyManagerTest() { Start({}, true); }
-  // What an application asked the gateway for.
-  void Order(std::string_view type, std::string_view port) {
-    gateway_.control().Send(Packet(packet::kClientProxyManagerConnectOk));
-    gateway_.control().Send(
-        Packet(packet::kClientSessionOpenOk,
-               {{spec::kSessionId, kTestSession}, {spec::kConnectionType, type}, {spec::kRequestPort, port}}));
-    loop_.TurnUntilIdle();
-  }
-  void Pass(absl::Duration time) { loop_.Advance(time); }
-};
-
-TEST_F(ProxyManagerTest, WaitsForAnOrderAndOpensItsPort) {
-  EXPECT_EQ(gateway_.control().Count(packet::kAgentSessionOpen), 0u);
-  Order("tcp", "8123");
-  EXPECT_EQ(gateway_.control().Count(packet::kProxyManagerConnectOkAck), 1u);
-  ASSERT_NE(events_.Last(ClientEvent::Kind::kReady), nullptr);
-  EXPECT_EQ(events_.Last(ClientEvent::Kind::kReady)->Get("port"), "8123");
-  SocketScript& program = Program();
-  Enter(program);
-  Say(program, "hello");
-  EXPECT_NE(gateway_.control().Payloads(packet::kAgentTcpWrite).find("hello"), std::string::npos);
-}
-
-TEST_F(ProxyManagerTest, IsThereForTheNextOrder) {
-  Order("tcp", "8123");
-  gateway_.control().Finish(absl::CancelledError("context done"));
-  loop_.TurnUntilIdle();
-  EXPECT_EQ(gateway_.dials, 1);
-  Pass(limits::kReconnectBackoffMin);
-  EXPECT_EQ(gateway_.dials, 2);
-  EXPECT_FALSE(result_.has_value());
-  Order("postgres", "8124");
-  EXPECT_EQ(events_.Last(ClientEvent::Kind::kReady)->Get("port"), "8124");
-}
-
-TEST_F(ProxyManagerTest, OutlivesAGatewayThatIsGone) {
-  gateway_.dial_status = Unavailable("refused");
-  gateway_.control().Finish(Unavailable("gone"));
-  loop_.TurnUntilIdle();
-  for (int i = 0; i < 100; ++i) Pass(limits::kReconnectBackoffMax);
-  EXPECT_FALSE(result_.has_value());  // longer than a listener tries
-  gateway_.dial_status = absl::OkStatus();
-  Pass(limits::kReconnectBackoffMax);
-  Order("tcp", "8123");
-  EXPECT_EQ(events_.Count(ClientEvent::Kind::kReady), 1u);
-}
-
-TEST_F(ProxyManagerTest, OrdersThatItCannotServeEndTheirSessionOnly) {
-  Order("mysql", "8123");
-  EXPECT_EQ(events_.Count(ClientEvent::Kind::kReady), 0u);
-  Pass(limits::kReconnectBackoffMax);
-  Order("tcp", "no port");
-  EXPECT_EQ(events_.Count(ClientEvent::Kind::kReady), 0u);
-  EXPECT_FALSE(result_.has_value());
-}
-
-TEST_F(ProxyManagerTest, EndsWhenItMayNot) {
-  gateway_.control().Finish(Unauthenticated("invalid authentication"));
-  loop_.TurnUntilIdle();
-  ASSERT_TRUE(result_.has_value());
-  EXPECT_STATUS(*result_, absl::StatusCode::kUnauthenticated, "invalid");
-}
 
 TEST_F(ConnectRunTest, SaysWhereItListens) {
   Open("postgres", kNew);

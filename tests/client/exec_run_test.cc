@@ -69,7 +69,7 @@ class ExecRunTest : public ::testing::Test {
     plan.request = {.connection = "bash", .args = {"-x"}};
     plan.keep_alive_at_once = true;
     absl::StatusOr<SessionResult> result = Internal("no result");
-    ExecRun run({loop_, gateway_, plan}, {input, output_, events_}, [&](absl::StatusOr<SessionResult> done) {
+    ExecRun run(loop_, gateway_, plan, {input, output_, events_}, [&](absl::StatusOr<SessionResult> done) {
       result = std::move(done);
       loop_.Stop();
     });

@@ -106,7 +106,7 @@ class TerminalConnectionTest : public ::testing::Test {
     plan.request.connection = "bash";
     absl::StatusOr<SessionResult> result = Internal("no result");
     ConnectRun run(
-        {loop_, gateway_, plan}, options,
+        loop_, gateway_, plan, options,
         {.listen = [this](const Address& address,
                           ConnectRun::Accepted accepted) { return door_.Listen(address, std::move(accepted)); },
          .terminal = has_terminal_ ? &terminal_ : nullptr,

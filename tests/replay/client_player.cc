@@ -174,14 +174,14 @@ class ClientPlayer final {
     SessionPlan plan = MakePlan(open.metadata);
     if (open.metadata.Get(header::kVerb) == "exec") {
       input_ = std::make_unique<GivenInput>(FirstOpen().payload);
-      exec_ = std::make_unique<ExecRun>(SessionSetup{loop_, gateway_, std::move(plan)},
-                                        ExecRun::Ports{*input_, output_, events_}, done);
+      exec_ =
+          std::make_unique<ExecRun>(loop_, gateway_, std::move(plan), ExecRun::Ports{*input_, output_, events_}, done);
       exec_->Start();
       loop_.TurnUntil([this] { return !gateway_.streams.empty(); });  // its input is read on a thread
     } else {
       if (const PacketImage* size = First(packet::kAgentTerminalResize)) terminal_.Resize(size->payload);
       connect_ = std::make_unique<ConnectRun>(
-          SessionSetup{loop_, gateway_, std::move(plan)}, ListenOptions(),
+          loop_, gateway_, std::move(plan), ListenOptions(),
           ConnectRun::Ports{
               .listen = [this](const Address& address,
                                ConnectRun::Accepted accepted) { return door_.Listen(address, std::move(accepted)); },

@@ -35,9 +35,6 @@ struct ConnectOptions : SessionOptions {
 };
 int RunConnect(const Environment& environment, const ConnectOptions& options);
 
-// For desktop applications: opens the ports that they ask the gateway for.
-int RunProxyManager(const Environment& environment, bool json);
-
 struct ReplayOptions {
   std::string id;
   double speed = 1.0;

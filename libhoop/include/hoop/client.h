@@ -161,10 +161,6 @@ class Client final {
   absl::StatusOr<SessionResult> Connect(const SessionRequest& request, const ListenOptions& listen,
                                         ClientTerminal* terminal, ClientEvents& events);
 
-  // Opens the local ports that the user asks for elsewhere: a desktop or web application tells the gateway, the gateway
-  // tells us. Runs until Cancel, through losses of the gateway; Unauthenticated, PermissionDenied: it may not.
-  absl::Status ServeProxyManager(ClientEvents& events);
-
   // The terminal may have another size now. Any thread, not a signal handler.
   void TerminalResized();
 

@@ -59,22 +59,11 @@ void AddConnect(CommandTree& tree) {
       "with it; the exit code is the command's.");
 }
 
-// Hidden: started by desktop applications.
-void AddProxyManager(CommandTree& tree) {
-  auto json = std::make_shared<bool>(false);
-  CLI::App& command =
-      tree.AddPlain(tree.root(), "proxy-manager", "Open the local ports that an application asks the gateway for",
-                    [&tree, json] { return RunProxyManager(tree.environment(), *json); });
-  command.group("");
-  tree.AddJson(command, *json);
-}
-
 }  // namespace
 
 void AddSessionCommands(CommandTree& tree) {
   AddExec(tree);
   AddConnect(tree);
-  AddProxyManager(tree);
 }
 
 }  // namespace hoop::cli
