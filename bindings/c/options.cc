@@ -98,10 +98,13 @@ absl::Status Set(GatewayOptions& options, std::string_view key, std::string_view
       {"data_dir", &options.data_dir},       {"postgres_db_uri", &options.postgres_db_uri},
       {"journal_dir", &options.journal_dir}, {"http_listen", &options.http_listen},
       {"grpc_listen", &options.grpc_listen}, {"api_url", &options.api_url},
-      {"grpc_url", &options.grpc_url},       {"version", &options.version}};
+      {"grpc_url", &options.grpc_url},       {"admin_group", &options.admin_group},
+      {"version", &options.version}};
   for (const auto& [name, to] : texts) {
     if (key == name) return SetText(value, *to);
   }
+  if (key == "log_requests") return SetBool(key, value, options.log_requests);
+  if (key == "log_calls") return SetNumber(key, value, options.log_calls);
   if (key == "allow_plaintext") return SetBool(key, value, options.allow_plaintext);
   if (key == "journal_bytes_max") return SetNumber(key, value, options.journal_bytes_max);
   if (key == "journal_segment_bytes") return SetNumber(key, value, options.journal_segment_bytes);

@@ -83,6 +83,10 @@ static void test_options_are_checked(void) {
   CHECK_FAILS(hoop_options_set(agent, "require_verified_tls", "yes", &error), HOOP_INVALID_ARGUMENT,
               "neither true nor false");
   CHECK_FAILS(hoop_options_set(gateway, "journal_bytes_max", "4 GiB", &error), HOOP_INVALID_ARGUMENT, "not a number");
+  CHECK_FAILS(hoop_options_set(gateway, "log_calls", "", &error), HOOP_INVALID_ARGUMENT, "not a number");
+  CHECK_OK(hoop_options_set(gateway, "log_calls", "2", &error));
+  CHECK_OK(hoop_options_set(gateway, "log_requests", "true", &error));
+  CHECK_OK(hoop_options_set(gateway, "admin_group", "wheel", &error));
   CHECK_FAILS(hoop_options_set(gateway, "tls_client_auth", "maybe", &error), HOOP_INVALID_ARGUMENT, "none of off");
   CHECK_FAILS(hoop_options_set(connection, "record", "no", &error), HOOP_INVALID_ARGUMENT, "neither durable nor");
   CHECK_FAILS(hoop_options_set(connection, "command.1", "x", &error), HOOP_INVALID_ARGUMENT, "words before it");

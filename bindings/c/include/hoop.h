@@ -113,6 +113,9 @@ typedef struct hoop_stream hoop_stream;
  *               tls_client_auth         off, optional, agents
  *               allow_plaintext         true, false
  *               journal_bytes_max, journal_segment_bytes             numbers
+ *               admin_group             whose members are administrators (default: admin)
+ *               log_requests            true, false: a line for each HTTP request
+ *               log_calls               1: a line for each gRPC call; 2: with the names of its headers
  * connection    name, agent             required
  *               type, subtype           for example application and tcp
  *               command.0, command.1    in order
