@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstddef>
+#include <new>
 
 #include "absl/time/clock.h"
 
@@ -24,7 +26,9 @@ class SystemClock final : public Clock {
 }  // namespace
 
 Clock& Clock::System() {
-  static SystemClock* clock = new SystemClock;  // never destroyed: threads may outlive main()
+  // Never destroyed, for threads may outlive main(), and not on the heap, for the library may be unloaded.
+  alignas(SystemClock) static std::byte place[sizeof(SystemClock)];
+  static SystemClock* const clock = new (place) SystemClock;
   return *clock;
 }
 

@@ -19,7 +19,7 @@ struct Migration {
 const std::vector<Migration>& Migrations() {
   // Agents and connections are named in sessions without a reference: history stays when they go. So does
   // connections.agent_id: an agent's id follows from its name, so that a new one of that name serves again.
-  static const auto* migrations = new std::vector<Migration>{
+  static const std::vector<Migration> migrations{
       Migration{1,
                 "people, resources, sessions",
                 {
@@ -172,7 +172,7 @@ const std::vector<Migration>& Migrations() {
                primary key (account_id, name)))",
                     "create index service_account_groups_name on service_account_groups (org_id, name)",
                 }}};
-  return *migrations;
+  return migrations;
 }
 
 absl::StatusOr<int64_t> CurrentVersion(Transaction& transaction) {
