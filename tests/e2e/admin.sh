@@ -21,7 +21,7 @@ as() { HOOP_CONFIG=$work/$1.toml "${@:2}"; } # as WHO COMMAND...
 export HOOP_CONFIG=$work/admin.toml
 login() { as "$1" hoop login --api-url "$api_url" --email "$1@example.test" --password-stdin "${@:3}" <<<"$2"; }
 not_done "not the gateway's set-up token" login admin admin-secret --setup-token wrong
-same "the first account" "Login succeeded" "$(login admin admin-secret --setup-token "$(cat "$work/gateway/setup-token")")"
+same "the first account" "Login succeeded" "$(login admin admin-secret --setup-token "file://$work/gateway/setup-token")"
 not_done "the first account is there already" login other other-secret --setup-token wrong
 
 key=$(hoop admin create agent "Far Side" 2>"$work/note")
@@ -170,4 +170,4 @@ hoop versions remove 9 --force >/dev/null
 same "gone" 'connection "filed" deleted' "$(hoop admin delete connection/filed)"
 refused "connection filed not found" hoop admin delete connection filed
 same "gone" 'agent "far_side" deleted' "$(hoop admin delete agent far_side)"
-refused "agent is offline" hoop exec shell -s -i true
+refused "shell: agent is offline" hoop exec shell -s -i true

@@ -95,9 +95,8 @@ void Service::Announce() {
   fmt::print(stderr,
              "no account yet. Make the first one, an administrator, with this set-up token (also in "
              "<data>/setup-token):\n"
-             "  curl -d '{{\"email\": \"you@example.com\", \"password\": <your password>, \"setup_token\": \"{}\"}}' "
-             "{}/api/localauth/register\n",
-             token, gateway_->api_url());
+             "  hoop login --api-url {} --setup-token {}\n",
+             gateway_->api_url(), token);
 }
 
 // Until TERM or INT.

@@ -17,7 +17,7 @@ constexpr std::string_view kExitStatus = "failed executing command, reason=exit 
 class ConnectEvents final : public ClientEvents {
  public:
   explicit ConnectEvents(const ConnectOptions& options) : options_(options) {
-    if (options.json) printer_.emplace();
+    if (options.json) printer_.emplace(STDOUT_FILENO);
   }
 
   // The session is that of a command line.
@@ -116,17 +116,13 @@ int RunConnect(const Environment& environment, const ConnectOptions& options) {
     if (!options.json) fmt::print(stderr, "hoop: connection {} closed\n", options.connection);
     return 128 + signals.signal();
   }
-  std::string text;
-  int code = kExitError;
-  if (result.ok()) {
-    text = result->text.empty() ? "the session ended" : result->text;
-    code = result->exit_code;
-  } else {
-    text = fmt::format("{}: {}", options.connection, Text(result.status()));
-  }
+  std::string text = result.ok() ? result->text : Text(result.status());
+  if (text.empty()) text = "the session ended";
+  const int code = result.ok() ? result->exit_code : kExitError;
   if (options.json) events.OnEvent({.kind = ClientEvent::Kind::kError, .message = text, .exit_code = code});
-  // With the hint that its code has.
-  Fail(result.ok() ? absl::UnknownError(text) : absl::Status(result.status().code(), text));
+  // With the hint that a status has.
+  Fail(absl::Status(result.ok() ? absl::StatusCode::kUnknown : result.status().code(),
+                    fmt::format("{}: {}", options.connection, text)));
   return code;
 }
 

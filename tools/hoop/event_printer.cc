@@ -1,6 +1,7 @@
 #include "event_printer.h"
 
 #include <fmt/format.h>
+#include <pthread.h>
 #include <unistd.h>
 
 #include <cerrno>
@@ -23,9 +24,9 @@ bool IsAboutLocals(const ClientEvent& event) {
 }
 
 // False: nobody reads any more.
-bool WriteAll(std::string_view bytes) {
+bool WriteAll(int descriptor, std::string_view bytes) {
   while (!bytes.empty()) {
-    const ssize_t written = ::write(STDOUT_FILENO, bytes.data(), bytes.size());
+    const ssize_t written = ::write(descriptor, bytes.data(), bytes.size());
     if (written < 0 && errno == EINTR) continue;
     if (written < 0) return false;
     bytes.remove_prefix(static_cast<size_t>(written));
@@ -36,7 +37,10 @@ bool WriteAll(std::string_view bytes) {
 }  // namespace
 
 struct EventPrinter::Lines {
+  explicit Lines(int to) : descriptor(to) {}
   void Run();
+
+  const int descriptor;
 
   absl::Mutex mu;
   std::string waiting ABSL_GUARDED_BY(mu);
@@ -46,6 +50,7 @@ struct EventPrinter::Lines {
 };
 
 void EventPrinter::Lines::Run() {
+  ::pthread_setname_np(::pthread_self(), "hoop-events");
   bool is_read = true;
   while (true) {
     std::string piece;
@@ -57,13 +62,13 @@ void EventPrinter::Lines::Run() {
       piece = std::exchange(waiting, "");
       writing = true;
     }
-    is_read = is_read && WriteAll(piece);
+    is_read = is_read && WriteAll(descriptor, piece);
     absl::MutexLock lock(&mu);
     writing = false;
   }
 }
 
-EventPrinter::EventPrinter() : lines_(std::make_shared<Lines>()) {
+EventPrinter::EventPrinter(int descriptor) : lines_(std::make_shared<Lines>(descriptor)) {
   std::thread([lines = lines_] { lines->Run(); }).detach();
 }
 

@@ -14,7 +14,8 @@ namespace hoop::cli {
 // the next line that is taken is preceded by {"status":"events_dropped","data":{"count":"7"}}.
 class EventPrinter final {
  public:
-  EventPrinter();
+  // Writes to `descriptor`, which it does not own.
+  explicit EventPrinter(int descriptor);
   ~EventPrinter();  // waits a moment for the last lines, not longer than that
   EventPrinter(const EventPrinter&) = delete;
   EventPrinter& operator=(const EventPrinter&) = delete;

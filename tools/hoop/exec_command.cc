@@ -61,7 +61,8 @@ absl::StatusOr<std::unique_ptr<ClientInput>> OpenInput(const ExecOptions& option
 int SayResult(const ExecOptions& options, const SessionResult& result) {
   // The agent's words about a code that says it already are noise to scripts; any other reason is news.
   const bool said_by_code = result.text.starts_with(kOwnExit);
-  if (!result.text.empty() && !(options.silent && said_by_code)) Fail(result.text);
+  if (said_by_code && !options.silent) Fail(result.text);
+  if (!said_by_code && !result.text.empty()) Fail(fmt::format("{}: {}", options.connection, result.text));
   return result.exit_code;
 }
 

@@ -12,8 +12,9 @@ void AddLogin(CommandTree& tree) {
   command.add_option("--email", options->email, "Account (default: asked for)");
   command.add_flag("--password-stdin", options->password_stdin, "Read the password from standard input, for scripts");
   command.add_option("--setup-token", options->setup_token,
-                     "Make the first account of a new gateway, which prints this");
-  command.add_option("--api-key", options->api_key, "Sign in with this key (hpk_...) instead of an account");
+                     "Make the first account of a new gateway, which prints this; also file://PATH");
+  command.add_option("--api-key", options->api_key,
+                     "Sign in with this key (hpk_... or file://PATH) instead of an account");
   command
       .add_option("--tls-ca", options->tls_ca_file,
                   "PEM file to keep: whom to trust instead of the machine's authorities")
