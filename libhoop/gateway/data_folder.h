@@ -11,7 +11,8 @@ namespace hoop {
 // Owned by Gateway; the folder stays locked as long as it lives (also against kill -9: the lock is the kernel's).
 class DataFolder final {
  public:
-  // Makes the folder with mode 0700 when it is missing. FailedPrecondition: another gateway runs in it.
+  // Makes the folder with mode 0700 when it is missing. FailedPrecondition: another gateway runs in it, or
+  // others may write to it.
   static absl::StatusOr<std::unique_ptr<DataFolder>> Open(const std::string& path);
   ~DataFolder();
 

@@ -6,6 +6,7 @@
 
 #include "absl/synchronization/notification.h"
 #include "audit/journal_audit_store.h"
+#include "audit/retention.h"
 #include "base/agent_dsn.h"
 #include "base/limits/listener.h"
 #include "base/log.h"
@@ -86,6 +87,7 @@ struct Gateway::Parts {
   std::unique_ptr<LocalVerifier> local_verifier;
   std::unique_ptr<AgentVerifier> agent_verifier;
   std::unique_ptr<JournalAuditStore> journal;
+  std::unique_ptr<Retention> retention;  // null: sessions stay
   AuditStore* audit = nullptr;
   IdpVerifier* verifier = nullptr;
 
@@ -134,6 +136,9 @@ absl::Status Gateway::Parts::Open() {
     audit = journal.get();
   }
   HOOP_RETURN_IF_ERROR(store->agents().DisconnectAll(clock.Now()));
+  if (options.session_retention != absl::InfiniteDuration()) {
+    retention = std::make_unique<Retention>(store->sessions(), options.session_retention, clock, log);
+  }
 
   router = std::make_unique<AgentRouter>(packet_loop, log);
   sessions = std::make_unique<SessionDirectory>(packet_loop);
@@ -218,6 +223,8 @@ absl::Status Gateway::Parts::Start() {
   info.version = options.version;
   info.api_url = options.api_url;
   info.grpc_url = options.grpc_url;
+  info.session_retention = options.session_retention;
+  if (journal != nullptr) info.journal_bytes = [this] { return journal->journal_bytes(); };
   api = std::make_unique<rest::Api>(rest::ApiParts{.store = *store,
                                                    .audit = *audit,
                                                    .verifier = *verifier,

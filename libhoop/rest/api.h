@@ -2,6 +2,7 @@
 // gateway from its parts; asked by Edge.
 #pragma once
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,8 @@ struct ServerInfo {
   std::string grpc_url;  // grpc://host:port
   std::string auth_method = "local";
   std::string log_level = "info";
+  absl::Duration session_retention = absl::InfiniteDuration();
+  std::function<uint64_t()> journal_bytes = nullptr;  // on disk; null: the host has a record of its own
 };
 
 // Everything the routes stand on; all of it outlives Api.

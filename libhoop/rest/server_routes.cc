@@ -55,6 +55,21 @@ Json ServerInfoJson(const ApiParts& parts) {
           {"analytics_mode", "disabled"}};
 }
 
+// What the store holds and takes on disk: ours, for who watches it.
+absl::StatusOr<Json> StorageJson(const ApiParts& parts) {
+  HOOP_ASSIGN_OR_RETURN(const SessionTable::Totals totals, parts.store.sessions().Sum());
+  Json storage = {
+      {"database", parts.store.description()}, {"database_bytes", totals.database_bytes}, {"journal_bytes", nullptr},
+      {"sessions", totals.sessions},           {"record_chunks", totals.chunks},          {"oldest_session", nullptr},
+      {"session_retention_seconds", nullptr}};
+  if (parts.info.journal_bytes) storage["journal_bytes"] = parts.info.journal_bytes();
+  if (totals.oldest) storage["oldest_session"] = TimeText(*totals.oldest);
+  if (parts.info.session_retention != absl::InfiniteDuration()) {
+    storage["session_retention_seconds"] = absl::ToInt64Seconds(parts.info.session_retention);
+  }
+  return storage;
+}
+
 // The row behind an identity. A host's own verifier may know people that the store does not.
 absl::StatusOr<UserRow> UserOf(const Identity& identity, UserTable& users) {
   absl::StatusOr<UserRow> user = users.FindById(identity.user_id);
@@ -105,8 +120,12 @@ void AddServerRoutes(RouteTable& routes, const ApiParts& parts) {
                                       parts.store.users().Count(parts.store.default_organization().id));
                 return JsonAnswer(200, {{"auth_method", parts.info.auth_method}, {"setup_required", users == 0}});
               }});
-  routes.Add({"GET", "/serverinfo", Rule::kReader, 0, Lane::kShort,
-              [&parts](const Request&) { return JsonAnswer(200, ServerInfoJson(parts)); }});
+  routes.Add(
+      {"GET", "/serverinfo", Rule::kReader, 0, Lane::kShort, [&parts](const Request&) -> absl::StatusOr<Response> {
+         Json info = ServerInfoJson(parts);
+         HOOP_ASSIGN_OR_RETURN(info["storage"], StorageJson(parts));
+         return JsonAnswer(200, info);
+       }});
   routes.Add({"GET", "/userinfo", Rule::kReader, 0, Lane::kShort,
               [&parts](const Request& request) { return UserInfo(parts, *request.identity); }});
 }

@@ -102,6 +102,9 @@ class Database {
 
   // One consistent view of the data. Statements that write fail.
   virtual absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> work) = 0;
+
+  // The statement that answers how many bytes the database takes on disk: the one that differs from engine to engine.
+  virtual std::string_view size_statement() const = 0;
 };
 
 }  // namespace hoop

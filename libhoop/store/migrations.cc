@@ -171,7 +171,10 @@ const std::vector<Migration>& Migrations() {
                name text not null,
                primary key (account_id, name)))",
                     "create index service_account_groups_name on service_account_groups (org_id, name)",
-                }}};
+                }},
+      Migration{3,
+                "old sessions are found by their end",
+                {"create index sessions_ended on sessions (ended_at) where status = 'done'"}}};
   return migrations;
 }
 
@@ -199,6 +202,8 @@ absl::Status Apply(Transaction& transaction, const Migration& migration, absl::T
 }
 
 }  // namespace
+
+int64_t NewestSchemaVersion() { return Migrations().back().version; }
 
 absl::Status Migrate(Database& database, absl::Time now) {
   int64_t version = 0;

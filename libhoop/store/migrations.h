@@ -1,6 +1,8 @@
 // The schema, as the steps that led to it. Run by Store before anything else touches the database.
 #pragma once
 
+#include <cstdint>
+
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "store/database.h"
@@ -10,5 +12,7 @@ namespace hoop {
 // Brings the schema to the newest version this program knows, one transaction per step.
 // FailedPrecondition: a newer program has been here.
 absl::Status Migrate(Database& database, absl::Time now);
+
+int64_t NewestSchemaVersion();
 
 }  // namespace hoop

@@ -25,6 +25,7 @@ class PostgresDatabase final : public Database {
 
   absl::Status Write(Durability durability, absl::FunctionRef<absl::Status(Transaction&)> work) override;
   absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> work) override;
+  std::string_view size_statement() const override { return "select pg_database_size(current_database())"; }
 
  private:
   using Pool = ConnectionPool<PostgresConnection>;

@@ -204,4 +204,61 @@ absl::Status SessionTable::Delete(std::string_view session_id) {
   });
 }
 
+absl::StatusOr<SessionTable::Deleted> SessionTable::DeleteEnded(absl::Time before, int sessions_max,
+                                                                int64_t chunks_max) {
+  struct Old {
+    std::string id;
+    int64_t chunks;
+  };
+  Deleted deleted;
+  HOOP_RETURN_IF_ERROR(database_.Write(Durability::kNormal, [&](Transaction& transaction) -> absl::Status {
+    deleted = {};
+    std::vector<Old> old;
+    HOOP_RETURN_IF_ERROR(transaction.Select(
+        "select id, (select count(*) from record_chunks where session_id = sessions.id) from sessions "
+        "where status = 'done' and ended_at < $1 order by ended_at limit $2",
+        {before, sessions_max}, [&old](const Row& row) {
+          old.push_back({row.String(0), row.Int(1)});
+          return absl::OkStatus();
+        }));
+    deleted.more = old.size() == static_cast<size_t>(sessions_max);
+    for (const Old& session : old) {
+      const int64_t room = chunks_max - deleted.chunks;
+      if (session.chunks > room) {
+        deleted.more = true;
+        HOOP_ASSIGN_OR_RETURN(const int64_t some, transaction.Execute("delete from record_chunks where session_id = $1 "
+                                                                      "and seq > $2",
+                                                                      {session.id, session.chunks - room}));
+        deleted.chunks += some;
+        break;
+      }
+      HOOP_RETURN_IF_ERROR(transaction.Execute("delete from sessions where id = $1", {session.id}).status());
+      deleted.chunks += session.chunks;
+      ++deleted.sessions;
+    }
+    return absl::OkStatus();
+  }));
+  return deleted;
+}
+
+absl::StatusOr<SessionTable::Totals> SessionTable::Sum() {
+  Totals totals;
+  HOOP_RETURN_IF_ERROR(database_.Read([&](Transaction& transaction) -> absl::Status {
+    HOOP_RETURN_IF_ERROR(
+        transaction.Select("select (select count(*) from sessions), (select count(*) from record_chunks), "
+                           "(select min(started_at) from sessions)",
+                           {}, [&totals](const Row& row) {
+                             totals.sessions = row.Int(0);
+                             totals.chunks = row.Int(1);
+                             totals.oldest = row.OptionalTime(2);
+                             return absl::OkStatus();
+                           }));
+    return transaction.Select(database_.size_statement(), {}, [&totals](const Row& row) {
+      totals.database_bytes = static_cast<uint64_t>(row.Int(0));
+      return absl::OkStatus();
+    });
+  }));
+  return totals;
+}
+
 }  // namespace hoop

@@ -75,6 +75,25 @@ class SessionTable final {
                       const std::optional<std::string>& seal);
   absl::Status Delete(std::string_view session_id);  // its record chunks go with it
 
+  // One transaction's worth of what ended before `before`, oldest first: rows with their record chunks. A session with
+  // more chunks than are left loses its last ones first and goes with a later call. One that is not done, or whose end
+  // is not flushed yet, stays.
+  struct Deleted {
+    int64_t sessions = 0;
+    int64_t chunks = 0;
+    bool more = false;  // call again
+  };
+  absl::StatusOr<Deleted> DeleteEnded(absl::Time before, int sessions_max, int64_t chunks_max);
+
+  // How much is there, for who watches the disk.
+  struct Totals {
+    int64_t sessions = 0;
+    int64_t chunks = 0;
+    uint64_t database_bytes = 0;
+    std::optional<absl::Time> oldest;  // session's start
+  };
+  absl::StatusOr<Totals> Sum();
+
   // Does nothing when the session is there.
   static absl::Status InsertIfAbsent(Transaction& transaction, const SessionHead& head);
   static absl::Status AddCounts(Transaction& transaction, std::string_view session_id, const SessionCounts& more);

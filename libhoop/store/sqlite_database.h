@@ -24,6 +24,9 @@ class SqliteDatabase final : public Database {
 
   absl::Status Write(Durability durability, absl::FunctionRef<absl::Status(Transaction&)> work) override;
   absl::Status Read(absl::FunctionRef<absl::Status(Transaction&)> work) override;
+  std::string_view size_statement() const override {
+    return "select page_count * page_size from pragma_page_count(), pragma_page_size()";
+  }
 
  private:
   SqliteDatabase(std::vector<std::unique_ptr<SqliteConnection>> writer,

@@ -24,6 +24,8 @@ class FlakyDatabase final : public Database {
     return IsLost() ? Lost() : database_.Read(work);
   }
 
+  std::string_view size_statement() const override { return database_.size_statement(); }
+
   std::atomic<bool> writes_down = false;
   // A write happens and is called a failure; from then on nobody is answered, so that no retry learns better.
   std::atomic<bool> lose_answers = false;

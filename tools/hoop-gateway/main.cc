@@ -13,6 +13,7 @@
 #include <vector>
 
 #include "absl/synchronization/mutex.h"
+#include "backup_command.h"
 #include "free_memory.h"
 #include "hoop/gateway.h"
 #include "tools/service/agent_settings.h"
@@ -81,6 +82,8 @@ int Service::Run() {
   if (const absl::Status started = gateway_->Start(); !started.ok()) return Fail(started);
   Announce();
   Serve();
+  const std::string deadline = absl::FormatDuration(settings_.shutdown_deadline);
+  log_.Write(hoop::LogLevel::kInfo, "gateway stopping", {{"deadline", deadline}});
   manager_.Stopping(settings_.shutdown_deadline);
   signals_.EndAtNext();
   gateway_->Shutdown(settings_.shutdown_deadline);
@@ -135,9 +138,10 @@ int main(int argc, char** argv) {
   settings.options.version = HOOP_VERSION;
   const hoop::Variables variables = hoop::GatewayVariables(settings);
   hoop::Arguments arguments;
-  const auto done = hoop::ReadArguments(std::vector<std::string>(argv + 1, argv + argc),
-                                        {"hoop-gateway", "the gateway: identifies, routes, records", HOOP_VERSION},
-                                        variables, arguments);
+  const std::vector<std::string> words(argv + 1, argv + argc);
+  if (IsBackupCommand(words)) return RunBackupCommand(words, environment);
+  const auto done = hoop::ReadArguments(
+      words, {"hoop-gateway", "the gateway: identifies, routes, records", HOOP_VERSION}, variables, arguments);
   if (done) return *done;
   if (absl::Status status = hoop::ReadGatewaySettings(environment, settings); !status.ok()) return Fail(status);
   if (arguments.debug_grpc) settings.options.log_calls = 2;

@@ -162,6 +162,11 @@ Variables GatewayVariables(GatewaySettings& to) {
                        .otherwise = "admin",
                        .meaning = "the group whose members are administrators",
                        .store = StoreText(to.options.admin_group)});
+  variables.push_back({.name = "HOOP_SESSION_RETENTION",
+                       .form = "time",
+                       .otherwise = "sessions stay",
+                       .meaning = "how long after its end a session is kept, with its record: 90d",
+                       .store = StoreDuration(to.options.session_retention)});
   variables.push_back({.name = "HOOP_SHUTDOWN_DEADLINE",
                        .form = "time",
                        .otherwise = "10s",

@@ -35,9 +35,11 @@ struct GatewayOptions {
   uint64_t journal_bytes_max = 4ull << 30;
   size_t journal_segment_bytes = 64u << 20;
   absl::Duration exec_wait = absl::Seconds(50);  // REST says then that a command still runs
-  std::string admin_group = "admin";             // whose members are administrators
-  bool log_requests = false;                     // a line for each HTTP request
-  int log_calls = 0;                             // 1: a line for each gRPC call; 2: with the names of its headers
+  // How long after its end a session stays, with its record.
+  absl::Duration session_retention = absl::InfiniteDuration();
+  std::string admin_group = "admin";  // whose members are administrators
+  bool log_requests = false;          // a line for each HTTP request
+  int log_calls = 0;                  // 1: a line for each gRPC call; 2: with the names of its headers
   std::string version = "unknown";
 
   // Parts that a host may bring; null means ours. They outlive the Gateway.

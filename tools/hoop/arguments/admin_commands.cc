@@ -203,6 +203,21 @@ void AddDelete(CommandTree& tree, CLI::App& admin) {
                            "  hoop admin delete user me@example.com");
 }
 
+// On the machine and as the user of the gateway, with its environment.
+void AddBackup(CommandTree& tree, CLI::App& admin, const std::string& name, const std::string& help) {
+  auto file = std::make_shared<std::string>();
+  auto force = std::make_shared<bool>(false);
+  CLI::App& command = tree.AddPlain(admin, name, help, [name, file, force] {
+    std::vector<std::string> words = {name, *file};
+    if (*force) words.push_back("--force");
+    return RunSibling("hoop-gateway", words);
+  });
+  CLI::Option* option = command.add_option("file", *file, "The backup")->required()->type_name("FILE");
+  tree.Completes(option, {.values = CommandTree::Values::kFiles});
+  command.add_flag("--force", *force, "Replace what is there");
+  CommandTree::AddExamples(command, "  HOOP_DATA_DIR=/var/lib/hoop hoop admin " + name + " /backup/hoop.backup");
+}
+
 }  // namespace
 
 void AddAdminCommands(CommandTree& tree) {
@@ -211,6 +226,8 @@ void AddAdminCommands(CommandTree& tree) {
   AddCreate(tree, admin);
   AddUpdate(tree, admin);
   AddDelete(tree, admin);
+  AddBackup(tree, admin, "backup", "Save the SQLite store of the gateway on this machine");
+  AddBackup(tree, admin, "restore", "Put a backup in the place of the store of a stopped gateway");
   auto info = std::make_shared<ServerInfoOptions>();
   CLI::App& command = tree.AddAsking(admin, "serverinfo", "What the gateway says of itself", info, ShowServerInfo);
   tree.AddJson(command, info->json);
