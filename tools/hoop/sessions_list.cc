@@ -49,13 +49,15 @@ constexpr Field kFields[] = {
     {"reason", [](const SessionInfo& session) { return OrDash(session.end_reason); }},
 };
 constexpr std::string_view kUsual[] = {"id", "user", "connection", "status", "age", "reason"};
+constexpr size_t kNarrow = 110;  // a terminal below it has no room for the last of the usual columns
 constexpr std::string_view kWide[] = {"id",         "user",     "connection", "type",   "verb",  "status",
                                       "start_date", "duration", "size",       "review", "reason"};
 
 std::vector<const Field*> ChosenFields(const SessionsListOptions& options) {
   std::vector<std::string_view> names(options.fields.begin(), options.fields.end());
   if (names.empty() && options.form == OutputForm::kWide) names.assign(std::begin(kWide), std::end(kWide));
-  if (names.empty()) names.assign(std::begin(kUsual), std::end(kUsual));
+  const bool is_narrow = TerminalWidth() > 0 && TerminalWidth() < kNarrow;
+  if (names.empty()) names.assign(std::begin(kUsual), std::end(kUsual) - (is_narrow ? 1 : 0));
   std::vector<const Field*> fields;
   for (const std::string_view name : names) {
     fields.push_back(std::find_if(std::begin(kFields), std::end(kFields),

@@ -83,11 +83,12 @@ std::string FormatTable(const Rows& rows, size_t width) {
   return table;
 }
 
-void PrintTable(const Rows& rows, bool wide) {
+size_t TerminalWidth() {
   winsize size = {};
-  const bool is_terminal = ::isatty(STDOUT_FILENO) != 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0;
-  Print(FormatTable(rows, is_terminal && !wide ? size.ws_col : 0));
+  return ::isatty(STDOUT_FILENO) != 0 && ::ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 ? size.ws_col : 0;
 }
+
+void PrintTable(const Rows& rows, bool wide) { Print(FormatTable(rows, wide ? 0 : TerminalWidth())); }
 
 std::string Harmless(std::string_view text) {
   std::string harmless;

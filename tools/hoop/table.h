@@ -15,6 +15,8 @@ using Rows = std::vector<std::vector<std::string>>;
 // Columns padded with spaces, three between them. Cells are made harmless first. With a `width` columns behind the
 // first one are shortened, the widest first, until the lines fit: a name or an id is whole, and so is each headline.
 std::string FormatTable(const Rows& rows, size_t width = 0);
+// Of the terminal on stdout; 0: there is none.
+size_t TerminalWidth();
 // To stdout: as wide as it has to be, or as wide as the terminal is. Scripts always get everything.
 void PrintTable(const Rows& rows, bool wide = false);
 
