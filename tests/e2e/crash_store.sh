@@ -113,14 +113,24 @@ end_users() {
   wait "${running[@]}" 2>/dev/null || true
 }
 
+# The statements of a session, as soon as the database is back and has them; in $work/statements.
+fetch() { # fetch SESSION
+  local tries
+  for ((tries = 0; tries < 40; ++tries)); do
+    ! curl -fsS -H "Authorization: Bearer $token" "$api_url/api/sessions/$1/statements?limit=100000" >"$work/statements" 2>/dev/null || return 0
+    read -r -t 0.5 _ <> <(:) || true
+  done
+  fail "session $1: its record is not answered"
+}
+
 # Everything that was answered is in its record.
 check() { # check WHAT
   local i id n last asked=0 executed=0
   for ((i = 0; i < users; ++i)); do
     if [ -s "$work/answered.$i" ]; then
       id=$(cat "$work/session.$i") last=$(tail -n 1 "$work/answered.$i")
-      curl -fsS -H "Authorization: Bearer $token" "$api_url/api/sessions/$id/statements?limit=100000" |
-        jq -r '.data[].sql' | grep "^select 'line $i " | head -n $((last + 1)) >"$work/got" || true
+      fetch "$id"
+      jq -r '.data[].sql' <"$work/statements" | grep "^select 'line $i " | head -n $((last + 1)) >"$work/got" || true
       seq -f "select 'line $i %.0f'" 0 "$last" >"$work/wanted"
       sed -i 's/;$//' "$work/got"
       cmp -s "$work/wanted" "$work/got" || fail "$1: session $id: answered up to $last, its record differs: $(diff "$work/wanted" "$work/got" | head -n 3)"
