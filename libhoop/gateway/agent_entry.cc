@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "base/status_macros.h"
 #include "identity/bearer.h"
 #include "identity/digest.h"
 #include "wire/capabilities.h"
@@ -12,10 +13,7 @@
 namespace hoop {
 namespace {
 
-// Agents of this mode bring their connection along, which this gateway does not take from them.
-constexpr char kMultiConnection[] = "multi-connection";
 constexpr char kNoCertificate[] = "agents of this gateway need a client certificate (TLS_CLIENT_CERT)";
-constexpr char kNoOwnConnections[] = "connections that an agent brings along are not served by this gateway";
 
 // What is kept of an agent's headers: shown to administrators.
 std::map<std::string, std::string> KeptMetadata(const Metadata& metadata) {
@@ -27,14 +25,20 @@ std::map<std::string, std::string> KeptMetadata(const Metadata& metadata) {
   return kept;
 }
 
+// The agent asks for what it cannot have; anything else is our own trouble and may be over when it asks again.
+bool IsOfTheAgent(const absl::Status& status) {
+  return absl::IsFailedPrecondition(status) || absl::IsInvalidArgument(status) || absl::IsResourceExhausted(status);
+}
+
 }  // namespace
 
-AgentEntry::AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, AgentRouter& router,
-                       Admission& admission, bool demands_certificates)
+AgentEntry::AgentEntry(Log log, Clock& clock, Store& store, AgentVerifier& verifier, PublishedConnections& published,
+                       AgentRouter& router, Admission& admission, bool demands_certificates)
     : log_(log),
       clock_(clock),
       store_(store),
       verifier_(verifier),
+      published_(published),
       router_(router),
       admission_(admission),
       demands_certificates_(demands_certificates) {}
@@ -46,18 +50,41 @@ void AgentEntry::Enter(Admission::Candidate candidate, std::string bearer) {
     return candidate.Refuse(Unauthenticated("{}", kNoCertificate));
   }
   std::string bearer_hash = Sha256(bearer);
-  admission_.Ask<AgentRow>(
-      std::move(candidate), [this, bearer = std::move(bearer)] { return verifier_.Verify(bearer); },
-      [this, bearer_hash = std::move(bearer_hash)](Admission::Candidate back, absl::StatusOr<AgentRow> row) {
-        if (!row.ok()) return back.Refuse(row.status());
-        if (row->mode == kMultiConnection) {
-          const bool is_named = !back.stream->metadata().Get(header::kConnectionName).empty();
-          return back.Refuse(
-              FailedPrecondition("{}", is_named ? kNoOwnConnections : "missing connection-name attribute"));
-        }
+  const Metadata& metadata = candidate.stream->metadata();
+  std::string connection(metadata.Get(header::kConnectionName));
+  std::string items(metadata.Get(header::kConnectionItems));
+  admission_.Ask<Verified>(
+      std::move(candidate),
+      [this, bearer = std::move(bearer), connection = std::move(connection), items = std::move(items)] {
+        return Verify(bearer, connection, items);
+      },
+      [this, bearer_hash = std::move(bearer_hash)](Admission::Candidate back, absl::StatusOr<Verified> verified) {
+        if (!verified.ok()) return back.Refuse(verified.status());
         back.connection->Authenticated();
-        Register(std::move(back), *row, bearer_hash);
+        Register(std::move(back), *std::move(verified), bearer_hash);
       });
+}
+
+// On the worker. Old agents of other modes name no connection; what one of mode standard says of it does not matter.
+absl::StatusOr<AgentEntry::Verified> AgentEntry::Verify(const std::string& bearer, const std::string& connection,
+                                                        const std::string& items) {
+  HOOP_ASSIGN_OR_RETURN(AgentRow row, verifier_.Verify(bearer));
+  if (row.mode == kMultiConnection && connection.empty()) {
+    return FailedPrecondition("missing connection-name attribute");
+  }
+  std::vector<std::string> routes;
+  if (row.mode == "standard") {
+    routes = {row.id};
+  } else if (!connection.empty()) {
+    HOOP_ASSIGN_OR_RETURN(routes.emplace_back(), published_.RouteTo(row, connection));
+  } else {
+    HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> names, ParseConnectionItems(items));
+    for (const std::string& name : names) {
+      HOOP_ASSIGN_OR_RETURN(routes.emplace_back(), published_.RouteTo(row, ItemConnectionName(row, name)));
+    }
+    if (routes.empty()) routes = {row.id};
+  }
+  return Verified{std::move(row), std::move(routes)};
 }
 
 void AgentEntry::EnterDataStream(Admission::Candidate candidate, std::string_view bearer) {
@@ -73,17 +100,51 @@ void AgentEntry::PreConnect(std::unique_ptr<UnaryCall> call) {
   if (!token) return call->Answer(Unauthenticated("invalid authentication"));
   auto request = ParsePreConnectRequest(call->request());
   if (!request.ok()) return call->Answer(request.status());
-  admission_.Ask<AgentRow>(
-      std::move(call), [this, bearer = std::string(*token)] { return verifier_.Verify(bearer); },
-      [this, name = request->name](std::unique_ptr<UnaryCall> back, absl::StatusOr<AgentRow> row) {
-        if (!row.ok()) return back->Answer(row.status());
+  std::string name = request->name;
+  admission_.Ask<Polled>(
+      std::move(call),
+      [this, bearer = std::string(*token), request = *std::move(request)] { return Poll(bearer, request); },
+      [this, name = std::move(name)](std::unique_ptr<UnaryCall> back, absl::StatusOr<Polled> polled) {
+        if (!polled.ok()) return back->Answer(polled.status());
         back->Authenticated();
-        if (!name.empty()) return back->Answer(EncodePreConnectResponse("BACKOFF", kNoOwnConnections));
-        back->Answer(EncodePreConnectResponse(router_.IsAwaited(row->id) ? "CONNECT" : "BACKOFF", ""));
+        AnswerPoll(*back, *polled, name);
       });
 }
 
-void AgentEntry::Register(Admission::Candidate candidate, const AgentRow& row, std::string bearer_hash) {
+// On the worker.
+absl::StatusOr<AgentEntry::Polled> AgentEntry::Poll(const std::string& bearer, const PreConnectRequest& request) {
+  HOOP_ASSIGN_OR_RETURN(AgentRow row, verifier_.Verify(bearer));
+  Polled polled{.row = std::move(row)};
+  if (request.name.empty()) {
+    polled.route = polled.row.id;
+    return polled;
+  }
+  absl::StatusOr<std::string> route = published_.Publish(polled.row, request);
+  if (route.ok()) {
+    polled.route = *std::move(route);
+  } else if (IsOfTheAgent(route.status())) {
+    polled.refused = route.status();
+  } else {
+    return route.status();
+  }
+  return polled;
+}
+
+void AgentEntry::AnswerPoll(UnaryCall& call, const Polled& polled, const std::string& name) {
+  if (!polled.refused.ok()) {
+    const std::string text = StatusText(polled.refused);
+    log_.Warning("connection of an agent refused", "agent", polled.row.name, "connection", name, "reason", text);
+    // Who waits for it by a name that it had is told, too.
+    router_.FailWaiting(RouteOf(polled.row, name), Aborted("{}", text));
+    return call.Answer(EncodePreConnectResponse(kPreConnectLater, text));
+  }
+  router_.NotePoll(polled.row.id);
+  if (polled.route != polled.row.id) router_.NotePoll(polled.route);
+  call.Answer(EncodePreConnectResponse(router_.IsAwaited(polled.route) ? kPreConnectNow : kPreConnectLater, ""));
+}
+
+void AgentEntry::Register(Admission::Candidate candidate, Verified verified, std::string bearer_hash) {
+  const AgentRow& row = verified.row;
   const Metadata& metadata = candidate.stream->metadata();
   AgentInfo info;
   info.agent.id = row.id;
@@ -92,6 +153,7 @@ void AgentEntry::Register(Admission::Candidate candidate, const AgentRow& row, s
   info.agent.version = std::string(metadata.Get(header::kVersion));
   info.agent.hostname = std::string(metadata.Get(header::kHostname));
   info.agent.platform = std::string(metadata.Get(header::kPlatform));
+  info.routes = std::move(verified.routes);
   info.bearer_hash = std::move(bearer_hash);
   info.capabilities = Common(kAllCapabilities, ParseCapabilities(metadata.Get(header::kCapabilities)));
   auto kept = KeptMetadata(metadata);

@@ -7,6 +7,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "gateway/linked_agent_leg.h"
+#include "identity/agent_keys.h"
 #include "identity/digest.h"
 #include "session/connection_types.h"
 #include "session/session.h"
@@ -107,7 +108,7 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
   HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
   const auto agent = store_.agents().Find(identity->org_id, connection.agent_id);
   const bool on_demand = agent.ok() && agent->mode != "standard";
-  return Admitted{std::move(context), Sha256(bearer), on_demand};
+  return Admitted{std::move(context), Sha256(bearer), RouteOf(connection), on_demand};
 }
 
 absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& command, const Metadata& metadata) const {
@@ -119,7 +120,8 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& co
   }
   HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
   // Nobody shows a key of our own memory: no data stream will ever belong to it.
-  return Admitted{.context = std::move(context), .user_key = RandomToken(16), .stored = true};
+  return Admitted{
+      .context = std::move(context), .user_key = RandomToken(16), .route = RouteOf(connection), .stored = true};
 }
 
 absl::StatusOr<ConnectionRow> ClientEntry::FindConnection(const Identity& identity, const Metadata& metadata) const {
@@ -190,8 +192,7 @@ SessionContext ClientEntry::BuildContext(const Identity& identity, const Connect
 // ---- On the loop again ---------------------------------------------------------------------------------------------
 
 void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) {
-  if (router_.Find(admitted.context.head.agent_id).ok())
-    return StoreAndBegin(std::move(candidate), std::move(admitted));
+  if (router_.Find(admitted.route).ok()) return StoreAndBegin(std::move(candidate), std::move(admitted));
   // Our own client tries again by itself; old ones want the agent to appear while they wait, and so do agents that
   // connect on demand.
   if (admitted.context.client_capabilities.any() && !admitted.agent_on_demand)
@@ -206,18 +207,18 @@ void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) 
   offline_.emplace(key, std::move(offline));
   kept.candidate.stream->SetReading(false);
   kept.candidate.stream->SetReceiver(&kept);
-  kept.waiting = router_.WaitFor(kept.admitted.context.head.agent_id, limits::kAgentWaitTime,
-                                 [this, key](absl::StatusOr<AgentLink*> link) {
-                                   std::unique_ptr<Offline> back = std::move(offline_.extract(key).mapped());
-                                   back->candidate.stream->SetReceiver(nullptr);
-                                   back->candidate.stream->SetReading(true);
-                                   if (link.ok()) {
-                                     StoreAndBegin(std::move(back->candidate), std::move(back->admitted));
-                                   } else {
-                                     back->candidate.Refuse(link.status());
-                                   }
-                                   loop_.DestroyLater(std::move(back));
-                                 });
+  kept.waiting =
+      router_.WaitFor(kept.admitted.route, limits::kAgentWaitTime, [this, key](absl::StatusOr<AgentLink*> link) {
+        std::unique_ptr<Offline> back = std::move(offline_.extract(key).mapped());
+        back->candidate.stream->SetReceiver(nullptr);
+        back->candidate.stream->SetReading(true);
+        if (link.ok()) {
+          StoreAndBegin(std::move(back->candidate), std::move(back->admitted));
+        } else {
+          back->candidate.Refuse(link.status());
+        }
+        loop_.DestroyLater(std::move(back));
+      });
 }
 
 void ClientEntry::RefuseOffline(Admission::Candidate candidate, const Admitted& admitted) {
@@ -249,7 +250,7 @@ void ClientEntry::StoreAndBegin(Admission::Candidate candidate, Admitted admitte
 
 void ClientEntry::Begin(Admission::Candidate candidate, Admitted admitted) {
   const std::string session_id = admitted.context.head.session_id;
-  auto link = router_.Find(admitted.context.head.agent_id);
+  auto link = router_.Find(admitted.route);
   if (!link.ok() || closed_) {
     candidate.Refuse(closed_ ? Unavailable("gateway shutdown") : link.status());
     return OnSessionOver(session_id);

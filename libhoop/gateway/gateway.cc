@@ -21,6 +21,7 @@
 #include "gateway/exec_runs.h"
 #include "gateway/listener_tls.h"
 #include "gateway/loop_bridges.h"
+#include "gateway/published_connections.h"
 #include "gateway/session_directory.h"
 #include "gateway/stream_entry.h"
 #include "identity/agent_keys.h"
@@ -86,6 +87,7 @@ struct Gateway::Parts {
   std::optional<SetupToken> setup_token;  // while there is no account
   std::unique_ptr<LocalVerifier> local_verifier;
   std::unique_ptr<AgentVerifier> agent_verifier;
+  std::unique_ptr<PublishedConnections> published;
   std::unique_ptr<JournalAuditStore> journal;
   std::unique_ptr<Retention> retention;  // null: sessions stay
   AuditStore* audit = nullptr;
@@ -123,6 +125,7 @@ absl::Status Gateway::Parts::Open() {
   }
   local_verifier = std::make_unique<LocalVerifier>(*signer, store->users(), store->service_accounts(), roles);
   agent_verifier = std::make_unique<AgentVerifier>(store->agents());
+  published = std::make_unique<PublishedConnections>(*store, clock);
   verifier = options.idp_verifier != nullptr ? options.idp_verifier : local_verifier.get();
   audit = options.audit_store;
   if (audit == nullptr) {
@@ -146,8 +149,8 @@ absl::Status Gateway::Parts::Open() {
   client_entry =
       std::make_unique<ClientEntry>(packet_loop, log, clock, *store, *verifier, *audit, *router, *sessions, *admission);
   const bool agents_show_certificates = options.tls && options.tls->client_auth == GatewayTls::ClientAuth::kAgents;
-  agent_entry =
-      std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *router, *admission, agents_show_certificates);
+  agent_entry = std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *published, *router, *admission,
+                                             agents_show_certificates);
   stream_entry = std::make_unique<StreamEntry>(*client_entry, *agent_entry, log, options.log_calls);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);

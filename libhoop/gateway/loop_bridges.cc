@@ -58,9 +58,7 @@ void LoopSessionControl::EndOnConnection(std::string_view org_id, std::string_vi
 }
 
 void RouterPresence::Disconnect(std::string_view agent_id) {
-  loop_.Post([this, id = std::string(agent_id)] {
-    if (auto link = router_.Find(id); link.ok()) (*link)->End(Unauthenticated("agent was deleted"));
-  });
+  loop_.Post([this, id = std::string(agent_id)] { router_.EndAgent(id, Unauthenticated("agent was deleted")); });
 }
 
 }  // namespace hoop

@@ -12,6 +12,10 @@ namespace {
 constexpr std::string_view kOldTokenPrefix = "x-agt-";
 constexpr size_t kKeyBytes = 32;
 
+std::string RouteBy(std::string_view agent_id, std::string_view connection) {
+  return UrlUuid(fmt::format("{}/{}", agent_id, connection));
+}
+
 absl::Status Refused() { return Unauthenticated("invalid authentication"); }
 
 }  // namespace
@@ -21,6 +25,14 @@ std::string HashAgentKey(std::string_view key) { return Sha256Hex(key); }
 
 std::string AgentId(std::string_view org_id, std::string_view name) {
   return UrlUuid(fmt::format("agent/{}/{}", org_id, name));
+}
+
+std::string RouteOf(const ConnectionRow& connection) {
+  return connection.managed_by == kManagedByAgent ? RouteBy(connection.agent_id, connection.name) : connection.agent_id;
+}
+
+std::string RouteOf(const AgentRow& agent, std::string_view brought_connection) {
+  return RouteBy(agent.id, brought_connection);
 }
 
 absl::StatusOr<AgentRow> AgentVerifier::FindByHash(std::string_view hash) {

@@ -7,6 +7,7 @@
 
 #include "absl/status/statusor.h"
 #include "store/agent_table.h"
+#include "store/connection_table.h"
 
 namespace hoop {
 
@@ -18,6 +19,15 @@ std::string HashAgentKey(std::string_view key);
 
 // The same in every gateway: UUID version 5 of agent/<org id>/<name>.
 std::string AgentId(std::string_view org_id, std::string_view name);
+
+// Under which id the router finds the agent of a connection: the agent's own; for a connection that an agent brought
+// along, one of its own (UUID version 5 of <agent id>/<connection name>), for several processes may share a key.
+std::string RouteOf(const ConnectionRow& connection);
+std::string RouteOf(const AgentRow& agent, std::string_view brought_connection);
+
+// The agent that stands for an organization's key; processes that bring connections along use it.
+inline constexpr std::string_view kOrganizationAgent = "_default";
+inline constexpr std::string_view kMultiConnection = "multi-connection";  // its mode
 
 // Owned by Gateway. Blocks on the store: worker threads, several at a time.
 class AgentVerifier final {

@@ -11,8 +11,6 @@
 namespace hoop::rest {
 namespace {
 
-constexpr std::string_view kShared = "multi-connection";  // agents of organization keys: not shown as agents
-
 std::string Said(const AgentRow& agent, const std::string& key) {
   const auto found = agent.metadata.find(key);
   return found == agent.metadata.end() ? "" : found->second;
@@ -37,7 +35,7 @@ Json AgentJson(const AgentRow& agent, const AgentPresence& presence) {
 absl::StatusOr<AgentRow> FindAgent(const ApiParts& parts, const Request& request) {
   const std::string& name_or_id = request.Parameter("nameOrID");
   absl::StatusOr<AgentRow> agent = parts.store.agents().Find(request.identity->org_id, name_or_id);
-  if (agent.ok() && agent->mode == kShared) return NotFound("agent not found");
+  if (agent.ok() && agent->mode == kMultiConnection) return NotFound("agent not found");
   if (absl::IsNotFound(agent.status())) return NotFound("agent not found");
   return agent;
 }
@@ -47,7 +45,7 @@ absl::StatusOr<Response> ListAgents(const ApiParts& parts, const Request& reques
   const std::string status = request.Query("status");
   Json list = Json::array();
   for (const AgentRow& agent : agents) {
-    if (agent.mode == kShared) continue;
+    if (agent.mode == kMultiConnection) continue;  // organization keys: /orgs/keys
     Json item = AgentJson(agent, parts.agents);
     if (status.empty() || item["status"] == status) list.push_back(std::move(item));
   }

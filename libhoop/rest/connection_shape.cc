@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "identity/agent_keys.h"
 #include "rest/connection_checks.h"
 #include "rest/names.h"
 #include "session/connection_types.h"
@@ -88,7 +89,7 @@ Json ConnectionJson(const ConnectionRow& connection, const std::vector<std::stri
           {"secret", SecretKeys(connection)},
           {"default_database", ""},  // would be the value of a secret
           {"agent_id", connection.agent_id},
-          {"status", presence.IsOnline(connection.agent_id) ? "online" : "offline"},
+          {"status", presence.IsOnline(RouteOf(connection)) ? "online" : "offline"},
           {"record", connection.record_policy == RecordPolicy::kDurable ? "durable" : "buffered"},
           {"access_groups", groups},
           {"reviewers", connection.reviewers},

@@ -7,6 +7,7 @@
 #include <memory>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
@@ -22,6 +23,8 @@ namespace hoop {
 // An accepted agent. A value.
 struct AgentInfo {
   ConnectedAgent agent;
+  // Under which ids sessions find it: the agent's own, or one for each connection that it brings along.
+  std::vector<std::string> routes;
   std::string bearer_hash;  // its data streams must show the same bearer
   Capabilities capabilities;
 };
@@ -69,6 +72,7 @@ class AgentLink final : public PacketStream::Receiver {
   // the stream, or DeadlineExceeded after limits::kAgentStreamOpenTime, or when the agent is gone.
   std::string ExpectStream(StreamReady ready);
   void ForgetStream(std::string_view token);
+  bool Expects(std::string_view token) const { return expected_.find(token) != expected_.end(); }
   // The agent opened a stream with `token`. PermissionDenied: foreign, used or late.
   absl::Status OfferStream(std::string_view token, std::unique_ptr<PacketStream>& stream);
 

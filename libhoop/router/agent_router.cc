@@ -1,5 +1,6 @@
 #include "router/agent_router.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits/session.h"
@@ -53,133 +54,220 @@ AgentRouter::AgentRouter(Loop& loop, Log log) : loop_(loop), log_(log) {}
 
 AgentRouter::~AgentRouter() = default;
 
+// ---- Coming and going ----------------------------------------------------------------------------------------------
+
 void AgentRouter::Register(AgentInfo info, std::unique_ptr<PacketStream> control,
                            absl::AnyInvocable<void(const absl::Status&)> done) {
-  const std::string id = info.agent.id;
-  if (!links_.contains(id)) {
+  if (info.routes.empty()) info.routes = {info.agent.id};
+  if (Holders(info.routes).empty()) {
     Bind(std::move(info), std::move(control));
     done(absl::OkStatus());
     return;
   }
-  if (contenders_.contains(id)) {
-    const absl::Status refused = FailedPrecondition("agent already connected");
-    control->Finish(refused);
-    loop_.DestroyLater(std::move(control));
-    done(refused);
-    return;
-  }
-  // Agents say a keepalive every ten seconds, far too rarely to decide by: an HTTP/2 ping answers within the two
-  // seconds when the older connection lives, and a dead one fails its write.
+  if (!IsContended(info.routes)) return Contend(std::move(info), std::move(control), std::move(done));
+  const absl::Status refused = FailedPrecondition("agent already connected");
+  control->Finish(refused);
+  loop_.DestroyLater(std::move(control));
+  done(refused);
+}
+
+// Agents say a keepalive every ten seconds, far too rarely to decide by: an HTTP/2 ping answers within the two seconds
+// when the older connection lives, and a dead one fails its write.
+void AgentRouter::Contend(AgentInfo info, std::unique_ptr<PacketStream> control,
+                          absl::AnyInvocable<void(const absl::Status&)> done) {
   auto contender = std::make_unique<Contender>();
   contender->info = std::move(info);
   contender->control = std::move(control);
   contender->done = std::move(done);
   contender->asked_at = loop_.Monotonic();
   contender->control->SetReceiver(contender.get());
-  links_.find(id)->second->Probe();
-  contender->timeout = loop_.After(limits::kDuplicateAgentTime, [this, id] {
-    std::unique_ptr<Contender> contender = std::move(contenders_.find(id)->second);
-    contenders_.erase(id);
-    auto old = links_.find(id);
-    const bool alive = old != links_.end() && old->second->last_heard() >= contender->asked_at;
-    if (contender->gone) {
-      contender->done(Unavailable("agent left"));
-    } else if (alive) {
-      const absl::Status refused = FailedPrecondition("agent already connected");
-      contender->control->Finish(refused);
-      contender->done(refused);
-    } else {
-      if (old != links_.end()) old->second->End(Unavailable("replaced by a newer connection of the same agent"));
-      Bind(std::move(contender->info), std::move(contender->control));
-      contender->done(absl::OkStatus());
-    }
-    loop_.DestroyLater(std::move(contender));
+  for (AgentLink* holder : Holders(contender->info.routes)) holder->Probe();
+  const uint64_t key = ++last_key_;
+  contender->timeout = loop_.After(limits::kDuplicateAgentTime, [this, key] { Decide(key); });
+  contenders_.emplace(key, std::move(contender));
+}
+
+void AgentRouter::Decide(uint64_t contender_key) {
+  std::unique_ptr<Contender> contender = std::move(contenders_.extract(contender_key).mapped());
+  const std::vector<AgentLink*> holders = Holders(contender->info.routes);
+  const bool alive = std::any_of(holders.begin(), holders.end(), [&contender](const AgentLink* holder) {
+    return holder->last_heard() >= contender->asked_at;
   });
-  contenders_.emplace(id, std::move(contender));
+  if (contender->gone) {
+    contender->done(Unavailable("agent left"));
+  } else if (alive) {
+    const absl::Status refused = FailedPrecondition("agent already connected");
+    contender->control->Finish(refused);
+    contender->done(refused);
+  } else {
+    for (AgentLink* holder : holders) holder->End(Unavailable("replaced by a newer connection of the same agent"));
+    Bind(std::move(contender->info), std::move(contender->control));
+    contender->done(absl::OkStatus());
+  }
+  loop_.DestroyLater(std::move(contender));
+}
+
+std::vector<AgentLink*> AgentRouter::Holders(const std::vector<std::string>& routes) const {
+  std::vector<AgentLink*> holders;
+  for (const std::string& route : routes) {
+    const auto held = routes_.find(route);
+    if (held == routes_.end()) continue;
+    if (std::find(holders.begin(), holders.end(), held->second) == holders.end()) holders.push_back(held->second);
+  }
+  return holders;
+}
+
+bool AgentRouter::IsContended(const std::vector<std::string>& routes) const {
+  return std::any_of(contenders_.begin(), contenders_.end(), [&routes](const auto& contender) {
+    const std::vector<std::string>& wanted = contender.second->info.routes;
+    return std::find_first_of(wanted.begin(), wanted.end(), routes.begin(), routes.end()) != wanted.end();
+  });
 }
 
 void AgentRouter::Bind(AgentInfo info, std::unique_ptr<PacketStream> control) {
-  const std::string id = info.agent.id;
+  const uint64_t key = ++last_key_;
   log_.Info("agent connected", "agent", info.agent.name, "version", info.agent.version, "hostname",
             info.agent.hostname);
+  const std::vector<std::string> routes = info.routes;
   {
     absl::MutexLock lock(&mu_);
-    online_.insert_or_assign(id, info.agent);
+    connected_.emplace(key, info.agent);
+    reachable_.insert(info.agent.id);
+    reachable_.insert(routes.begin(), routes.end());
   }
   auto link = std::make_unique<AgentLink>(loop_, std::move(info), std::move(control),
-                                          [this, id](const absl::Status& status) { OnLinkEnded(id, status); });
+                                          [this, key](const absl::Status& status) { OnLinkEnded(key, status); });
   AgentLink* started = link.get();
-  links_.emplace(id, std::move(link));
+  links_.emplace(key, std::move(link));
+  for (const std::string& route : routes) routes_[route] = started;
   started->Start();
-  while (true) {
-    auto waiter = waiters_.find(id);
-    if (waiter == waiters_.end()) break;
-    waiter->second->Answer(started);
+  for (const std::string& route : routes) {
+    for (auto waiter = waiters_.find(route); waiter != waiters_.end(); waiter = waiters_.find(route)) {
+      waiter->second->Answer(Find(route));  // nothing says that it is still there after the one before
+    }
   }
 }
 
-void AgentRouter::OnLinkEnded(const std::string& agent_id, const absl::Status& status) {
-  auto found = links_.find(agent_id);
+void AgentRouter::OnLinkEnded(uint64_t key, const absl::Status& status) {
+  auto found = links_.find(key);
   if (found == links_.end()) return;
-  log_.Info("agent disconnected", "agent", found->second->info().agent.name, "reason", StatusText(status));
   std::unique_ptr<AgentLink> link = std::move(found->second);
   links_.erase(found);
+  const AgentInfo& info = link->info();
+  log_.Info("agent disconnected", "agent", info.agent.name, "reason", StatusText(status));
+  for (const std::string& route : info.routes) routes_.erase(route);
   {
     absl::MutexLock lock(&mu_);
-    online_.erase(agent_id);
+    connected_.erase(key);
+    reachable_.erase(reachable_.find(info.agent.id));
+    for (const std::string& route : info.routes) reachable_.erase(reachable_.find(route));
   }
   loop_.DestroyLater(std::move(link));
 }
 
-absl::StatusOr<AgentLink*> AgentRouter::Find(std::string_view agent_id) const {
-  auto found = links_.find(agent_id);
-  if (found == links_.end()) return Offline();
-  return found->second.get();
+void AgentRouter::EndAgent(std::string_view agent_id, const absl::Status& status) {
+  std::vector<AgentLink*> ending;  // each leaves the map when it ends
+  for (const auto& [key, link] : links_) {
+    if (link->info().agent.id == agent_id) ending.push_back(link.get());
+  }
+  for (AgentLink* link : ending) link->End(status);
 }
 
-std::unique_ptr<AgentRouter::Waiting> AgentRouter::WaitFor(std::string_view agent_id, absl::Duration patience,
+void AgentRouter::EndAll(const absl::Status& status) {
+  for (auto& [key, contender] : contenders_) contender->control->Finish(status);
+  while (!links_.empty()) links_.begin()->second->End(status);
+}
+
+absl::Status AgentRouter::OfferStream(std::string_view token, std::string_view bearer_hash,
+                                      std::unique_ptr<PacketStream>& stream) {
+  bool knows_bearer = false;
+  for (auto& [key, link] : links_) {
+    if (link->info().bearer_hash != bearer_hash) continue;
+    if (link->Expects(token)) return link->OfferStream(token, stream);
+    knows_bearer = true;
+  }
+  return knows_bearer ? PermissionDenied("data stream: unknown, used or late token")
+                      : PermissionDenied("data stream: no such agent is connected");
+}
+
+// ---- Looking for an agent ------------------------------------------------------------------------------------------
+
+absl::StatusOr<AgentLink*> AgentRouter::Find(std::string_view route) const {
+  auto found = routes_.find(route);
+  if (found == routes_.end()) return Offline();
+  return found->second;
+}
+
+std::unique_ptr<AgentRouter::Waiting> AgentRouter::WaitFor(std::string_view route, absl::Duration patience,
                                                            absl::AnyInvocable<void(absl::StatusOr<AgentLink*>)> ready) {
   auto waiter = std::make_unique<Waiter>(*this);
   waiter->ready = std::move(ready);
-  if (auto link = Find(agent_id); link.ok() || patience <= absl::ZeroDuration()) {
+  if (auto link = Find(route); link.ok() || patience <= absl::ZeroDuration()) {
     waiter->Answer(link);
     return nullptr;
   }
-  waiter->position = waiters_.emplace(agent_id, waiter.get());
+  waiter->position = waiters_.emplace(route, waiter.get());
   waiter->waits = true;
   waiter->timeout = loop_.After(patience, [waiting = waiter.get()] { waiting->Answer(Offline()); });
   return waiter;
 }
 
-absl::Status AgentRouter::OfferStream(std::string_view token, std::string_view bearer_hash,
-                                      std::unique_ptr<PacketStream>& stream) {
-  for (auto& [id, link] : links_) {
-    if (link->info().bearer_hash == bearer_hash) return link->OfferStream(token, stream);
+void AgentRouter::FailWaiting(std::string_view route, const absl::Status& status) {
+  for (auto waiter = waiters_.find(route); waiter != waiters_.end(); waiter = waiters_.find(route)) {
+    waiter->second->Answer(status);
   }
-  return PermissionDenied("data stream: no such agent is connected");
 }
 
-void AgentRouter::EndAll(const absl::Status& status) {
-  for (auto& [id, contender] : contenders_) contender->control->Finish(status);
-  while (!links_.empty()) links_.begin()->second->End(status);
+// ---- Who is here ---------------------------------------------------------------------------------------------------
+
+void AgentRouter::NotePoll(std::string_view id) {
+  const absl::Duration now = loop_.Monotonic();
+  bool is_new = false;
+  {
+    absl::MutexLock lock(&mu_);
+    is_new = polled_.insert_or_assign(std::string(id), now).second;
+  }
+  if (is_new) polls_.push_back({now, std::string(id)});
+  if (polls_timer_ == nullptr) ForgetOldPolls();
 }
 
-bool AgentRouter::IsOnline(std::string_view agent_id) const {
+// One entry of the queue for each id: who asked again meanwhile goes to its end.
+void AgentRouter::ForgetOldPolls() {
+  const absl::Duration old = loop_.Monotonic() - limits::kPollPatience;
   absl::MutexLock lock(&mu_);
-  return online_.find(agent_id) != online_.end();
+  while (!polls_.empty() && polls_.front().at <= old) {
+    Poll poll = std::move(polls_.front());
+    polls_.pop_front();
+    const auto last = polled_.find(poll.id);
+    if (last->second <= old) {
+      polled_.erase(last);
+    } else {
+      polls_.push_back({last->second, std::move(poll.id)});
+    }
+  }
+  polls_timer_ = polls_.empty() ? nullptr : loop_.After(limits::kPollPatience, [this] { ForgetOldPolls(); });
+}
+
+bool AgentRouter::IsOnline(std::string_view id) const {
+  absl::MutexLock lock(&mu_);
+  return reachable_.find(id) != reachable_.end() || polled_.find(id) != polled_.end();
 }
 
 absl::StatusOr<ConnectedAgent> AgentRouter::Agent(std::string_view agent_id) const {
   absl::MutexLock lock(&mu_);
-  auto found = online_.find(agent_id);
-  if (found == online_.end()) return NotFound("agent {} is not connected", agent_id);
-  return found->second;
+  for (const auto& [key, agent] : connected_) {
+    if (agent.id == agent_id) return agent;
+  }
+  return NotFound("agent {} is not connected", agent_id);
 }
 
 std::vector<ConnectedAgent> AgentRouter::Agents() const {
-  absl::MutexLock lock(&mu_);
   std::vector<ConnectedAgent> all;
-  for (const auto& [id, agent] : online_) all.push_back(agent);
+  {
+    absl::MutexLock lock(&mu_);
+    for (const auto& [key, agent] : connected_) all.push_back(agent);
+  }
+  std::sort(all.begin(), all.end(), [](const auto& a, const auto& b) { return a.id < b.id; });
   return all;
 }
 

@@ -1,9 +1,11 @@
 // Which connected agent serves a connection. Sessions ask it for the link to their agent.
 #pragma once
 
+#include <cstdint>
 #include <functional>
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -13,6 +15,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
+#include "base/fifo.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "hoop/router.h"
@@ -21,20 +24,22 @@
 namespace hoop {
 
 // Owned by Gateway and outlives every session. Loop thread only, but for the read-only questions at the end.
+// A route is an id under which sessions look for an agent: its own, or that of a connection which it brings along
+// (identity/agent_keys.h: RouteOf). Each route leads to one link; a link may have several.
 class AgentRouter final : public Router {
  public:
   AgentRouter(Loop& loop, Log log);
   ~AgentRouter() override;
 
-  // Makes an accepted agent reachable and starts its link. One that is connected already is asked for a sign of life
-  // for two seconds; `done` is called once: OK, or FailedPrecondition "agent already connected" when the older one
-  // lives (`control` was ended with that status then).
+  // Makes an accepted agent reachable and starts its link. Those that have one of its routes already are asked for a
+  // sign of life for two seconds; `done` is called once: OK, or FailedPrecondition "agent already connected" when an
+  // older one lives (`control` was ended with that status then).
   void Register(AgentInfo info, std::unique_ptr<PacketStream> control,
                 absl::AnyInvocable<void(const absl::Status&)> done);
 
   // The link to a connected agent, borrowed until it tells its sides OnAgentGone.
   // FailedPrecondition "agent is offline".
-  absl::StatusOr<AgentLink*> Find(std::string_view agent_id) const;
+  absl::StatusOr<AgentLink*> Find(std::string_view route) const;
 
   // Calls `ready` as soon as the agent is connected: at once, later, or with FailedPrecondition "agent is offline"
   // after `patience`. Destroying the handle gives up.
@@ -42,39 +47,61 @@ class AgentRouter final : public Router {
    public:
     virtual ~Waiting() = default;
   };
-  std::unique_ptr<Waiting> WaitFor(std::string_view agent_id, absl::Duration patience,
+  std::unique_ptr<Waiting> WaitFor(std::string_view route, absl::Duration patience,
                                    absl::AnyInvocable<void(absl::StatusOr<AgentLink*>)> ready);
 
-  // Somebody waits for this agent now.
-  bool IsAwaited(std::string_view agent_id) const { return waiters_.find(agent_id) != waiters_.end(); }
+  // Somebody waits for it now.
+  bool IsAwaited(std::string_view route) const { return waiters_.find(route) != waiters_.end(); }
+  // The agent cannot serve them: all who wait get `status`, which is not OK.
+  void FailWaiting(std::string_view route, const absl::Status& status);
+
+  // An agent that connects on demand has asked: `id`, its own or a route, counts as online for a while.
+  void NotePoll(std::string_view id);
 
   // A data stream that an agent opened: `bearer_hash` must be the agent's own. PermissionDenied otherwise.
   absl::Status OfferStream(std::string_view token, std::string_view bearer_hash, std::unique_ptr<PacketStream>& stream);
 
-  // Ends every link with `status`.
+  // Ends the links of one agent with `status`, or all.
+  void EndAgent(std::string_view agent_id, const absl::Status& status);
   void EndAll(const absl::Status& status);
 
-  // Any thread.
+  // Any thread. `id`: an agent's own, or a route.
   std::vector<ConnectedAgent> Agents() const override;
   absl::StatusOr<ConnectedAgent> Agent(std::string_view agent_id) const override;
-  bool IsOnline(std::string_view agent_id) const override;
+  bool IsOnline(std::string_view id) const override;
 
  private:
   struct Waiter;
   struct Contender;
+  struct Poll {
+    absl::Duration at;
+    std::string id;
+  };
 
   void Bind(AgentInfo info, std::unique_ptr<PacketStream> control);
-  void OnLinkEnded(const std::string& agent_id, const absl::Status& status);
+  void Contend(AgentInfo info, std::unique_ptr<PacketStream> control,
+               absl::AnyInvocable<void(const absl::Status&)> done);
+  void Decide(uint64_t contender_key);
+  std::vector<AgentLink*> Holders(const std::vector<std::string>& routes) const;
+  bool IsContended(const std::vector<std::string>& routes) const;
+  void OnLinkEnded(uint64_t key, const absl::Status& status);
+  void ForgetOldPolls();
 
   Loop& loop_;
   const Log log_;
-  std::map<std::string, std::unique_ptr<AgentLink>, std::less<>> links_;
+  uint64_t last_key_ = 0;  // of links and contenders
+  std::map<uint64_t, std::unique_ptr<AgentLink>> links_;
+  std::map<std::string, AgentLink*, std::less<>> routes_;
   std::multimap<std::string, Waiter*, std::less<>> waiters_;
-  std::map<std::string, std::unique_ptr<Contender>, std::less<>> contenders_;
+  std::map<uint64_t, std::unique_ptr<Contender>> contenders_;
+  Fifo<Poll> polls_;  // oldest first
+  std::unique_ptr<Timer> polls_timer_;
 
   // A copy for other threads; written on the loop.
   mutable absl::Mutex mu_;
-  std::map<std::string, ConnectedAgent, std::less<>> online_ ABSL_GUARDED_BY(mu_);
+  std::map<uint64_t, ConnectedAgent> connected_ ABSL_GUARDED_BY(mu_);               // by link
+  std::multiset<std::string, std::less<>> reachable_ ABSL_GUARDED_BY(mu_);          // agents' ids and routes of links
+  std::map<std::string, absl::Duration, std::less<>> polled_ ABSL_GUARDED_BY(mu_);  // the last poll of an id
 };
 
 }  // namespace hoop

@@ -11,10 +11,10 @@ namespace hoop {
 namespace {
 
 constexpr std::string_view kSelect =
-    "select id, org_id, name, mode, key_hash, connected, metadata, created_at, updated_at from agents ";
+    "select id, org_id, name, mode, key_hash, key, connected, metadata, created_at, updated_at from agents ";
 constexpr std::string_view kInsert =
-    "insert into agents (id, org_id, name, mode, key_hash, connected, metadata, created_at, updated_at) "
-    "values ($1, $2, $3, $4, $5, $6, $7, $8, $9) ";
+    "insert into agents (id, org_id, name, mode, key_hash, key, connected, metadata, created_at, updated_at) "
+    "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ";
 
 absl::StatusOr<AgentRow> ReadAgent(const Row& row) {
   RowReader reader(row);
@@ -24,6 +24,7 @@ absl::StatusOr<AgentRow> ReadAgent(const Row& row) {
   agent.name = reader.String();
   agent.mode = reader.String();
   agent.key_hash = reader.String();
+  agent.key = reader.String();
   agent.connected = reader.Bool();
   agent.metadata = reader.Map();
   agent.created_at = reader.Time();
@@ -36,8 +37,8 @@ absl::Status InsertAgent(Database& database, std::string_view sql, const AgentRo
   const std::string metadata = ToJson(agent.metadata);
   return database.Write(Durability::kFull, [&](Transaction& transaction) {
     const absl::StatusOr<int64_t> inserted =
-        transaction.Execute(sql, {agent.id, agent.org_id, agent.name, agent.mode, agent.key_hash, agent.connected,
-                                  metadata, agent.created_at, agent.updated_at});
+        transaction.Execute(sql, {agent.id, agent.org_id, agent.name, agent.mode, agent.key_hash, agent.key,
+                                  agent.connected, metadata, agent.created_at, agent.updated_at});
     return Annotate(inserted.status(), fmt::format("agent {}", agent.name));
   });
 }
@@ -54,7 +55,7 @@ absl::Status AgentTable::Insert(const AgentRow& agent) { return InsertAgent(data
 absl::Status AgentTable::Put(const AgentRow& agent) {
   return InsertAgent(database_,
                      fmt::format("{}on conflict (org_id, name) do update set mode = excluded.mode, "
-                                 "key_hash = excluded.key_hash, updated_at = excluded.updated_at",
+                                 "key_hash = excluded.key_hash, key = excluded.key, updated_at = excluded.updated_at",
                                  kInsert),
                      agent);
 }

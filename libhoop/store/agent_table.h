@@ -20,6 +20,7 @@ struct AgentRow {
   std::string name;
   std::string mode;      // standard, embedded, multi-connection
   std::string key_hash;  // hex SHA-256 of the key
+  std::string key;       // of organization keys only, which are shown again; else empty
   bool connected = false;
   std::map<std::string, std::string> metadata;  // version, hostname, platform, kernel-version ... as it connected last
   absl::Time created_at;

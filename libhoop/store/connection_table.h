@@ -50,6 +50,9 @@ struct ConnectionRow {
   absl::Time updated_at;
 };
 
+// `managed_by` of the connections that agents bring along.
+inline constexpr std::string_view kManagedByAgent = "hoopagent";
+
 // What a list is narrowed to; an empty field does not narrow.
 struct ConnectionFilter {
   std::optional<std::vector<std::string>> visible_to_groups;  // absent: everything, as admins see it

@@ -174,7 +174,8 @@ const std::vector<Migration>& Migrations() {
                 }},
       Migration{3,
                 "old sessions are found by their end",
-                {"create index sessions_ended on sessions (ended_at) where status = 'done'"}}};
+                {"create index sessions_ended on sessions (ended_at) where status = 'done'"}},
+      Migration{4, "organization keys", {"alter table agents add column key text not null default ''"}}};
   return migrations;
 }
 

@@ -2,13 +2,16 @@
 // an agent and who does not, which packets go through and which do not.
 #include <gtest/gtest.h>
 
+#include "base/ids.h"
 #include "base/limits/session.h"
 #include "base/limits/wire.h"
 #include "base/status.h"
+#include "identity/agent_keys.h"
 #include "tests/replay/gateway_fixture.h"
 #include "tests/support/status_matchers.h"
 #include "wire/gob.h"
 #include "wire/packet_types.h"
+#include "wire/pre_connect.h"
 #include "wire/spec_keys.h"
 
 namespace hoop {
@@ -193,15 +196,122 @@ TEST_F(Entries, PreConnectIsForAgents) {
   EXPECT_STATUS(Unary("PreConnect", {}), absl::StatusCode::kUnauthenticated, "invalid authentication");
   EXPECT_STATUS(Unary("PreConnect", {{"authorization", std::string("Bearer ") + replay::kUserToken}}),
                 absl::StatusCode::kUnauthenticated, "invalid authentication");
-  const Metadata agent{{"authorization", "Bearer " + gateway_.AddAgent("dev", "multi-connection")}};
-  EXPECT_STATUS(Unary("PreConnect", agent, "\x08\x01"), absl::StatusCode::kInvalidArgument, "not a request");
-  const auto named = Unary("PreConnect", agent, "\x0a\x06runcon");
-  ASSERT_OK(named);
-  EXPECT_EQ(named->substr(0, 9),
-            "\x0a\x07"
-            "BACKOFF");
-  EXPECT_NE(named->find("not served"), std::string::npos);
-  EXPECT_STATUS(Refusal(AgentHeaders()), absl::StatusCode::kFailedPrecondition, "missing connection-name attribute");
+  const Metadata agent{{"authorization", "Bearer " + gateway_.AddAgent("dev", "embedded")}};
+  EXPECT_STATUS(Unary("PreConnect", agent, "\x08\x01"), absl::StatusCode::kInvalidArgument, "not such a message");
+}
+
+// Agents that bring their connection along, as `hoop run` does with the organization's key.
+class PublishingAgents : public Entries {
+ protected:
+  Metadata Call(const std::string& name = "_default", const std::string& mode = "multi-connection") {
+    return {{"authorization", "Bearer " + gateway_.AddAgent(name, mode)}};
+  }
+  Metadata Stream(const std::string& connection) {
+    Metadata headers = Call();
+    headers.Add("origin", "agent");
+    if (!connection.empty()) headers.Add("connection-name", connection);
+    return headers;
+  }
+  PreConnectResponse Poll(const PreConnectRequest& request, const Metadata& headers) {
+    const auto answer = Unary("PreConnect", headers, EncodePreConnectRequest(request));
+    EXPECT_OK(answer);
+    return answer.ok() ? *ParsePreConnectResponse(*answer) : PreConnectResponse();
+  }
+  PreConnectResponse Poll(const PreConnectRequest& request) { return Poll(request, Call()); }
+
+  const PreConnectRequest shell_{.name = "runcon", .type = "custom", .command = {"bash"}};
+};
+
+TEST_F(PublishingAgents, AreServedByTheConnectionTheyBring) {
+  EXPECT_EQ(Poll(shell_).status, "BACKOFF");
+  Peer& client = Enter(UserHeaders("exec", "runcon"));
+  EXPECT_EQ(Poll(shell_).status, "CONNECT");
+  Peer& agent = Enter(Stream("runcon"));
+  Send(client, Packet(packet::kAgentSessionOpen));
+  ASSERT_EQ(Types(agent), (std::vector<std::string>{"AgentGatewayConnectOK", "AgentSessionOpen"}));
+  const auto params = DecodeConnectionParams(agent.transcript.packets[1].Get(spec::kConnectionParams));
+  EXPECT_EQ(params->connection_name, "runcon");
+  EXPECT_EQ(params->command, std::vector<std::string>{"bash"});
+  // It stays; the next user has no need to wait.
+  EXPECT_EQ(Poll(shell_).status, "BACKOFF");
+  Peer& next = Enter(UserHeaders("exec", "runcon"));
+  Send(next, Packet(packet::kAgentSessionOpen));
+  EXPECT_EQ(gateway_.sessions().size(), 2u);
+}
+
+TEST_F(PublishingAgents, ShareAKeyAndHaveAStreamEach) {
+  for (const char* name : {"one", "two"}) {
+    Poll({.name = name, .type = "custom", .command = {"bash"}});
+    EXPECT_EQ(Types(Enter(Stream(name))), std::vector<std::string>{"AgentGatewayConnectOK"});
+  }
+  EXPECT_STATUS(Refusal(Stream("")), absl::StatusCode::kFailedPrecondition, "missing connection-name attribute");
+  EXPECT_EQ(Refusal(Stream("three")).ToString(), "INVALID_ARGUMENT: connection three is not managed by agent _default");
+  EXPECT_EQ(Refusal(Stream("echo")).ToString(), "INVALID_ARGUMENT: connection echo is not managed by agent _default");
+}
+
+TEST_F(PublishingAgents, ChangeTheirConnectionByAskingAgain) {
+  Poll(shell_);
+  PreConnectRequest changed = shell_;
+  changed.command = {"sh", "-i"};
+  changed.env_vars = {{"envvar:A", "Qg=="}};
+  Poll(changed);
+  const ConnectionRow row = gateway_.Connection("runcon");
+  EXPECT_EQ(row.command, (std::vector<std::string>{"sh", "-i"}));
+  EXPECT_EQ(row.secrets, changed.env_vars);
+  EXPECT_EQ(row.managed_by, "hoopagent");
+}
+
+TEST_F(PublishingAgents, TakeNoConnectionOfOthers) {
+  const char kTaken[] = "connection echo is not being managed by this process, choose another name";
+  const PreConnectResponse taken = Poll({.name = "echo", .type = "custom"});
+  EXPECT_EQ(taken.status, "BACKOFF");
+  EXPECT_EQ(taken.message, kTaken);
+  Poll(shell_);
+  EXPECT_EQ(Poll(shell_, Call("other", "embedded")).status, "BACKOFF");
+  EXPECT_NE(Poll(shell_, Call("other", "embedded")).message, "");
+  EXPECT_EQ(Poll({.name = "fresh", .type = "custom"}, Call("dev", "standard")).message,
+            "agent dev is of mode standard, which brings no connections along");
+}
+
+TEST_F(PublishingAgents, AreToldWhatIsWrongWithTheirConnection) {
+  EXPECT_EQ(Poll({.name = "runcon", .type = "nonsense"}).message, "connection type nonsense is none");
+  EXPECT_NE(Poll({.name = "a:b", .type = "custom"}).message.find("alphanumeric"), std::string::npos);
+  const auto variable = Poll({.name = "runcon", .type = "custom", .env_vars = {{"A", "b"}}});
+  EXPECT_NE(variable.message.find("neither envvar:NAME"), std::string::npos);
+}
+
+TEST_F(PublishingAgents, WhoWaitsHearsThatTheConnectionIsLost) {
+  Poll(shell_);
+  Peer& client = Enter(UserHeaders("exec", "runcon"));
+  ConnectionRow row = gateway_.Connection("runcon");
+  row.managed_by.reset();  // somebody made it his own
+  gateway_.Replace(row);
+  EXPECT_NE(Poll(shell_).message, "");
+  EXPECT_STATUS(*client.transcript.end, absl::StatusCode::kAborted, "is not being managed by this process");
+}
+
+TEST_F(PublishingAgents, AreOnlineWhileTheyAsk) {
+  Poll(shell_);
+  const std::string route = RouteOf(gateway_.Connection("runcon"));
+  EXPECT_TRUE(gateway_.router().IsOnline(route));
+  gateway_.Advance(limits::kPollPatience - absl::Seconds(1));
+  Poll(shell_);
+  gateway_.Advance(limits::kPollPatience - absl::Seconds(1));
+  EXPECT_TRUE(gateway_.router().IsOnline(route));
+  gateway_.Advance(limits::kPollPatience);
+  EXPECT_FALSE(gateway_.router().IsOnline(route));
+}
+
+TEST_F(PublishingAgents, BringSoManyConnectionsAndNoMore) {
+  Poll(shell_);
+  ConnectionRow row = gateway_.Connection("runcon");
+  for (size_t i = 1; i < limits::kPublishedConnectionsMax; ++i) {
+    row.id = NewUuid();
+    row.name = fmt::format("filler{}", i);
+    gateway_.Replace(row);
+  }
+  EXPECT_NE(Poll({.name = "onemore", .type = "custom"}).message.find("at most 1000"), std::string::npos);
+  EXPECT_EQ(Poll(shell_).message, "") << "what is there is served";
 }
 
 TEST_F(Entries, AnswerTheOtherUnaryCalls) {

@@ -55,17 +55,19 @@ void Peer::OnPacket(Packet packet) {
 struct GatewayUnderTest::Process {
   Process(WaitingLoop& loop, Clock& clock, Store& store, AuditStore& audit)
       : agent_verifier(store.agents()),
+        published(store, clock),
         router(loop, Log()),
         sessions(loop),
         admission(loop),
         clients(loop, Log(), clock, store, users, audit, router, sessions, admission),
         exec(loop, Log(), clock, store, clients, admission),
-        agents(Log(), clock, store, agent_verifier, router, admission, /*demands_certificates=*/false),
+        agents(Log(), clock, store, agent_verifier, published, router, admission, /*demands_certificates=*/false),
         entry(clients, agents),
         server(loop, entry) {}
 
   OneUser users;
   AgentVerifier agent_verifier;
+  PublishedConnections published;
   AgentRouter router;
   SessionDirectory sessions;
   Admission admission;
@@ -96,7 +98,8 @@ std::string GatewayUnderTest::AddAgent(const std::string& name, const std::strin
   row.key_hash = HashAgentKey(key);
   row.created_at = row.updated_at = clock_.Now();
   HOOP_CHECK(store_->agents().Insert(row).ok());
-  return dsns_[name] = *MakeAgentDsn("grpc://127.0.0.1:8010", name, key, mode);
+  // Keys of organizations say no mode.
+  return dsns_[name] = *MakeAgentDsn("grpc://127.0.0.1:8010", name, key, mode == kMultiConnection ? "" : mode);
 }
 
 void GatewayUnderTest::AddConnection(const AgentConnectionParams& params, const std::string& agent) {
@@ -112,6 +115,14 @@ void GatewayUnderTest::AddConnection(const AgentConnectionParams& params, const 
   row.secrets_updated_at = row.created_at = row.updated_at = clock_.Now();
   HOOP_CHECK(store_->connections().Put(row).ok());
 }
+
+ConnectionRow GatewayUnderTest::Connection(const std::string& name) {
+  auto row = store_->connections().Find(store_.org_id(), name);
+  HOOP_CHECK(row.ok());
+  return *std::move(row);
+}
+
+void GatewayUnderTest::Replace(const ConnectionRow& row) { HOOP_CHECK(store_->connections().Put(row).ok()); }
 
 Peer& GatewayUnderTest::Connect(const Metadata& metadata) {
   peers_.push_back(std::make_unique<Peer>(loop_, process_->server, metadata));
@@ -173,5 +184,6 @@ void GatewayUnderTest::Die() {
 
 SessionDirectory& GatewayUnderTest::sessions() { return process_->sessions; }
 ExecRuns& GatewayUnderTest::exec() { return process_->exec; }
+const Router& GatewayUnderTest::router() const { return process_->router; }
 
 }  // namespace hoop::replay

@@ -53,6 +53,9 @@ class GatewayUnderTest final {
   std::string AddAgent(const std::string& name, const std::string& mode);
   void AddConnection(const AgentConnectionParams& params, const std::string& agent);
 
+  ConnectionRow Connection(const std::string& name);
+  void Replace(const ConnectionRow& row);
+
   Peer& Connect(const Metadata& metadata);
   void CallUnary(const std::string& method, const Metadata& metadata, std::string request,
                  GrpcChannel::OnUnaryDone done);
@@ -72,6 +75,7 @@ class GatewayUnderTest final {
   SessionDirectory& sessions();
   ExecRuns& exec();
   Store& store() { return *store_; }
+  const Router& router() const;
 
  private:
   struct Process;

@@ -2,12 +2,13 @@
 #include <algorithm>
 #include <set>
 
-#include "base/ids.h"
 #include "base/limits/session.h"
 #include "base/status.h"
+#include "identity/agent_keys.h"
 #include "tests/replay/gateway_fixture.h"
 #include "tests/replay/players.h"
 #include "wire/packet_types.h"
+#include "wire/pre_connect.h"
 #include "wire/spec_keys.h"
 
 namespace hoop::replay {
@@ -83,8 +84,9 @@ class GatewayPlayer final {
   }
   std::string AgentMode(int stream) const {
     const Event* open = recording_.Open(stream);
-    return open != nullptr && open->metadata.Get(header::kAuthorization).ends_with("mode=embedded") ? "embedded"
-                                                                                                    : "standard";
+    if (open == nullptr) return "standard";
+    if (AgentName(stream) == kOrganizationAgent) return std::string(kMultiConnection);
+    return open->metadata.Get(header::kAuthorization).ends_with("mode=embedded") ? "embedded" : "standard";
   }
 
   void AddAgents() {
@@ -106,6 +108,15 @@ class GatewayPlayer final {
     return kNobody;
   }
 
+  // Its agent brings it along.
+  bool IsPublished(const std::string& connection) const {
+    return std::any_of(recording_.events.begin(), recording_.events.end(), [&connection](const Event& event) {
+      if (event.kind != Event::Kind::kMessage || !event.from_peer) return false;
+      const auto request = ParsePreConnectRequest(event.message);
+      return request.ok() && request->name == connection;
+    });
+  }
+
   void AddConnections() {
     gateway_.AddAgent(kNobody, "standard");
     std::set<std::string> served;
@@ -113,6 +124,7 @@ class GatewayPlayer final {
       const Event* open = recording_.Open(stream);
       if (open == nullptr || absl::IsNotFound(EndOf(stream))) continue;
       const std::string name(open->metadata.Get(header::kConnectionName));
+      if (IsPublished(name)) continue;
       auto params = ConnectionOf(recording_, name);
       if (!params) params = AgentConnectionParams{.connection_name = name, .connection_type = "tcp"};
       const std::string agent = AgentOf(stream);

@@ -39,8 +39,10 @@ class SilentStream final : public PacketStream {
 
 class RouterTest : public ::testing::Test {
  protected:
-  absl::Status Connect(StreamScript& script, Capabilities capabilities = kAllCapabilities, bool silent = false) {
+  absl::Status Connect(StreamScript& script, Capabilities capabilities = kAllCapabilities, bool silent = false,
+                       std::vector<std::string> routes = {}) {
     AgentInfo info;
+    info.routes = std::move(routes);
     info.agent.id = "a1";
     info.agent.name = "dev";
     info.bearer_hash = "hash";
@@ -206,6 +208,56 @@ TEST_F(RouterTest, HoldsTheSharedStreamWhileAnybodyHolds) {
   EXPECT_FALSE(script_.reading);
   link->ReleaseReading();
   EXPECT_TRUE(script_.reading);
+}
+
+TEST_F(RouterTest, AnAgentIsReachableUnderItsRoutesOnly) {
+  ASSERT_OK(Connect(script_, kAllCapabilities, false, {"r1", "r2"}));
+  EXPECT_OK(router_.Find("r1"));
+  EXPECT_EQ(*router_.Find("r1"), *router_.Find("r2"));
+  EXPECT_STATUS(router_.Find("a1"), absl::StatusCode::kFailedPrecondition, "offline");
+  EXPECT_TRUE(router_.IsOnline("r2"));
+  EXPECT_TRUE(router_.IsOnline("a1"));
+  (*router_.Find("r1"))->End(Unavailable("x"));
+  loop_.Turn();
+  EXPECT_STATUS(router_.Find("r2"), absl::StatusCode::kFailedPrecondition, "offline");
+  EXPECT_FALSE(router_.IsOnline("r1"));
+  EXPECT_FALSE(router_.IsOnline("a1"));
+}
+
+TEST_F(RouterTest, ProcessesOfOneAgentStandBesideEachOther) {
+  ASSERT_OK(Connect(script_, kAllCapabilities, false, {"r1"}));
+  ASSERT_OK(Connect(second_, kAllCapabilities, false, {"r2"}));
+  EXPECT_STATUS(Connect(third_, kAllCapabilities, false, {"r2", "r3"}), absl::StatusCode::kFailedPrecondition,
+                "agent already connected");
+  EXPECT_EQ(router_.Agents().size(), 2u);
+  // They share a bearer: a token tells whose data stream it is.
+  auto expected = (*router_.Find("r2"))->ExpectStream([](auto) {});
+  StreamScript data;
+  std::unique_ptr<PacketStream> stream = std::make_unique<ScriptedStream>(data);
+  EXPECT_OK(router_.OfferStream(expected, "hash", stream));
+  EXPECT_STATUS(router_.OfferStream(expected, "hash", stream), absl::StatusCode::kPermissionDenied, "used");
+  router_.EndAgent("a1", Unauthenticated("agent was deleted"));
+  loop_.Turn();
+  EXPECT_TRUE(router_.Agents().empty());
+  EXPECT_FALSE(router_.IsOnline("a1"));
+}
+
+TEST_F(RouterTest, ASilentOneGivesUpAllItsRoutes) {
+  ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true, {"r1", "r2"}));
+  ASSERT_OK(Connect(second_, kAllCapabilities, false, {"r2", "r3"}));
+  EXPECT_STATUS(router_.Find("r1"), absl::StatusCode::kFailedPrecondition, "offline");
+  EXPECT_OK(router_.Find("r3"));
+}
+
+TEST_F(RouterTest, WhoWaitsMayBeToldThatItIsInVain) {
+  std::optional<absl::Status> told;
+  auto waiting = router_.WaitFor("r1", absl::Seconds(15), [&told](auto link) { told = link.status(); });
+  EXPECT_TRUE(router_.IsAwaited("r1"));
+  router_.FailWaiting("r2", Aborted("another"));
+  EXPECT_FALSE(told.has_value());
+  router_.FailWaiting("r1", Aborted("not its connection"));
+  EXPECT_STATUS(*told, absl::StatusCode::kAborted, "not its connection");
+  EXPECT_FALSE(router_.IsAwaited("r1"));
 }
 
 }  // namespace

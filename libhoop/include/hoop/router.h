@@ -24,9 +24,11 @@ struct ConnectedAgent {
 class Router {
  public:
   virtual ~Router() = default;
-  virtual std::vector<ConnectedAgent> Agents() const = 0;  // by id
+  // By id. An agent whose key several processes use, each for a connection of its own, is there several times.
+  virtual std::vector<ConnectedAgent> Agents() const = 0;
   // NotFound: it is not connected.
   virtual absl::StatusOr<ConnectedAgent> Agent(std::string_view agent_id) const = 0;
+  // Also true for an agent that connects on demand and asked within the last half minute.
   virtual bool IsOnline(std::string_view agent_id) const = 0;
 };
 
