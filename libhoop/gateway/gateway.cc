@@ -155,7 +155,7 @@ absl::Status Gateway::Parts::Open() {
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);
-  presence = std::make_unique<RouterPresence>(packet_loop, *router);
+  presence = std::make_unique<RouterPresence>(packet_loop, *router, *published);
   return absl::OkStatus();
 }
 
@@ -235,6 +235,7 @@ absl::Status Gateway::Parts::Start() {
                                                    .sessions = *session_control,
                                                    .agents = *presence,
                                                    .exec = *exec_runs,
+                                                   .agent_verifier = *agent_verifier,
                                                    .clock = clock,
                                                    .log = log,
                                                    .info = info,

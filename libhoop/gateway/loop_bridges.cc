@@ -1,5 +1,6 @@
 #include "gateway/loop_bridges.h"
 
+#include <algorithm>
 #include <memory>
 #include <string>
 #include <utility>
@@ -7,21 +8,25 @@
 #include "absl/synchronization/mutex.h"
 #include "base/limits/workers.h"
 #include "base/status.h"
+#include "base/status_macros.h"
 
 namespace hoop {
 namespace {
 
 // Shared: the asking thread may have given up when the loop answers.
+template <typename T>
 struct Question {
   absl::Mutex mu;
   bool answered ABSL_GUARDED_BY(mu) = false;
-  absl::Status answer ABSL_GUARDED_BY(mu);
+  T answer ABSL_GUARDED_BY(mu) = Unknown("not answered");
 };
 
-absl::Status AskLoop(Loop& loop, absl::AnyInvocable<absl::Status()> question) {
-  auto shared = std::make_shared<Question>();
+// T: a Status, or a StatusOr.
+template <typename T>
+T AskLoop(Loop& loop, absl::AnyInvocable<T()> question) {
+  auto shared = std::make_shared<Question<T>>();
   loop.Post([shared, question = std::move(question)]() mutable {
-    absl::Status answer = question();
+    T answer = question();
     absl::MutexLock lock(&shared->mu);
     shared->answer = std::move(answer);
     shared->answered = true;
@@ -36,7 +41,7 @@ absl::Status AskLoop(Loop& loop, absl::AnyInvocable<absl::Status()> question) {
 }  // namespace
 
 absl::Status LoopSessionControl::Kill(std::string_view session_id, std::string_view by) {
-  return AskLoop(loop_, [this, id = std::string(session_id), by = std::string(by)] {
+  return AskLoop<absl::Status>(loop_, [this, id = std::string(session_id), by = std::string(by)] {
     return sessions_.Find(id) != nullptr ? sessions_.Kill(id, by) : runs_.Kill(id, by);
   });
 }
@@ -54,6 +59,19 @@ void LoopSessionControl::EndOnConnection(std::string_view org_id, std::string_vi
       return head.org_id == org_id && head.connection == connection;
     };
     sessions_.EndWhere(concerned, reason);
+  });
+}
+
+absl::StatusOr<bool> RouterPresence::IsAwaited(const AgentRow& agent, const std::vector<std::string>& items) {
+  HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> names,
+                        ParseConnectionItems(fmt::format("{}", fmt::join(items, ","))));
+  HOOP_ASSIGN_OR_RETURN(std::vector<std::string> routes, published_.PublishItems(agent, names));
+  if (routes.empty()) routes = {agent.id};
+  return AskLoop<absl::StatusOr<bool>>(loop_, [this, id = agent.id, routes = std::move(routes)] {
+    router_.NotePoll(id);
+    for (const std::string& route : routes) router_.NotePoll(route);
+    return std::any_of(routes.begin(), routes.end(),
+                       [this](const std::string& route) { return router_.IsAwaited(route); });
   });
 }
 

@@ -1,10 +1,13 @@
 // What REST threads may ask of the packet loop: kill a session, which agents are here.
 #pragma once
 
+#include <string>
 #include <string_view>
+#include <vector>
 
 #include "base/loop.h"
 #include "gateway/exec_runs.h"
+#include "gateway/published_connections.h"
 #include "gateway/session_directory.h"
 #include "rest/api.h"
 #include "router/agent_router.h"
@@ -27,16 +30,19 @@ class LoopSessionControl final : public rest::SessionControl {
   ExecRuns& runs_;
 };
 
-// Owned by Gateway. Any thread.
+// Owned by Gateway. Any thread that may block.
 class RouterPresence final : public rest::AgentPresence {
  public:
-  RouterPresence(Loop& loop, AgentRouter& router) : loop_(loop), router_(router) {}
+  RouterPresence(Loop& loop, AgentRouter& router, PublishedConnections& published)
+      : loop_(loop), router_(router), published_(published) {}
   bool IsOnline(std::string_view agent_id) const override { return router_.IsOnline(agent_id); }
+  absl::StatusOr<bool> IsAwaited(const AgentRow& agent, const std::vector<std::string>& items) override;
   void Disconnect(std::string_view agent_id) override;
 
  private:
   Loop& loop_;
   AgentRouter& router_;
+  PublishedConnections& published_;
 };
 
 }  // namespace hoop

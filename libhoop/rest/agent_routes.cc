@@ -1,4 +1,4 @@
-// Agents: list, get, create (the only moment when the key is seen), delete.
+// Agents: list, get, create (the only moment when the key is seen), delete. What embedded agents of 2024 ask.
 #include "base/agent_dsn.h"
 #include "base/limits/http.h"
 #include "base/status.h"
@@ -87,6 +87,18 @@ absl::StatusOr<Response> DeleteAgent(const ApiParts& parts, const Request& reque
   return NoContent();
 }
 
+// Asked every ten seconds: 200 with the address when somebody waits for this agent, else 204.
+absl::StatusOr<Response> AskForSessions(const ApiParts& parts, const Request& request) {
+  HOOP_ASSIGN_OR_RETURN(ObjectReader body, ObjectReader::Parse(request.body));
+  const std::vector<std::string> items = body.Texts("connection_items");
+  HOOP_RETURN_IF_ERROR(body.status());
+  const Identity& agent = *request.identity;
+  HOOP_ASSIGN_OR_RETURN(const AgentRow row, parts.store.agents().Find(agent.org_id, agent.subject));
+  HOOP_ASSIGN_OR_RETURN(const bool is_awaited, parts.agents.IsAwaited(row, items));
+  if (!is_awaited) return NoContent();
+  return JsonAnswer(200, {{"grpc_url", parts.info.grpc_url}});
+}
+
 }  // namespace
 
 void AddAgentRoutes(RouteTable& routes, const ApiParts& parts) {
@@ -101,6 +113,8 @@ void AddAgentRoutes(RouteTable& routes, const ApiParts& parts) {
               }});
   routes.Add({"DELETE", "/agents/:nameOrID", Rule::kAdmin, 0, Lane::kShort,
               [&parts](const Request& request) { return DeleteAgent(parts, request); }});
+  routes.Add({"POST", "/connectionapps", Rule::kAgent, limits::kRestLoginBytesMax, Lane::kShort,
+              [&parts](const Request& request) { return AskForSessions(parts, request); }});
 }
 
 }  // namespace hoop::rest

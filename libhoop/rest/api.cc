@@ -29,6 +29,7 @@ Api::Api(ApiParts parts) : parts_(std::move(parts)), prefix_(PathOf(parts_.info.
   AddUserRoutes(routes_, parts_);
   AddServiceAccountRoutes(routes_, parts_);
   AddAgentRoutes(routes_, parts_);
+  AddOrganizationRoutes(routes_, parts_);
   AddConnectionRoutes(routes_, parts_);
   AddSessionRoutes(routes_, parts_);
   AddExecRoutes(routes_, parts_);
@@ -46,15 +47,26 @@ absl::StatusOr<std::optional<Identity>> Api::Authorize(const Route& route,
   const std::optional<std::string_view> token =
       authorization.has_value() ? BearerToken(*authorization) : std::optional<std::string_view>();
   if (!token.has_value()) return HttpError(401, "access denied");
-  absl::StatusOr<Identity> identity = parts_.verifier.Verify(*token, parts_.clock.Now());
+  const bool is_for_agents = route.rule == Rule::kAgent;
+  absl::StatusOr<Identity> identity =
+      is_for_agents ? IdentifyAgent(*token) : parts_.verifier.Verify(*token, parts_.clock.Now());
   if (!identity.ok()) {
     // A stranger learns nothing about why; an operator does.
     parts_.log.Debug("http request refused", "reason", StatusText(identity.status()));
     if (absl::IsUnauthenticated(identity.status())) return HttpError(401, "access denied");
     return HttpError(503, "the identity cannot be checked now, try again");
   }
-  HOOP_RETURN_IF_ERROR(Allow(route.rule, &*identity));
+  if (!is_for_agents) HOOP_RETURN_IF_ERROR(Allow(route.rule, &*identity));
   return std::optional<Identity>(*std::move(identity));
+}
+
+absl::StatusOr<Identity> Api::IdentifyAgent(std::string_view token) const {
+  HOOP_ASSIGN_OR_RETURN(const AgentRow agent, parts_.agent_verifier.Verify(token));
+  Identity identity;
+  identity.org_id = agent.org_id;
+  identity.subject = agent.id;
+  identity.name = agent.name;
+  return identity;
 }
 
 Outcome Api::Run(const Route& route, std::string_view query, std::string body, Request request) const {

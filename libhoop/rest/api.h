@@ -7,6 +7,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
@@ -15,6 +16,7 @@
 #include "hoop/audit_store.h"
 #include "hoop/clock.h"
 #include "hoop/idp_verifier.h"
+#include "identity/agent_keys.h"
 #include "identity/local_accounts.h"
 #include "identity/roles.h"
 #include "identity/setup_token.h"
@@ -42,6 +44,9 @@ class AgentPresence {
  public:
   virtual ~AgentPresence() = default;
   virtual bool IsOnline(std::string_view agent_id) const = 0;
+  // An embedded agent asks, with the names of the shells it offers: somebody waits for it, or for one of them.
+  // InvalidArgument, FailedPrecondition: what it offers cannot be; DeadlineExceeded: the gateway did not answer.
+  virtual absl::StatusOr<bool> IsAwaited(const AgentRow& agent, const std::vector<std::string>& items) = 0;
   // The agent was deleted: its streams end, and with them its sessions.
   virtual void Disconnect(std::string_view agent_id) = 0;
 };
@@ -66,6 +71,7 @@ struct ApiParts {
   SessionControl& sessions;
   AgentPresence& agents;
   ExecRunner& exec;
+  AgentVerifier& agent_verifier;
   const Clock& clock;
   Log log;
   ServerInfo info;
@@ -85,7 +91,8 @@ class Api final {
   // `path` as sent, with the base path of the API's URL. 400: no path at all.
   absl::StatusOr<RouteMatch> Match(std::string_view method, std::string_view path) const;
 
-  // Who asks, by the header `authorization`. 401, 403; 503: the issuer could not be asked.
+  // Who asks, by the header `authorization`; of an agent, `subject` is its id. 401, 403; 503: the issuer could not be
+  // asked.
   absl::StatusOr<std::optional<Identity>> Authorize(const Route& route,
                                                     const std::optional<std::string>& authorization) const;
 
@@ -97,6 +104,8 @@ class Api final {
   const RouteTable& routes() const { return routes_; }
 
  private:
+  absl::StatusOr<Identity> IdentifyAgent(std::string_view token) const;
+
   const ApiParts parts_;
   const std::string prefix_;  // "/base/api"
   const ContentParser parser_;

@@ -41,7 +41,7 @@ std::optional<std::map<std::string, std::string>> MatchRow(const std::vector<std
 
 absl::Status Allow(Rule rule, const Identity* identity) {
   if (rule == Rule::kAnonymous) return absl::OkStatus();
-  if (identity == nullptr) return HttpError(401, "access denied");
+  if (identity == nullptr || rule == Rule::kAgent) return HttpError(401, "access denied");
   if (identity->is_admin) return absl::OkStatus();
   const bool allowed = identity->is_auditor ? rule == Rule::kReader || rule == Rule::kAuditor
                                             : rule == Rule::kReader || rule == Rule::kMember;

@@ -27,6 +27,7 @@ enum class Rule {
   kMember,     // every user but auditors: routes that change something
   kAuditor,    // auditors and administrators
   kAdmin,
+  kAgent,  // an agent by its key; no user, whatever his role
 };
 
 // OK, or Unauthenticated (nobody is given where somebody is needed), or PermissionDenied.

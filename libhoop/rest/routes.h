@@ -10,7 +10,8 @@ void AddServerRoutes(RouteTable& routes, const ApiParts& parts);  // healthz, pu
 void AddLoginRoutes(RouteTable& routes, const ApiParts& parts);   // localauth, passwords
 void AddUserRoutes(RouteTable& routes, const ApiParts& parts);    // users, groups
 void AddServiceAccountRoutes(RouteTable& routes, const ApiParts& parts);
-void AddAgentRoutes(RouteTable& routes, const ApiParts& parts);
+void AddAgentRoutes(RouteTable& routes, const ApiParts& parts);         // and what embedded agents ask
+void AddOrganizationRoutes(RouteTable& routes, const ApiParts& parts);  // the organization's key
 void AddConnectionRoutes(RouteTable& routes, const ApiParts& parts);
 void AddSessionRoutes(RouteTable& routes, const ApiParts& parts);  // list, get, kill
 void AddExecRoutes(RouteTable& routes, const ApiParts& parts);     // one-off commands

@@ -69,6 +69,7 @@ TEST_F(ApiTest, ServesBelowTheBasePathOfItsUrl) {
                    .sessions = control_,
                    .agents = presence_,
                    .exec = exec_,
+                   .agent_verifier = agent_verifier_,
                    .clock = clock_,
                    .log = Log(),
                    .info = {.api_url = "https://a.test/hoop/", .grpc_url = "grpc://a:1"}});
@@ -321,6 +322,41 @@ TEST_F(ApiTest, InternalErrorsKeepTheirWordsToThemselves) {
   const Response response = RefusalOf(Internal("database: disk image is malformed"));
   EXPECT_EQ(response.status, 500);
   EXPECT_EQ(response.body, R"({"message":"internal error"})");
+}
+
+TEST_F(ApiTest, TheOrganizationsKeyIsShownToWhoMayAsk) {
+  EXPECT_EQ(Ask("admin", "GET", "/api/orgs/keys").status, 404);
+  const auto made = AskJson("admin", "POST", "/api/orgs/keys", "null");
+  const std::string key = made["key"];
+  EXPECT_EQ(key.find("grpc://_default:xagt-"), 0u);
+  EXPECT_EQ(key.find('?'), std::string::npos);
+  EXPECT_EQ(Ask("admin", "POST", "/api/orgs/keys").status, 409);
+  EXPECT_EQ(AskJson("auditor", "GET", "/api/orgs/keys"), made);
+  EXPECT_EQ(AskJson("admin", "GET", "/api/agents").size(), 0u);
+  EXPECT_OK(agent_verifier_.Verify(key));
+  EXPECT_EQ(Ask("admin", "DELETE", "/api/orgs/keys").status, 204);
+  EXPECT_EQ(presence_.disconnected, std::vector<std::string>{made["id"]});
+  EXPECT_EQ(Ask("admin", "DELETE", "/api/orgs/keys").status, 204);
+  EXPECT_STATUS(agent_verifier_.Verify(key), absl::StatusCode::kUnauthenticated, "invalid authentication");
+}
+
+TEST_F(ApiTest, EmbeddedAgentsAskWhetherSomebodyWaits) {
+  const std::string dsn = AskJson("admin", "POST", "/api/agents", R"({"name":"emb","mode":"embedded"})")["token"];
+  const auto ask = [&](const char* body) { return Ask(dsn, "POST", "/api/connectionapps", body); };
+  EXPECT_EQ(ask(R"({"connection":"","connection_items":null})").status, 204);
+  EXPECT_EQ(presence_.asked, "emb []");
+  presence_.awaited = true;
+  const Response now = ask(R"({"connection":"","connection_items":["a","b"]})");
+  EXPECT_EQ(now.status, 200);
+  EXPECT_EQ(now.body, R"({"grpc_url":"grpc://127.0.0.1:8010"})");
+  EXPECT_EQ(presence_.asked, "emb [a,b]");
+  EXPECT_EQ(ask("[]").status, 400);
+  EXPECT_EQ(ask(R"({"connection_items":"a"})").status, 422);
+  presence_.awaited = InvalidArgument("connection items: longer than 255 characters");
+  EXPECT_EQ(ask("{}").status, 422);
+  // A user's token is none of an agent's, nor the other way round.
+  EXPECT_EQ(Ask("admin", "POST", "/api/connectionapps", "{}").status, 401);
+  EXPECT_EQ(Ask(dsn, "GET", "/api/agents").status, 401);
 }
 
 }  // namespace

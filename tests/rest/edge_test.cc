@@ -266,6 +266,7 @@ class HeldCommandTest : public RestTest {
                     .sessions = control_,
                     .agents = presence_,
                     .exec = runner_,
+                    .agent_verifier = agent_verifier_,
                     .clock = clock_,
                     .log = Log(),
                     .info = {.api_url = "http://127.0.0.1:8009"}}};

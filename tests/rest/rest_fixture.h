@@ -100,9 +100,15 @@ class NotedExecRunner final : public ExecRunner {
 class ListedAgentPresence final : public AgentPresence {
  public:
   bool IsOnline(std::string_view agent_id) const override { return online.contains(std::string(agent_id)); }
+  absl::StatusOr<bool> IsAwaited(const AgentRow& agent, const std::vector<std::string>& items) override {
+    asked = fmt::format("{} [{}]", agent.name, fmt::join(items, ","));
+    return awaited;
+  }
   void Disconnect(std::string_view agent_id) override { disconnected.emplace_back(agent_id); }
   std::set<std::string> online;
   std::vector<std::string> disconnected;
+  std::string asked;
+  absl::StatusOr<bool> awaited = false;
 };
 
 class RestTest : public ::testing::Test {
@@ -203,6 +209,7 @@ class RestTest : public ::testing::Test {
   NotedSessionControl control_;
   ListedAgentPresence presence_;
   NotedExecRunner exec_;
+  AgentVerifier agent_verifier_{store_->agents()};
   TokenSigner signer_{Ed25519Key::Generate(), "us"};
   LocalAccounts accounts_{store_->users(), signer_,      clock_,
                           store_.org_id(), RoleGroups(), ScryptCost{.log_n = 4, .r = 1, .p = 1}};
@@ -213,6 +220,7 @@ class RestTest : public ::testing::Test {
                     .sessions = control_,
                     .agents = presence_,
                     .exec = exec_,
+                    .agent_verifier = agent_verifier_,
                     .clock = clock_,
                     .log = Log(),
                     .info = {.api_url = "http://127.0.0.1:8009", .grpc_url = "grpc://127.0.0.1:8010"}}};

@@ -29,6 +29,11 @@ class RoleMatrixTest : public RestTest {
     EXPECT_OK(store_->service_accounts().Insert(account));
     tokens_["service account"] = accounts_.TokenFor(account, absl::Hours(1));
     tokens_["wrong token"] = "wrong";
+    const std::string key = NewAgentKey();
+    AgentRow agent{.id = "id-agent", .org_id = store_.org_id(), .name = "emb", .mode = "embedded"};
+    agent.key_hash = HashAgentKey(key);
+    EXPECT_OK(store_->agents().Insert(agent));
+    tokens_["agent"] = fmt::format("grpc://emb:{}@127.0.0.1:8010?mode=embedded", key);
   }
 
   std::string TokenOf(const std::string& id, const std::string& name) {
@@ -68,6 +73,7 @@ class RoleMatrixTest : public RestTest {
                          .sessions = control_,
                          .agents = presence_,
                          .exec = exec_,
+                         .agent_verifier = agent_verifier_,
                          .clock = clock_,
                          .log = Log(),
                          .info = {.api_url = "http://127.0.0.1:8009", .grpc_url = "grpc://127.0.0.1:8010"}}};
@@ -92,6 +98,8 @@ const char* RuleName(Rule rule) {
       return "auditor";
     case Rule::kAdmin:
       return "admin";
+    case Rule::kAgent:
+      return "agent";
   }
   return "";
 }
@@ -99,6 +107,7 @@ const char* RuleName(Rule rule) {
 // What the rule alone says: "yes", or the status of the refusal.
 std::string Expected(Rule rule, const std::string& who) {
   if (rule == Rule::kAnonymous) return "yes";
+  if (who == "agent" || rule == Rule::kAgent) return who == "agent" && rule == Rule::kAgent ? "yes" : "401";
   if (who == "nobody" || who == "wrong token" || who == "inactive") return "401";
   if (who == "admin" || who == "foreign admin") return "yes";
   if (who == "auditor") return rule == Rule::kReader || rule == Rule::kAuditor ? "yes" : "403";
@@ -107,7 +116,7 @@ std::string Expected(Rule rule, const std::string& who) {
 
 TEST_F(RoleMatrixTest, EveryRowLetsInExactlyWhomTheTableNames) {
   const char* const callers[] = {"nobody",  "wrong token",     "inactive", "user",
-                                 "auditor", "service account", "admin",    "foreign admin"};
+                                 "auditor", "service account", "admin",    "foreign admin", "agent"};
   std::string table =
       "# Who may use which route\n\n"
       "Written by `tests/rest/role_matrix_test.cc`, which asks each route as each caller with a real token. \"yes\": "

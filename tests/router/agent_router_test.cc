@@ -244,6 +244,7 @@ TEST_F(RouterTest, ProcessesOfOneAgentStandBesideEachOther) {
 
 TEST_F(RouterTest, ASilentOneGivesUpAllItsRoutes) {
   ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true, {"r1", "r2"}));
+  clock_.Advance(absl::Seconds(1));
   ASSERT_OK(Connect(second_, kAllCapabilities, false, {"r2", "r3"}));
   EXPECT_STATUS(router_.Find("r1"), absl::StatusCode::kFailedPrecondition, "offline");
   EXPECT_OK(router_.Find("r3"));
