@@ -53,6 +53,44 @@ class Connectedness final {
   absl::Status last_error_ ABSL_GUARDED_BY(mu_);
 };
 
+// Like `gateway`, at another address. TLS unless the URL says otherwise; never plain where the key says TLS.
+absl::StatusOr<GatewayDialOptions> ToldGateway(std::string_view grpc_url, const GatewayDialOptions& gateway,
+                                               const DiallerTls& tls) {
+  GatewayDialOptions told = gateway;
+  std::string_view address = grpc_url;
+  const size_t scheme = address.find("://");
+  if (scheme != std::string_view::npos) address.remove_prefix(scheme + 3);
+  HOOP_ASSIGN_OR_RETURN(told.address, Address::Parse(std::string(address.substr(0, address.find('/')))));
+  const bool is_plain = grpc_url.starts_with("http://") || grpc_url.starts_with("grpc://");
+  if (!is_plain && told.tls.context == nullptr) {
+    HOOP_ASSIGN_OR_RETURN(told.tls.context, MakeDiallerContext(tls, TlsVerify::kFull));
+    told.tls.host = tls.server_name;
+  }
+  return told;
+}
+
+// By the key's mode, or because it brings a connection along.
+std::optional<DialLoop::OnDemand> OnDemandOf(const AgentOptions& options, const AgentDsn& dsn) {
+  if (!options.connection && (dsn.mode.empty() || dsn.mode == "standard")) return std::nullopt;
+  DialLoop::OnDemand on_demand;
+  if (options.connection) {
+    const AgentConnection& connection = *options.connection;
+    on_demand.request = {.name = connection.name,
+                         .type = connection.type,
+                         .subtype = connection.subtype,
+                         .command = connection.command,
+                         .reviewers = connection.reviewers,
+                         .redact_types = connection.redact_types};
+  }
+  on_demand.items = options.connection_items;
+  on_demand.rest.base_url = fmt::format("{}://{}", dsn.IsTls() ? "https" : "http", dsn.address);
+  on_demand.rest.bearer = options.key;
+  on_demand.rest.user_agent = "hoopagent/" + options.version;
+  on_demand.rest.dial_time = on_demand.rest.answer_time = limits::kConnectionAppsAnswerTime;
+  on_demand.rest.ca_pem = options.tls.ca;
+  return on_demand;
+}
+
 }  // namespace
 
 // Members are destroyed in the reverse order of what they stand on; the loop's thread ends first of all.
@@ -74,11 +112,27 @@ struct Agent::Parts {
                 options.environment,
                 log,
                 options.require_verified_tls,
-                options.host_services},
+                options.host_services,
+                settings.on_demand.has_value()},
+        mode(settings.on_demand ? settings.dsn.mode.empty() ? "multi-connection" : settings.dsn.mode : "standard"),
         gateway_address(gateway.address.ToString()),
         speaks_tls(gateway.tls.context != nullptr),
         dialer(make_dialer(loop, gateway)),
-        dial_loop(context, *dialer, std::move(settings), [this](const absl::Status& now) { connectedness.Set(now); }) {}
+        dial_loop(context, *dialer, WithDialers(std::move(settings), make_dialer, gateway),
+                  [this](const absl::Status& now) { connectedness.Set(now); }) {}
+
+  // Where REST tells an embedded agent to connect.
+  DialLoop::Settings WithDialers(DialLoop::Settings settings, const MakeGatewayDialer& make_dialer,
+                                 const GatewayDialOptions& gateway) {
+    if (!settings.on_demand) return settings;
+    settings.on_demand->worker = &worker;
+    settings.on_demand->dialer_for =
+        [this, make_dialer, gateway](const std::string& grpc_url) -> absl::StatusOr<std::unique_ptr<GatewayDialer>> {
+      HOOP_ASSIGN_OR_RETURN(const GatewayDialOptions told, ToldGateway(grpc_url, gateway, options.tls));
+      return make_dialer(loop, told);
+    };
+    return settings;
+  }
 
   const AgentOptions options;
   const Log log;
@@ -90,6 +144,7 @@ struct Agent::Parts {
   TlsContexts tls_contexts;
   SaltedPasswords salted_passwords;
   AgentContext context;
+  const std::string mode;
   const std::string gateway_address;
   const bool speaks_tls;
   const std::unique_ptr<GatewayDialer> dialer;
@@ -117,7 +172,8 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options) {
                                    .user_agent = "hoopagent/" + options.version,
                                    .tls = std::move(tls),
                                    .tls_texts = options.tls};
-  DialLoop::Settings settings{std::move(dsn), options.key, options.version};
+  std::optional<DialLoop::OnDemand> on_demand = OnDemandOf(options, dsn);
+  DialLoop::Settings settings{std::move(dsn), options.key, options.version, std::move(on_demand)};
   return std::unique_ptr<Agent>(new Agent(
       std::make_unique<Parts>(std::move(options), make_dialer, gateway, std::move(settings), std::move(folder))));
 }
@@ -162,6 +218,7 @@ void Agent::Stop(absl::Duration deadline) {
 
 std::string Agent::gateway_address() const { return parts_->gateway_address; }
 bool Agent::speaks_tls() const { return parts_->speaks_tls; }
+std::string Agent::mode() const { return parts_->mode; }
 bool Agent::connected() const { return parts_->connectedness.connected(); }
 absl::Status Agent::last_error() const { return parts_->connectedness.last_error(); }
 bool Agent::WaitUntilConnected(absl::Duration deadline) const { return parts_->connectedness.Await(deadline); }

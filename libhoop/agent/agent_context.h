@@ -25,6 +25,7 @@ struct AgentContext {
   Log log;
   bool require_verified_tls = false;                    // as AgentOptions says
   std::map<std::string, HostService*> host_services{};  // by name
+  bool exports_environment = false;                     // all own variables go into every session
 };
 
 }  // namespace hoop

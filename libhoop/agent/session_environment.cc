@@ -105,7 +105,7 @@ std::string SessionEnvironment::Get(std::string_view name) const {
 absl::StatusOr<SessionEnvironment> BuildSessionEnvironment(const AgentConnectionParams& params,
                                                            const std::map<std::string, std::string>& user_variables,
                                                            const std::map<std::string, std::string>& agent_variables,
-                                                           std::string_view session_id) {
+                                                           bool exports_all, std::string_view session_id) {
   std::map<std::string, std::string> entries = params.env_vars;
   entries.insert(user_variables.begin(), user_variables.end());  // keeps what is there
   SessionEnvironment environment;
@@ -114,6 +114,9 @@ absl::StatusOr<SessionEnvironment> BuildSessionEnvironment(const AgentConnection
   for (auto& [name, value] : environment.variables) {
     if (value != kAskAgent) continue;
     if (auto own = agent_variables.find(name); own != agent_variables.end()) value = own->second;
+  }
+  if (exports_all) {
+    for (const auto& [name, value] : agent_variables) environment.variables.insert_or_assign(name, value);
   }
   const std::string_view password_variable = PasswordVariable(params.connection_type);
   if (auto pass = environment.variables.find("PASS");

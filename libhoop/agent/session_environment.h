@@ -21,11 +21,12 @@ struct SessionEnvironment {
 };
 
 // `user_variables` (spec terminal.envvars) never replace one of the connection. `agent_variables` answer the value
-// "system.agent.envs". InvalidArgument: a key or a value that cannot be read; the text names the key, never the value.
+// "system.agent.envs"; with `exports_all` each of them goes before the connection's own. InvalidArgument: a key or a
+// value that cannot be read; the text names the key, never the value.
 absl::StatusOr<SessionEnvironment> BuildSessionEnvironment(const AgentConnectionParams& params,
                                                            const std::map<std::string, std::string>& user_variables,
                                                            const std::map<std::string, std::string>& agent_variables,
-                                                           std::string_view session_id);
+                                                           bool exports_all, std::string_view session_id);
 
 // The connection's command followed by the user's arguments, with $NAME and ${NAME} replaced in all but the program.
 // InvalidArgument: nothing to run, or a word whose variables are all empty.

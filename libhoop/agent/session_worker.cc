@@ -111,8 +111,9 @@ absl::Status SessionWorker::Prepare(const Packet& open) {
   if (runs_command && variables && !variables->empty()) {
     HOOP_ASSIGN_OR_RETURN(user_variables, DecodeGobStringMap(*variables));
   }
-  HOOP_ASSIGN_OR_RETURN(SessionEnvironment environment,
-                        BuildSessionEnvironment(*params, user_variables, context_.environment, id_));
+  HOOP_ASSIGN_OR_RETURN(
+      SessionEnvironment environment,
+      BuildSessionEnvironment(*params, user_variables, context_.environment, context_.exports_environment, id_));
   connection_type_ = open.SpecText(spec::kConnectionType);
   if (connection_type_.empty()) connection_type_ = params->connection_type;
   request_port_ = open.SpecText(spec::kRequestPort);

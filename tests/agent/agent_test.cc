@@ -1,10 +1,14 @@
 #include "hoop/agent.h"
 
+#include <deque>
+
 #include "base/status.h"
 #include "net/listener.h"
 #include "tests/agent/scripted_gateway.h"
+#include "tests/fakes/manual_clock.h"
 #include "tests/support/status_matchers.h"
 #include "transport/grpc_server.h"
+#include "wire/pre_connect.h"
 
 namespace hoop {
 namespace {
@@ -84,7 +88,26 @@ class RealGateway final : public GrpcServer::Delegate {
     if (streams_.size() > 1) return;
     streams_[0]->stream->Send(Packet(packet::kAgentConnectOk, {{spec::kCapabilities, "1;streams,chunks,ping"}}));
   }
-  void OnUnary(std::unique_ptr<UnaryCall> call) override { call->Answer(Unimplemented("unary")); }
+  void OnUnary(std::unique_ptr<UnaryCall> call) override {
+    absl::MutexLock lock(&mu_);
+    asked_.push_back({call->metadata(), std::string(call->request())});
+    if (answers.empty()) return call->Answer(Unimplemented("unary"));
+    call->Authenticated();
+    call->Answer(answers.front());
+    if (answers.size() > 1) answers.pop_front();  // the last one stays
+  }
+  // True as soon as so many questions came; time passes meanwhile.
+  bool WaitForQuestions(size_t count, ManualClock& clock) {
+    for (int i = 0; i < 200; ++i) {
+      const auto is_there = [this, count] { return asked_.size() >= count; };
+      {
+        absl::MutexLock lock(&mu_);
+        if (mu_.AwaitWithTimeout(absl::Condition(&is_there), kTestPatience / 200)) return true;
+      }
+      clock.Advance(absl::Seconds(1));
+    }
+    return false;
+  }
 
   bool WaitUntil(const std::function<bool()>& happened) {
     absl::MutexLock lock(&mu_);
@@ -92,6 +115,11 @@ class RealGateway final : public GrpcServer::Delegate {
   }
   void Send(Packet packet, size_t stream = 0) {
     OnLoop([&] { streams_[stream]->stream->Send(std::move(packet)); });
+  }
+  void EndStreams() {
+    OnLoop([&] {
+      for (auto& side : streams_) side->stream->Finish(Unavailable("scripted end"));
+    });
   }
   bool WaitForPacket(std::string_view type, std::string_view payload) {
     return WaitUntil([&] {
@@ -103,6 +131,8 @@ class RealGateway final : public GrpcServer::Delegate {
   absl::Status refusal;
   uint16_t port = 0;
   std::vector<Metadata> metadata_;
+  std::deque<absl::StatusOr<std::string>> answers;  // to PreConnect
+  std::vector<std::pair<Metadata, std::string>> asked_;
 
  private:
   struct Side final : PacketStream::Receiver {
@@ -130,9 +160,8 @@ class RealGateway final : public GrpcServer::Delegate {
 };
 
 struct AgentUnderTest {
-  explicit AgentUnderTest(uint16_t port) {
-    AgentOptions options;
-    options.key = fmt::format("grpc://a1:xagt-s3cret@127.0.0.1:{}?mode=standard", port);
+  explicit AgentUnderTest(uint16_t port, AgentOptions options = {}) {
+    if (options.key.empty()) options.key = fmt::format("grpc://a1:xagt-s3cret@127.0.0.1:{}?mode=standard", port);
     options.version = "9.9";
     options.warden_command = {"/proc/self/exe", "warden"};
     options.runtime_dir = runtime.path();
@@ -198,6 +227,70 @@ TEST(Agent, SaysARefusalAndTriesAgain) {
   EXPECT_NE(line.find("code=FAILED_PRECONDITION reason=agent already connected"), std::string::npos) << line;
   gateway.OnLoop([&] { gateway.refusal = absl::OkStatus(); });
   EXPECT_NE(under_test.events.WaitFor("connected to the gateway"), "");
+}
+
+TEST(Agent, SaysWhichKeyIsToBeLookedAt) {
+  RealGateway gateway;
+  gateway.OnLoop([&] { gateway.refusal = Unauthenticated("invalid authentication"); });
+  AgentUnderTest under_test(gateway.port);
+  EXPECT_NE(under_test.events.WaitFor("the gateway refused this agent: is its key (HOOP_KEY) the right one?"), "");
+}
+
+std::string Later(std::string_view why = "") { return EncodePreConnectResponse(kPreConnectLater, why); }
+std::string Now() { return EncodePreConnectResponse(kPreConnectNow, ""); }
+
+TEST(Agent, OnDemandConnectsWhenSomebodyWaits) {
+  RealGateway gateway;
+  gateway.answers = {Later(), Later(), Now()};
+  ManualClock clock;
+  AgentUnderTest under_test(gateway.port, {.key = fmt::format("grpc://_default:xagt-s3cret@127.0.0.1:{}", gateway.port),
+                                           .connection = AgentConnection{.name = "runcon", .command = {"bash"}},
+                                           .clock = &clock});
+  EXPECT_EQ(under_test.agent->mode(), "multi-connection");
+  ASSERT_TRUE(gateway.WaitForQuestions(1, clock));
+  EXPECT_NE(under_test.events.WaitFor("waiting for somebody who wants this agent"), "");
+  EXPECT_TRUE(under_test.agent->connected());
+  EXPECT_TRUE(gateway.metadata_.empty());
+  ASSERT_TRUE(gateway.WaitForQuestions(3, clock));
+  EXPECT_NE(under_test.events.WaitFor("connected to the gateway"), "");
+  const auto request = ParsePreConnectRequest(gateway.asked_[0].second);
+  EXPECT_EQ(request->name, "runcon");
+  EXPECT_EQ(request->type, "custom");
+  EXPECT_EQ(request->command, std::vector<std::string>{"bash"});
+  EXPECT_TRUE(request->env_vars.empty()) << "what only the agent needs stays with it";
+  EXPECT_EQ(gateway.asked_[0].first.Get(header::kOrigin), "") << "as real agents ask";
+  EXPECT_EQ(gateway.metadata_[0].Get(header::kConnectionName), "runcon");
+  EXPECT_EQ(gateway.metadata_[0].Get(header::kOrigin), "agent");
+}
+
+TEST(Agent, OnDemandSaysWhyItsConnectionIsNotServed) {
+  RealGateway gateway;
+  gateway.answers = {Later("choose another name")};
+  ManualClock clock;
+  AgentUnderTest under_test(gateway.port, {.key = fmt::format("grpc://_default:xagt-s3cret@127.0.0.1:{}", gateway.port),
+                                           .connection = AgentConnection{.name = "runcon"},
+                                           .clock = &clock});
+  const std::string line = under_test.events.WaitFor("the gateway does not serve this agent's connection");
+  EXPECT_NE(line.find("reason=choose another name"), std::string::npos);
+  EXPECT_FALSE(under_test.agent->connected());
+  ASSERT_TRUE(gateway.WaitForQuestions(3, clock));
+  EXPECT_EQ(under_test.events.All().find("does not serve"), under_test.events.All().rfind("does not serve")) << "once";
+}
+
+TEST(Agent, OnDemandAsksAgainWhenItsSessionsAreOver) {
+  RealGateway gateway;
+  gateway.answers = {Now(), Later()};
+  ManualClock clock;
+  AgentUnderTest under_test(
+      gateway.port,
+      {.key = fmt::format("grpc://emb:xagt-s3cret@127.0.0.1:{}?mode=embedded", gateway.port), .clock = &clock});
+  EXPECT_EQ(under_test.agent->mode(), "embedded");
+  EXPECT_NE(under_test.events.WaitFor("connected to the gateway"), "");
+  EXPECT_EQ(gateway.asked_[0].second, "");
+  EXPECT_EQ(gateway.metadata_[0].Get(header::kConnectionName), "");
+  gateway.EndStreams();
+  ASSERT_TRUE(gateway.WaitForQuestions(2, clock));
+  EXPECT_EQ(gateway.metadata_.size(), 1u);
 }
 
 TEST(Agent, SaysThatNobodyListens) {

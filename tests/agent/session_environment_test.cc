@@ -10,7 +10,16 @@ absl::StatusOr<SessionEnvironment> Build(const std::map<std::string, std::string
                                          std::string type = "postgres") {
   AgentConnectionParams params{.connection_name = "pg", .connection_type = std::move(type), .user_id = "ada"};
   params.env_vars = variables;
-  return BuildSessionEnvironment(params, {}, {{"HOME", "/agent"}}, "sid");
+  return BuildSessionEnvironment(params, {}, {{"HOME", "/agent"}}, /*exports_all=*/false, "sid");
+}
+
+TEST(SessionEnvironment, AnAgentOnDemandBringsAllItsVariables) {
+  AgentConnectionParams params{.connection_name = "c", .env_vars = {{"envvar:HOST", Base64Encode("theirs")}}};
+  const auto environment =
+      BuildSessionEnvironment(params, {}, {{"HOST", "own"}, {"HOOP_SESSION_ID", "x"}}, /*exports_all=*/true, "sid");
+  ASSERT_OK(environment);
+  EXPECT_EQ(environment->Get("HOST"), "own");
+  EXPECT_EQ(environment->Get("HOOP_SESSION_ID"), "sid");
 }
 
 TEST(SessionEnvironment, MirrorsThePasswordForTheDatabasesOwnProgram) {

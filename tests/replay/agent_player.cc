@@ -15,6 +15,7 @@
 #include "tests/replay/targets.h"
 #include "tests/support/temp_folder.h"
 #include "wire/packet_types.h"
+#include "wire/pre_connect.h"
 #include "wire/spec_keys.h"
 
 namespace hoop::replay {
@@ -45,9 +46,9 @@ class AgentPlayer final {
 
   std::vector<Difference> Play() {
     for (const Event& event : recording_.events) {
-      if (event.leg != Leg::kAgent || NameOf(recording_, event.stream) != agent_) continue;
+      if (event.leg == Leg::kClient || NameOf(recording_, event.stream) != agent_) continue;
       PassTime(event.time_ms);
-      Do(event);
+      event.leg == Leg::kUnary ? DoUnary(event) : Do(event);
     }
     Settle();
     StopAgent();
@@ -60,13 +61,46 @@ class AgentPlayer final {
   void StartAgent() {
     if (our_agent_ != nullptr) return;
     AgentOptions options;
-    options.key = fmt::format("grpc://{}:{}@{}?mode=standard", agent_, kKey, gateway_.address());
+    options.key = Key();
+    options.connection = BroughtConnection();
     options.warden_command = {"/proc/self/exe", "warden"};
     options.runtime_dir = folder_.path();
     options.environment = {{"PATH", folder_.path() + ":/usr/bin:/bin"}, {"HOME", "/home/agent"}};
     options.clock = &clock_;
     our_agent_ = *Agent::Create(std::move(options));
     (void)our_agent_->Start();
+  }
+  // As it was recorded, with the addresses of our gateway.
+  std::string Key() {
+    const std::string recorded = RecordedKey();
+    if (recorded.starts_with("http://")) {  // an embedded agent of 2024: it asks by REST where to connect
+      rest_ = MakeRestTarget(fmt::format("http://{}:{}@", agent_, kKey), fmt::format("grpc://{}", gateway_.address()));
+      return fmt::format("http://{}:{}@127.0.0.1:{}?mode=embedded", agent_, kKey, rest_->port());
+    }
+    const size_t mode = recorded.find('?');
+    return fmt::format("grpc://{}:{}@{}{}", agent_, kKey, gateway_.address(),
+                       recorded.empty()            ? "?mode=standard"
+                       : mode == std::string::npos ? ""
+                                                   : recorded.substr(mode));
+  }
+  // Of the streams whose beginning was recorded.
+  std::string RecordedKey() const {
+    for (const Event& event : recording_.events) {
+      const bool is_its =
+          event.kind == Event::Kind::kOpen && event.leg != Leg::kClient && NameOf(recording_, event.stream) == agent_;
+      const std::string_view bearer = event.metadata.Get(header::kAuthorization);
+      if (is_its) return std::string(bearer.substr(bearer.find(' ') + 1));
+    }
+    return {};
+  }
+  std::optional<AgentConnection> BroughtConnection() const {
+    for (const Event& event : recording_.events) {
+      if (event.leg != Leg::kUnary || event.kind != Event::Kind::kMessage || !event.from_peer) continue;
+      const auto request = ParsePreConnectRequest(event.message);
+      if (NameOf(recording_, event.stream) != agent_ || !request.ok() || request->name.empty()) continue;
+      return AgentConnection{.name = request->name, .type = request->type, .command = request->command};
+    }
+    return std::nullopt;
   }
   void StopAgent() {
     if (our_agent_ != nullptr) our_agent_->Stop(absl::Seconds(5));
@@ -100,6 +134,24 @@ class AgentPlayer final {
     if (event.packet.type == packet::kAgentSessionClose) closed_.insert(event.packet.Get(spec::kSessionId));
     NoteTyping(event.packet);
     gateway_.Send(*call_, Prepared(event.packet).ToPacket());
+  }
+
+  // It asks whether somebody wants it, and is answered as then.
+  void DoUnary(const Event& event) {
+    StartAgent();
+    if (event.kind == Event::Kind::kOpen) {
+      question_ = gateway_.WaitForQuestion(questions_++, [this] { clock_.Advance(absl::Seconds(1)); });
+      if (question_ == nullptr) differences_.push_back({"unary -question", fmt::format("stream {}", event.stream)});
+      return;
+    }
+    if (question_ == nullptr) return;
+    if (event.kind == Event::Kind::kMessage && event.from_peer && event.message != question_->request) {
+      differences_.push_back({"unary request", Base64Encode(question_->request)});
+    }
+    const bool answers = event.kind == Event::Kind::kMessage && !event.from_peer;
+    if (!answers && (event.kind != Event::Kind::kEnd || event.status.ok())) return;
+    gateway_.Answer(*question_, answers ? absl::StatusOr<std::string>(event.message) : event.status);
+    question_ = nullptr;
   }
 
   void NewStream(const Event& event) {
@@ -378,8 +430,11 @@ class AgentPlayer final {
   int64_t now_ms_ = 0;
   std::map<std::string, std::unique_ptr<Target>> targets_;  // by connection
   ScriptedGateway gateway_;
+  std::unique_ptr<Target> rest_;
   std::unique_ptr<Agent> our_agent_;
   size_t calls_ = 0;
+  size_t questions_ = 0;
+  ScriptedGateway::Question* question_ = nullptr;
   ScriptedGateway::Call* call_ = nullptr;
   int stream_ = 0;
   Transcript recorded_;                 // of the current stream, so far
@@ -395,7 +450,7 @@ Played PlayAgent(const Recording& recording) {
   for (const Event& event : recording.events) {
     // Keepalives of agents that the conversation is not about show nothing.
     const bool is_told = event.kind == Event::Kind::kOpen || (!event.from_peer && event.kind == Event::Kind::kPacket);
-    if (event.leg != Leg::kAgent || !is_told) continue;
+    if (event.leg == Leg::kClient || !is_told) continue;
     const std::string name = AgentPlayer::NameOf(recording, event.stream);
     if (std::find(agents.begin(), agents.end(), name) == agents.end()) agents.push_back(name);
   }

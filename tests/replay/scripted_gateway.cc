@@ -38,6 +38,7 @@ ScriptedGateway::~ScriptedGateway() {
   OnLoop([this] {
     listener_.reset();
     for (auto& call : calls_) call->stream.reset();
+    questions_.clear();
     server_.reset();
   });
   thread_.reset();
@@ -72,17 +73,44 @@ size_t ScriptedGateway::call_count() {
   return calls_.size();
 }
 
-ScriptedGateway::Call* ScriptedGateway::WaitForCall(size_t index, const std::function<void()>& nudge) {
+void ScriptedGateway::OnUnary(std::unique_ptr<UnaryCall> call) {
+  call->Authenticated();
+  auto question = std::make_unique<Question>();
+  question->method = call->method();
+  question->metadata = call->metadata();
+  question->request = call->request();
+  question->call = std::move(call);
+  absl::MutexLock lock(&mu_);
+  questions_.push_back(std::move(question));
+}
+
+template <typename T>
+T* ScriptedGateway::WaitFor(std::deque<std::unique_ptr<T>>& list, size_t index, const std::function<void()>& nudge) {
   constexpr int kNudges = 200;
-  const auto is_there = [this, index] { return calls_.size() > index; };
+  const auto is_there = [&list, index] { return list.size() > index; };
   for (int tries = 0; tries < kNudges; ++tries) {
     {
       absl::MutexLock lock(&mu_);
-      if (mu_.AwaitWithTimeout(absl::Condition(&is_there), kPatience / kNudges)) return calls_[index].get();
+      if (mu_.AwaitWithTimeout(absl::Condition(&is_there), kPatience / kNudges)) return list[index].get();
     }
     nudge();
   }
   return nullptr;
+}
+
+ScriptedGateway::Call* ScriptedGateway::WaitForCall(size_t index, const std::function<void()>& nudge) {
+  return WaitFor(calls_, index, nudge);
+}
+
+ScriptedGateway::Question* ScriptedGateway::WaitForQuestion(size_t index, const std::function<void()>& nudge) {
+  return WaitFor(questions_, index, nudge);
+}
+
+void ScriptedGateway::Answer(Question& question, absl::StatusOr<std::string> answer) {
+  OnLoop([&] {
+    question.call->Answer(std::move(answer));
+    question.call.reset();
+  });
 }
 
 bool ScriptedGateway::WaitUntil(const std::function<bool()>& happened) {

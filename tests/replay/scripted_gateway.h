@@ -33,6 +33,14 @@ class ScriptedGateway final : public GrpcServer::Delegate {
     std::atomic<bool> is_over = false;  // set on the loop, looked at by the test
   };
 
+  // One unary call, until it is answered.
+  struct Question {
+    std::string method;
+    Metadata metadata;
+    std::string request;
+    std::unique_ptr<UnaryCall> call;  // the loop's
+  };
+
   ScriptedGateway();
   ~ScriptedGateway();
 
@@ -41,6 +49,8 @@ class ScriptedGateway final : public GrpcServer::Delegate {
   size_t call_count();
   // The n-th call, as soon as it is there; null: it never came. `nudge` is called while nothing happens.
   Call* WaitForCall(size_t index, const std::function<void()>& nudge);
+  Question* WaitForQuestion(size_t index, const std::function<void()>& nudge);
+  void Answer(Question& question, absl::StatusOr<std::string> answer);
   // True as soon as `happened` is, which may look at transcripts.
   bool WaitUntil(const std::function<bool()>& happened);
 
@@ -51,7 +61,10 @@ class ScriptedGateway final : public GrpcServer::Delegate {
 
  private:
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override;
-  void OnUnary(std::unique_ptr<UnaryCall> call) override { call->Answer(absl::UnimplementedError("")); }
+  void OnUnary(std::unique_ptr<UnaryCall> call) override;
+  // The n-th of `list`, as soon as it is there.
+  template <typename T>
+  T* WaitFor(std::deque<std::unique_ptr<T>>& list, size_t index, const std::function<void()>& nudge);
   void OnLoop(const std::function<void()>& task);
 
   EventLoop loop_{Clock::System()};
@@ -59,6 +72,7 @@ class ScriptedGateway final : public GrpcServer::Delegate {
   std::unique_ptr<Listener> listener_;
   absl::Mutex mu_;
   std::deque<std::unique_ptr<Call>> calls_;  // transcripts and their number: under mu_
+  std::deque<std::unique_ptr<Question>> questions_;
   std::unique_ptr<LoopThread> thread_;
 };
 

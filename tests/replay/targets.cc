@@ -1,6 +1,7 @@
 #include "tests/replay/targets.h"
 
 #include <arpa/inet.h>
+#include <fmt/format.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -205,6 +206,25 @@ std::unique_ptr<Target> MakeTarget(const std::string& connection, bool is_2024) 
   if (connection == "tcprefuse" || connection == "pgdown") return nullptr;
   return std::make_unique<SocketTarget>(
       [service = ServiceOf(connection, is_2024)](int socket) { Converse(service, socket); });
+}
+
+std::unique_ptr<Target> MakeRestTarget(const std::string& bearer, const std::string& grpc_url) {
+  return std::make_unique<SocketTarget>([bearer, grpc_url](int socket) {
+    std::string request;
+    const auto answer = [&](const std::string& read) -> Answer {
+      request += read;
+      if (!request.starts_with("POST /api/connectionapps ")) {  // somebody speaks HTTP/2
+        return {"HTTP/1.1 400 Bad Request\r\nContent-Length: 0\r\nConnection: close\r\n\r\n", Answer::kClose};
+      }
+      if (!request.ends_with("}")) return {};
+      const bool is_known = request.find("Authorization: Bearer " + bearer) != std::string::npos;
+      const std::string body = is_known ? fmt::format(R"({{"grpc_url":"{}"}})", grpc_url) : "";
+      return {fmt::format("HTTP/1.1 {}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n{}",
+                          is_known ? "200 OK" : "401 Unauthorized", body.size(), body),
+              Answer::kClose};
+    };
+    Converse({"", answer}, socket);
+  });
 }
 
 std::unique_ptr<Target> MakePostgresTarget(PostgresLogin login, std::vector<PostgresTalk> talks, std::string refusal) {

@@ -21,6 +21,10 @@ class Target {
 // What the recorded connection of this name leads to: an echo, a banner ... Null: nothing listens there.
 std::unique_ptr<Target> MakeTarget(const std::string& connection, bool is_2024);
 
+// The REST side of a gateway of 2024: it sends the embedded agent whose bearer begins so to `grpc_url`, and nothing
+// else.
+std::unique_ptr<Target> MakeRestTarget(const std::string& bearer, const std::string& grpc_url);
+
 // One conversation with a Postgres server behind its log-in: what the client says in turn with what it is answered.
 struct PostgresTalk {
   struct Turn {

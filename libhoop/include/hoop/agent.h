@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,9 +18,25 @@
 
 namespace hoop {
 
+// A connection that an agent brings along (`hoop run`): the gateway makes it, or brings it up to date, and calls for
+// the agent when somebody wants it. Its key is the organization's, or that of an agent of mode embedded.
+struct AgentConnection {
+  std::string name;  // at least three letters, digits, '_', with '-' and '.' between them
+  std::string type = "custom";
+  std::string subtype;
+  std::vector<std::string> command;
+  std::vector<std::string> reviewers;
+  std::vector<std::string> redact_types;
+};
+
 // Everything an agent is told.
 struct AgentOptions {
-  std::string key;  // the DSN: <scheme>://<name>:<secret>@<host>:<port>?mode=standard
+  // The DSN: <scheme>://<name>:<secret>@<host>:<port>?mode=standard. With mode=embedded the agent connects when
+  // somebody wants it and stays then; sessions get all variables of `environment`.
+  std::string key;
+  std::optional<AgentConnection> connection;  // set: it connects on demand, whatever the key's mode
+  // Names of shells that an embedded agent offers to gateways of 2024, lower case.
+  std::vector<std::string> connection_items;
   // For keys with grpcs://, https:// or wss://; the gateway's certificate is always verified.
   DiallerTls tls;
   std::string version = "unknown";
@@ -64,7 +81,9 @@ class Agent final {
   // "gw.example.com:8010", and whether TLS is spoken there.
   std::string gateway_address() const;
   bool speaks_tls() const;
-  // True while the gateway has accepted this agent.
+  // standard, embedded, multi-connection: how it reaches the gateway.
+  std::string mode() const;
+  // True while the gateway has accepted this agent; while it waits for somebody to want it, too.
   bool connected() const;
   // Why it is not, as the log said last; OK while it is, and before the first attempt has failed.
   absl::Status last_error() const;
