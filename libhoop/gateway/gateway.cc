@@ -21,6 +21,7 @@
 #include "gateway/exec_runs.h"
 #include "gateway/listener_tls.h"
 #include "gateway/loop_bridges.h"
+#include "gateway/proxy_manager_entry.h"
 #include "gateway/published_connections.h"
 #include "gateway/session_directory.h"
 #include "gateway/stream_entry.h"
@@ -97,6 +98,7 @@ struct Gateway::Parts {
   std::unique_ptr<SessionDirectory> sessions;
   std::unique_ptr<Admission> admission;
   std::unique_ptr<ClientEntry> client_entry;
+  std::unique_ptr<ProxyManagerEntry> proxy_managers;
   std::unique_ptr<AgentEntry> agent_entry;
   std::unique_ptr<StreamEntry> stream_entry;
   std::unique_ptr<GrpcServer> grpc_server;
@@ -151,7 +153,10 @@ absl::Status Gateway::Parts::Open() {
   const bool agents_show_certificates = options.tls && options.tls->client_auth == GatewayTls::ClientAuth::kAgents;
   agent_entry = std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *published, *router, *admission,
                                              agents_show_certificates);
-  stream_entry = std::make_unique<StreamEntry>(*client_entry, *agent_entry, log, options.log_calls);
+  proxy_managers = std::make_unique<ProxyManagerEntry>(packet_loop, log, clock, *store, *verifier, *sessions,
+                                                       *client_entry, *admission);
+  stream_entry = std::make_unique<StreamEntry>(*client_entry, *proxy_managers, *agent_entry, log,
+                                               options.log_calls);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);
@@ -235,6 +240,7 @@ absl::Status Gateway::Parts::Start() {
                                                    .sessions = *session_control,
                                                    .agents = *presence,
                                                    .exec = *exec_runs,
+                                                   .proxy_manager = *proxy_managers,
                                                    .agent_verifier = *agent_verifier,
                                                    .clock = clock,
                                                    .log = log,
@@ -260,6 +266,7 @@ void Gateway::Parts::Shutdown(absl::Duration deadline) {
     packet_loop.Post([this, done, grace = deadline / 2] {
       grpc_door.reset();
       client_entry->Close();
+      proxy_managers->Close();
       agent_entry->Close();
       const Ending ending{.reason = "gateway shutdown",
                           .text = "gateway shutdown",

@@ -24,7 +24,7 @@ void StreamEntry::OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection&
   } else if (!metadata.Get(header::kSession).empty()) {
     clients_.EnterDataStream(std::move(candidate), bearer);
   } else if (origin == "client-proxymanager") {
-    candidate.Refuse(Unimplemented("the proxy manager is not served by this gateway"));
+    proxy_managers_.Enter(std::move(candidate), bearer);
   } else {
     clients_.Enter(std::move(candidate), bearer);
   }

@@ -1,5 +1,5 @@
-// The first look at a gRPC stream: who says it comes from where, and with which credentials. Hands it to client_entry
-// or agent_entry. Answers the unary calls.
+// The first look at a gRPC stream: who says it comes from where, and with which credentials. Hands it to client_entry,
+// proxy_manager_entry or agent_entry. Answers the unary calls.
 #pragma once
 
 #include <string>
@@ -8,6 +8,7 @@
 #include "base/log.h"
 #include "gateway/agent_entry.h"
 #include "gateway/client_entry.h"
+#include "gateway/proxy_manager_entry.h"
 #include "transport/grpc_server.h"
 
 namespace hoop {
@@ -16,8 +17,9 @@ namespace hoop {
 class StreamEntry final : public GrpcServer::Delegate {
  public:
   // `log_calls`: as GatewayOptions says.
-  StreamEntry(ClientEntry& clients, AgentEntry& agents, Log log = {}, int log_calls = 0)
-      : clients_(clients), agents_(agents), log_(log), log_calls_(log_calls) {}
+  StreamEntry(ClientEntry& clients, ProxyManagerEntry& proxy_managers, AgentEntry& agents, Log log = {},
+              int log_calls = 0)
+      : clients_(clients), proxy_managers_(proxy_managers), agents_(agents), log_(log), log_calls_(log_calls) {}
 
   // InvalidArgument "missing client origin", Unauthenticated "invalid authentication": as real peers expect.
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override;
@@ -27,6 +29,7 @@ class StreamEntry final : public GrpcServer::Delegate {
   void LogCall(std::string_view method, std::string_view peer, const Metadata& metadata) const;
 
   ClientEntry& clients_;
+  ProxyManagerEntry& proxy_managers_;
   AgentEntry& agents_;
   const Log log_;
   const int log_calls_;

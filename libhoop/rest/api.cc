@@ -33,6 +33,7 @@ Api::Api(ApiParts parts) : parts_(std::move(parts)), prefix_(PathOf(parts_.info.
   AddConnectionRoutes(routes_, parts_);
   AddSessionRoutes(routes_, parts_);
   AddExecRoutes(routes_, parts_);
+  AddProxyManagerRoutes(routes_, parts_);
   AddRecordRoutes(routes_, parts_);
 }
 

@@ -23,6 +23,7 @@
 #include "rest/content_parser.h"
 #include "rest/exec_runner.h"
 #include "rest/http_message.h"
+#include "rest/proxy_manager.h"
 #include "rest/route_table.h"
 #include "store/store.h"
 
@@ -71,6 +72,7 @@ struct ApiParts {
   SessionControl& sessions;
   AgentPresence& agents;
   ExecRunner& exec;
+  ProxyManager& proxy_manager;
   AgentVerifier& agent_verifier;
   const Clock& clock;
   Log log;

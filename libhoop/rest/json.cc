@@ -132,14 +132,22 @@ std::map<std::string, std::optional<std::string>> ObjectReader::NullableTextMap(
 }
 
 std::optional<int> ObjectReader::Int(const char* name) {
+  const std::optional<int64_t> value = Int64(name);
+  if (!value || (*value >= -2147483647 && *value <= 2147483647)) return value;
+  Fail(name, "wants a whole number");
+  return std::nullopt;
+}
+
+std::optional<int64_t> ObjectReader::Int64(const char* name) {
   const Json* value = Find(name);
   if (value == nullptr) return std::nullopt;
-  const bool fits = value->is_number_integer() && *value >= -2147483647 && *value <= 2147483647;
+  // What is unsigned is too large for the other kind.
+  const bool fits = value->is_number_integer() && (!value->is_number_unsigned() || value->get<uint64_t>() <= INT64_MAX);
   if (!fits) {
     Fail(name, "wants a whole number");
     return std::nullopt;
   }
-  return value->get<int>();
+  return value->get<int64_t>();
 }
 
 }  // namespace hoop::rest

@@ -2,6 +2,7 @@
 // JsonAnswer. For the .cc files of rest/ only.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <optional>
 #include <string>
@@ -40,6 +41,7 @@ class ObjectReader final {
   std::map<std::string, std::string> TextMap(const char* name);  // numbers and booleans become text
   std::map<std::string, std::optional<std::string>> NullableTextMap(const char* name);  // the same, with null
   std::optional<int> Int(const char* name);
+  std::optional<int64_t> Int64(const char* name);
   bool Has(const char* name) const { return Find(name) != nullptr; }
   bool Mentions(const char* name) const { return object_.contains(name); }  // null counts too
 

@@ -15,6 +15,7 @@ void AddOrganizationRoutes(RouteTable& routes, const ApiParts& parts);  // the o
 void AddConnectionRoutes(RouteTable& routes, const ApiParts& parts);
 void AddSessionRoutes(RouteTable& routes, const ApiParts& parts);  // list, get, kill
 void AddExecRoutes(RouteTable& routes, const ApiParts& parts);     // one-off commands
+void AddProxyManagerRoutes(RouteTable& routes, const ApiParts& parts);
 void AddRecordRoutes(RouteTable& routes, const ApiParts& parts);   // record, statements, audit key
 
 }  // namespace hoop::rest

@@ -11,6 +11,9 @@ using Type = std::string_view;
 inline constexpr Type kKeepAlive = "GatewayKeepAlive";
 inline constexpr Type kLegacyKeepAlive = "KeepAlive";
 
+// Client -> gateway, consumed.
+inline constexpr Type kProxyManagerConnectOkAck = "GatewayProxyManagerConnectOKAck";
+
 // Client -> gateway -> agent.
 inline constexpr Type kAgentSessionOpen = "AgentSessionOpen";
 inline constexpr Type kAgentSessionClose = "AgentSessionClose";
@@ -39,6 +42,7 @@ inline constexpr Type kClientWriteStdout = "ClientWriteStdout";
 inline constexpr Type kClientWriteStderr = "ClientWriteStderr";
 
 // Gateway -> client.
+inline constexpr Type kClientProxyManagerConnectOk = "ClientProxyManagerConnectOK";
 inline constexpr Type kClientAgentOffline = "ClientSessionOpenAgentOffline";
 inline constexpr Type kClientWaitingApproval = "ClientSessionOpenWaitingApproval";
 inline constexpr Type kClientApproveOk = "ClientSessionOpenApproveOK";

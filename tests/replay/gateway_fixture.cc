@@ -15,16 +15,16 @@ namespace {
 
 class OneUser final : public IdpVerifier {
  public:
-  absl::StatusOr<Identity> Verify(std::string_view token, absl::Time) override {
-    if (token != kUserToken) return Unauthenticated("token: unknown");
-    Identity identity;
-    identity.org_id = org_id;
+  OneUser() {
     identity.user_id = "00000000-0000-4000-8000-000000000001";
     identity.subject = identity.email = "admin@example.test";
     identity.is_admin = true;
+  }
+  absl::StatusOr<Identity> Verify(std::string_view token, absl::Time) override {
+    if (token != kUserToken) return Unauthenticated("token: unknown");
     return identity;
   }
-  std::string org_id;
+  Identity identity;
 };
 
 std::unique_ptr<GrpcChannel> Dial(Loop& loop, GrpcServer& server) {
@@ -62,7 +62,8 @@ struct GatewayUnderTest::Process {
         clients(loop, Log(), clock, store, users, audit, router, sessions, admission),
         exec(loop, Log(), clock, store, clients, admission),
         agents(Log(), clock, store, agent_verifier, published, router, admission, /*demands_certificates=*/false),
-        entry(clients, agents),
+        proxy_managers(loop, Log(), clock, store, users, sessions, clients, admission),
+        entry(clients, proxy_managers, agents),
         server(loop, entry) {}
 
   OneUser users;
@@ -74,12 +75,13 @@ struct GatewayUnderTest::Process {
   ClientEntry clients;
   ExecRuns exec;
   AgentEntry agents;
+  ProxyManagerEntry proxy_managers;
   StreamEntry entry;
   GrpcServer server;
 };
 
 GatewayUnderTest::GatewayUnderTest() : process_(std::make_unique<Process>(loop_, clock_, *store_, audit_)) {
-  process_->users.org_id = store_.org_id();
+  process_->users.identity.org_id = store_.org_id();
 }
 
 GatewayUnderTest::~GatewayUnderTest() {
@@ -164,6 +166,7 @@ void GatewayUnderTest::Shutdown() {
                       .status = Unavailable("gateway shutdown"),
                       .retry = true};
   process_->clients.Close();
+  process_->proxy_managers.Close();
   process_->agents.Close();
   process_->sessions.FinishAll(ending, [this] {
     process_->router.EndAll(Unavailable("gateway shutdown"));
@@ -175,15 +178,17 @@ void GatewayUnderTest::Shutdown() {
 }
 
 void GatewayUnderTest::Die() {
-  const std::string org_id = process_->users.org_id;
+  const std::string org_id = process_->users.identity.org_id;
   process_.reset();
   loop_.Turn();
   process_ = std::make_unique<Process>(loop_, clock_, *store_, audit_);
-  process_->users.org_id = org_id;
+  process_->users.identity.org_id = org_id;
 }
 
+const Identity& GatewayUnderTest::user() const { return process_->users.identity; }
 SessionDirectory& GatewayUnderTest::sessions() { return process_->sessions; }
 ExecRuns& GatewayUnderTest::exec() { return process_->exec; }
+ProxyManagerEntry& GatewayUnderTest::proxy_managers() { return process_->proxy_managers; }
 const Router& GatewayUnderTest::router() const { return process_->router; }
 
 }  // namespace hoop::replay

@@ -72,10 +72,13 @@ class GatewayUnderTest final {
 
   WaitingLoop& loop() { return loop_; }
   MemoryAuditStore& audit() { return audit_; }
+  // Whose token kUserToken is.
+  const Identity& user() const;
   SessionDirectory& sessions();
   ExecRuns& exec();
   Store& store() { return *store_; }
   const Router& router() const;
+  ProxyManagerEntry& proxy_managers();
 
  private:
   struct Process;

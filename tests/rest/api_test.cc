@@ -69,6 +69,7 @@ TEST_F(ApiTest, ServesBelowTheBasePathOfItsUrl) {
                    .sessions = control_,
                    .agents = presence_,
                    .exec = exec_,
+                   .proxy_manager = proxy_manager_,
                    .agent_verifier = agent_verifier_,
                    .clock = clock_,
                    .log = Log(),
@@ -351,7 +352,7 @@ TEST_F(ApiTest, EmbeddedAgentsAskWhetherSomebodyWaits) {
   EXPECT_EQ(now.body, R"({"grpc_url":"grpc://127.0.0.1:8010"})");
   EXPECT_EQ(presence_.asked, "emb [a,b]");
   EXPECT_EQ(ask("[]").status, 400);
-  EXPECT_EQ(ask(R"({"connection_items":"a"})").status, 422);
+  EXPECT_EQ(ask(R"({"connection_items":"a"})").status, 400);
   presence_.awaited = InvalidArgument("connection items: longer than 255 characters");
   EXPECT_EQ(ask("{}").status, 422);
   // A user's token is none of an agent's, nor the other way round.

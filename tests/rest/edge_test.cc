@@ -266,6 +266,7 @@ class HeldCommandTest : public RestTest {
                     .sessions = control_,
                     .agents = presence_,
                     .exec = runner_,
+                    .proxy_manager = proxy_manager_,
                     .agent_verifier = agent_verifier_,
                     .clock = clock_,
                     .log = Log(),

@@ -24,6 +24,8 @@ class RegisterTest : public ::testing::Test {
                                           .sessions = control_,
                                           .agents = presence_,
                                           .exec = exec_,
+                                          .proxy_manager = proxy_manager_,
+                                          .agent_verifier = agent_verifier_,
                                           .clock = clock_,
                                           .log = Log(),
                                           .info = {},
@@ -44,6 +46,8 @@ class RegisterTest : public ::testing::Test {
   NotedSessionControl control_;
   ListedAgentPresence presence_;
   NotedExecRunner exec_;
+  NotedProxyManager proxy_manager_;
+  AgentVerifier agent_verifier_{store_->agents()};
   TokenSigner signer_{Ed25519Key::Generate(), "us"};
   LocalAccounts accounts_{store_->users(), signer_,      clock_,
                           store_.org_id(), RoleGroups(), ScryptCost{.log_n = 4, .r = 1, .p = 1}};

@@ -111,6 +111,22 @@ class ListedAgentPresence final : public AgentPresence {
   absl::StatusOr<bool> awaited = false;
 };
 
+class NotedProxyManager final : public ProxyManager {
+ public:
+  void Connect(ProxyOrder order, Done done) override {
+    if (answer.ok()) state = {ProxyState::Status::kConnected, std::move(order), {{"session", "s1"}}, absl::UnixEpoch()};
+    done(answer);
+  }
+  void Disconnect(std::string_view, Done done) override {
+    if (state) state->status = ProxyState::Status::kDisconnected;
+    done(state ? absl::OkStatus() : NotFound("there is no session"));
+  }
+  std::optional<ProxyState> State(std::string_view) const override { return state; }
+
+  absl::Status answer;
+  std::optional<ProxyState> state;
+};
+
 class RestTest : public ::testing::Test {
  protected:
   RestTest() {
@@ -209,6 +225,7 @@ class RestTest : public ::testing::Test {
   NotedSessionControl control_;
   ListedAgentPresence presence_;
   NotedExecRunner exec_;
+  NotedProxyManager proxy_manager_;
   AgentVerifier agent_verifier_{store_->agents()};
   TokenSigner signer_{Ed25519Key::Generate(), "us"};
   LocalAccounts accounts_{store_->users(), signer_,      clock_,
@@ -220,6 +237,7 @@ class RestTest : public ::testing::Test {
                     .sessions = control_,
                     .agents = presence_,
                     .exec = exec_,
+                    .proxy_manager = proxy_manager_,
                     .agent_verifier = agent_verifier_,
                     .clock = clock_,
                     .log = Log(),

@@ -182,6 +182,8 @@ TEST_F(UserRoutesTest, ARefusedSignInIsSaidWithoutThePassword) {
                    .sessions = control_,
                    .agents = presence_,
                    .exec = exec_,
+                   .proxy_manager = proxy_manager_,
+                   .agent_verifier = agent_verifier_,
                    .clock = clock_,
                    .log = Log(&log),
                    .info = {}});
