@@ -9,6 +9,7 @@
 #include "client/connect_run.h"
 #include "client/exec_run.h"
 #include "client/gateway_address.h"
+#include "client/proxy_manager_run.h"
 #include "client/tls_config.h"
 #include "hoop/client.h"
 #include "net/dialler_context.h"
@@ -26,6 +27,7 @@ struct Client::Parts {
 
   std::unique_ptr<GatewayDialer> MakeDialer(EventLoop& loop) const { return make_dialer(loop, gateway); }
   SessionPlan MakePlan(const SessionRequest& request, std::string_view verb) const;
+  SessionPlan MakeOrderedPlan() const;
   // Turns `loop` until `run` is done; `run` is started and cancelled on it.
   template <typename Run>
   void RunToEnd(EventLoop& loop, Run& run);
@@ -50,6 +52,16 @@ SessionPlan Client::Parts::MakePlan(const SessionRequest& request, std::string_v
   plan.metadata.Add(std::string(header::kConnectionName), request.connection);
   AddMachineHeaders(plan.metadata, options.version);
   plan.keep_alive_at_once = verb == "exec";
+  return plan;
+}
+
+SessionPlan Client::Parts::MakeOrderedPlan() const {
+  SessionPlan plan;
+  plan.metadata.Add(std::string(header::kAuthorization), "Bearer " + options.config.token);
+  plan.metadata.Add(std::string(header::kOrigin), "client-proxymanager");
+  plan.metadata.Add(std::string(header::kVerb), "connect");
+  AddMachineHeaders(plan.metadata, options.version);
+  plan.is_ordered = true;
   return plan;
 }
 
@@ -126,6 +138,26 @@ absl::StatusOr<SessionResult> Client::Connect(const SessionRequest& request, con
     absl::MutexLock lock(&parts_->mu);
     parts_->resized = [&loop, &run] { loop.Post([&run] { run.OnTerminalResized(); }); };
   }
+  parts_->RunToEnd(loop, run);
+  return result;
+}
+
+absl::Status Client::ProxyManager(ClientEvents& events) {
+  EventLoop loop(*parts_->options.clock);
+  const auto dialer = parts_->MakeDialer(loop);
+  absl::Status result;
+  ProxyManagerRun run(
+      loop, *dialer, parts_->MakeOrderedPlan(),
+      [&loop] {
+        return [&loop](const Address& address, ConnectRun::Accepted accepted) {
+          return Listen(loop, address, std::move(accepted));
+        };
+      },
+      events,
+      [&result, &loop](const absl::Status& done) {
+        result = done;
+        loop.Stop();
+      });
   parts_->RunToEnd(loop, run);
   return result;
 }

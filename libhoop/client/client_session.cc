@@ -57,7 +57,7 @@ void ClientSession::OnDialled(absl::StatusOr<std::unique_ptr<GatewayChannel>> ch
   metadata.Add(std::string(header::kCapabilities), FormatCapabilities(kAllCapabilities));
   control_ = channel_->OpenStream(std::move(metadata));
   control_->SetReceiver(this);
-  SendOpen();
+  if (!plan_.is_ordered) SendOpen();
   if (plan_.keep_alive_at_once) KeepAlive();
 }
 
@@ -106,6 +106,9 @@ void ClientSession::OnPacket(Packet packet) {
     return End({.status = absl::OkStatus(), .text = "session ended, reached connection duration", .exit_code = 1});
   }
   if (!id_.empty()) return delegate_.OnSessionPacket(std::move(packet));
+  if (type == packet::kClientProxyManagerConnectOk && plan_.is_ordered) {
+    return control_->Send(Packet(packet::kProxyManagerConnectOkAck));
+  }
   if (type == packet::kClientWaitingApproval) return OnWaitingApproval(packet);
   if (type == packet::kClientAgentOffline) return OnAgentOffline();
   if (type == packet::kClientApproveOk) {
@@ -125,6 +128,7 @@ void ClientSession::OnOpenOk(const Packet& packet) {
   session.connection_type = std::string(packet.SpecText(spec::kConnectionType));
   session.command = std::string(packet.SpecText(spec::kClientCommand));
   session.agent_version = std::string(packet.SpecText(spec::kAgentVersion));
+  session.request_port = std::string(packet.SpecText(spec::kRequestPort));
   session.granted = Common(ParseCapabilities(packet.SpecText(spec::kCapabilities)), kAllCapabilities);
   if (session.granted.ping) channel_->SetPingInterval(limits::kPingInterval);
   if (keep_alive_ == nullptr) KeepAlive();

@@ -20,6 +20,7 @@ struct SessionPlan {
   SessionRequest request;
   std::string input;                // of a command: for reviewers
   bool keep_alive_at_once = false;  // commands; listeners wait for the open-ok, as real clients do
+  bool is_ordered = false;          // the gateway opens the session, when REST asks for one
 };
 
 struct OpenedSession {
@@ -27,6 +28,7 @@ struct OpenedSession {
   std::string connection_type;  // as said on the wire: postgres, tcp, command-line
   std::string command;          // "" from older agents
   std::string agent_version;
+  std::string request_port;  // of an ordered one: where to listen
   Capabilities granted;
 };
 

@@ -1,6 +1,7 @@
 #include "client/connect_run.h"
 
 #include <algorithm>
+#include <charconv>
 #include <utility>
 
 #include "base/ids.h"
@@ -83,7 +84,8 @@ void ConnectRun::OnSessionOpen(const OpenedSession& session) {
     if (!protocol_) {
       status = OpenTerminal(session);
     } else if (listener_ == nullptr) {
-      status = OpenDoor(protocol_->default_port);
+      const absl::StatusOr<uint16_t> port = PortOf(session);
+      status = port.ok() ? OpenDoor(*port) : port.status();
     }
   }
   if (!status.ok()) {
@@ -120,7 +122,8 @@ void ConnectRun::OnSessionEnd(const SessionEnding& ending) {
   const bool was_open = opened_.has_value();
   DropSession();
   const bool trying = give_up_at_ != absl::ZeroDuration();
-  if (terminal_connection_ == nullptr && (was_open || trying) && ending.retry && TryAgain(ending)) return;
+  const bool may_try = terminal_connection_ == nullptr && !plan_.is_ordered && (was_open || trying) && ending.retry;
+  if (may_try && TryAgain(ending)) return;
   absl::StatusOr<SessionResult> result = SessionResult{ending.ExitCode(kMissingExitCode), ending.text};
   if (!ending.status.ok()) result = ending.status;
   if (terminal_connection_ == nullptr) return Finish(std::move(result));
@@ -188,6 +191,17 @@ void ConnectRun::OnTerminalResized() {
 }
 
 // ---- The local door ------------------------------------------------------------------------------------------------
+
+absl::StatusOr<uint16_t> ConnectRun::PortOf(const OpenedSession& session) const {
+  if (!plan_.is_ordered) return protocol_->default_port;
+  const std::string& text = session.request_port;
+  uint16_t port = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), port);
+  if (text.empty() || error != std::errc() || end != text.data() + text.size()) {
+    return Internal("the gateway asks for the port \"{}\"", text);
+  }
+  return port;
+}
 
 absl::Status ConnectRun::OpenDoor(uint16_t port) {
   const Address address{options_.host, port};

@@ -54,6 +54,7 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
   std::string& read_buffer() override { return read_buffer_; }
 
   void OpenSession();
+  absl::StatusOr<uint16_t> PortOf(const OpenedSession& session) const;
   absl::Status OpenDoor(uint16_t port);
   absl::Status OpenTerminal(const OpenedSession& session);
   void SayReady();

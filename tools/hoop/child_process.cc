@@ -25,7 +25,7 @@ namespace {
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::setpgid(0, 0);  // Ctrl-C in the terminal is for the parent, which ends us in order
+  if (!options.in_foreground) ::setpgid(0, 0);  // Ctrl-C in the terminal is for the parent, which ends us in order
   bool ok = true;
   if (!options.output_file.empty()) {  // before the user changes: the file is ours
     const int file = ::open(options.output_file.c_str(), O_WRONLY | O_CREAT | O_APPEND, 0600);

@@ -16,6 +16,7 @@ struct ChildOptions {
   std::string output_file;       // stdout and stderr are appended here; empty: inherited
   std::vector<std::string> env;  // additional NAME=value
   bool ends_with_parent = true;  // SIGINT when the calling thread ends
+  bool in_foreground = false;    // stays in our process group: the terminal's keys are for it, too
 };
 
 // NotFound: no such program.

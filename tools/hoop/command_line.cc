@@ -27,6 +27,7 @@ void AddAll(CommandTree& tree) {
   AddConfigCommands(tree);
   AddAdminCommands(tree);
   AddStartCommands(tree);
+  AddLocalCommands(tree);
   AddCompletionCommands(tree);
   AddManualCommand(tree);
   AddVersionsCommands(tree);

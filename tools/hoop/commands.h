@@ -87,6 +87,21 @@ int RunConfigView(const Environment& environment, const ConfigViewOptions& optio
 int RunConfigClear(const Environment& environment);
 int RunConfigPath(const Environment& environment);
 
+struct PublishOptions {
+  std::string name;
+  std::string command;
+  std::string postgres;  // URI
+  std::vector<std::string> reviewers;
+  std::vector<std::string> redact_types;
+  std::vector<std::string> foreground;
+};
+int RunPublish(const Environment& environment, const PublishOptions& options);
+
+struct ProxyManagerOptions {
+  bool json = false;
+};
+int RunProxyManager(const Environment& environment, const ProxyManagerOptions& options);
+
 int RunVersion(const Environment& environment, bool json);
 
 // Becomes the program of this name beside our own, with these arguments: `hoop start gateway` is hoop-gateway.

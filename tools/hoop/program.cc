@@ -39,6 +39,9 @@ Environment ReadEnvironment() {
   if (environment.tls_server_name.empty()) environment.tls_server_name = Variable("HOOP_TLSSERVERNAME");
   environment.tls_client_cert = Variable("TLS_CLIENT_CERT");
   environment.tls_client_key = Variable("TLS_CLIENT_KEY");
+  environment.agent_key = Variable("HOOP_KEY");
+  if (environment.agent_key.empty()) environment.agent_key = Variable("HOOP_DSN");
+  environment.database_uri = Variable("HOOP_DB_URI");
   environment.skip_tls_verify = Variable("HOOP_TLS_SKIP_VERIFY") == "true";
   environment.version = HOOP_VERSION;
   return environment;

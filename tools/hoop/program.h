@@ -27,6 +27,8 @@ struct Environment {
   std::string tls_ca_variable, tls_ca;
   std::string tls_server_name;                  // TLS_SERVER_NAME, else HOOP_TLSSERVERNAME
   std::string tls_client_cert, tls_client_key;  // TLS_CLIENT_CERT, TLS_CLIENT_KEY
+  std::string agent_key;                        // HOOP_KEY, else HOOP_DSN: for `hoop run`
+  std::string database_uri;                     // HOOP_DB_URI: likewise
   bool skip_tls_verify = false;                 // HOOP_TLS_SKIP_VERIFY=true, or the option --skip-tls-verify
   std::string version;
 

@@ -161,6 +161,10 @@ class Client final {
   absl::StatusOr<SessionResult> Connect(const SessionRequest& request, const ListenOptions& listen,
                                         ClientTerminal* terminal, ClientEvents& events);
 
+  // The desktop app's background process: waits at the gateway, serves each session that somebody orders by REST on
+  // the local port that was asked for, until Cancel. Unauthenticated: the token is not good (any more).
+  absl::Status ProxyManager(ClientEvents& events);
+
   // The terminal may have another size now. Any thread, not a signal handler.
   void TerminalResized();
 

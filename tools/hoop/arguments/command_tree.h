@@ -76,6 +76,7 @@ void AddListCommands(CommandTree& tree);      // list
 void AddConfigCommands(CommandTree& tree);    // login, config
 void AddAdminCommands(CommandTree& tree);
 void AddStartCommands(CommandTree& tree);
+void AddLocalCommands(CommandTree& tree);  // run, proxy-manager
 void AddCompletionCommands(CommandTree& tree);
 void AddManualCommand(CommandTree& tree);
 void AddVersionsCommands(CommandTree& tree);

@@ -1,0 +1,75 @@
+#!/bin/bash
+# Agents that connect when somebody wants them: `hoop run` with the organization's key, an embedded agent that asks by
+# PreConnect, the same one asking by REST as in 2024; and the desktop app's proxy manager.
+. "$(dirname "$0")/lib.sh"
+need curl jq python3
+
+cat >"$work/connections.yaml" <<EOF
+connections:
+  - {name: sh, type: command-line, command: [sh]}
+EOF
+start_dev "$work/connections.yaml"
+
+# --- hoop run: the connection is there while its command runs, and has this environment ---
+key=$("$bin/hoop" admin create orgkeys)
+[[ $key == grpc://_default:xagt-*@127.0.0.1:* && $key != *'?'* ]] || fail "the organization's key: $key"
+mkfifo "$work/go"
+export ONLY_HERE=yes
+HOOP_KEY=$key spawn "$work/run.log" "$bin/hoop" run -n box --command sh -- sh -c "read word <'$work/go'; exit 5"
+run=$spawned
+until "$bin/hoop" exec box -s -i 'echo $ONLY_HERE $HOOP_KEY-' >"$work/out" 2>"$work/err"; do
+  kill -0 "$run" || fail "hoop run ended: $(cat "$work/run.log")"
+  grep -q "connection not found" "$work/err" || fail "exec: $(cat "$work/err")"
+  sleep 0.2
+done
+same "the process's own variables, but no key" "yes -" "$(cat "$work/out")"
+row=$(api GET /connections/box)
+same "row" "hoopagent online custom" "$(json '"\(.managed_by) \(.status) \(.type)"' <<<"$row")"
+same "it is no agent of the list" "dev" "$(api GET /agents | json '.[].name')"
+"$bin/hoop" admin create connection mine -a dev -t command-line -- sh >/dev/null
+HOOP_KEY=$key spawn "$work/taken.log" "$bin/hoop" run -n mine
+wait_line "$work/taken.log" "$spawned" 20 "connection mine is not being managed by this process, choose another name"
+stop "$spawned" INT
+same "hoop run, interrupted" 130 "$ended"
+echo on >"$work/go"
+ended=0
+wait "$run" || ended=$?
+same "the command's exit code" 5 "$ended"
+
+# --- An embedded agent: PreConnect at the gRPC port, REST of 2024 at the other one ---
+dsn=$("$bin/hoop" admin create agent emb --mode embedded)
+"$bin/hoop" admin create connection on-emb -a emb -t command-line -- sh >/dev/null
+secret=$(sed -E 's#.*:(xagt-[^@]*)@.*#\1#' <<<"$dsn")
+export OWN=emb
+for key in "$dsn" "http://emb:$secret@${api_url#http://}?mode=embedded"; do
+  HOOP_KEY=$key spawn "$work/emb.log" "$bin/hoop-agent"
+  wait_line "$work/emb.log" "$spawned" 30 "waiting for somebody who wants this agent"
+  same "embedded, ${key%%:*}" "emb" "$("$bin/hoop" exec on-emb -s -i 'echo $OWN')"
+  stop "$spawned"
+done
+
+# --- The proxy manager ---
+echo through >"$work/page"
+spawn "$work/web.log" python3 -u -m http.server --bind 127.0.0.1 0 --directory "$work"
+wait_line "$work/web.log" "$spawned" 20 "port [0-9]+"
+web=$(grep -oE 'port [0-9]+' "$work/web.log" | grep -oE '[0-9]+')
+"$bin/hoop" admin create connection web -a dev -t application/tcp -e HOST=127.0.0.1 -e "PORT=$web" >/dev/null
+spawn "$work/pm.log" "$bin/hoop" proxy-manager --json
+manager=$spawned
+state() { curl -sS -H "Authorization: Bearer $token" "$api_url/api/proxymanager/status" | jq -r .status; }
+until [ "$(state)" = ready ]; do
+  kill -0 "$manager" || fail "proxy-manager ended: $(cat "$work/pm.log")"
+  sleep 0.2
+done
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+answer=$(api POST /proxymanager/connect "{\"connection_name\":\"web\",\"port\":\"$port\",\"access_duration\":60000000000}")
+same "state" "connected web $port 60000000000" \
+  "$(json '"\(.status) \(.connection_name) \(.port) \(.access_duration)"' <<<"$answer")"
+same "through the ordered port" "through" "$(curl -sS "http://127.0.0.1:$port/page")"
+session=$(json .metadata.session <<<"$answer")
+api POST /proxymanager/disconnect >/dev/null
+until [ "$(state)" = ready ]; do sleep 0.2; done
+"$bin/hoop" audit verify "$session" >"$work/verify" || fail "the record of $session is not sound: $(cat "$work/verify")"
+stop "$manager" INT
+same "proxy-manager's exit code" 130 "$ended"
+echo "$name: ok"
