@@ -61,7 +61,7 @@ int Serve(hoop::Agent& agent, const hoop::AgentSettings& settings, hoop::EndSign
   const std::string_view tls = agent.speaks_tls() ? "true" : "false";
   log.Write(
       hoop::LogLevel::kInfo, "agent starting",
-      {{"grpc_server", address}, {"tls", tls}, {"strict-tls", tls}, {"mode", "standard"}, {"version", HOOP_VERSION}});
+      {{"grpc_server", address}, {"tls", tls}, {"strict-tls", tls}, {"mode", agent.mode()}, {"version", HOOP_VERSION}});
   if (absl::Status status = agent.Start(); !status.ok()) return Fail(Text(status));
   // Ready means that it dials: a gateway that is down must not hold up what starts after the agent.
   manager.Ready("dialling " + address);

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 #include "tools/grpc_client.h"
 #include "tools/service/gateway_settings.h"
 #include "tools/service/values.h"
@@ -69,12 +71,44 @@ void AddTls(Variables& variables, AgentSettings& to) {
                        }});
 }
 
+// "b, env.NAME": the names, with those of variables put in their place.
+absl::StatusOr<std::vector<std::string>> ConnectionItems(const std::string& set_as, std::string_view text,
+                                                         const Environment& environment) {
+  constexpr size_t kBytesMax = 255;  // as agents of 2024
+  if (text.size() > kBytesMax) {
+    return absl::InvalidArgumentError(fmt::format("{}: longer than {} characters", set_as, kBytesMax));
+  }
+  std::vector<std::string> items;
+  while (!text.empty()) {
+    std::string item(text.substr(0, text.find(',')));
+    text.remove_prefix(std::min(text.size(), item.size() + 1));
+    item.erase(0, std::min(item.find_first_not_of(' '), item.size()));
+    item.erase(item.find_last_not_of(' ') + 1);
+    if (item.starts_with("env.")) {
+      const auto variable = environment.find(item.substr(4));
+      if (variable == environment.end()) {
+        return absl::InvalidArgumentError(fmt::format("{}: {} is not set", set_as, item.substr(4)));
+      }
+      item = variable->second;
+    }
+    for (char& c : item) c = c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+    if (!item.empty()) items.push_back(std::move(item));
+  }
+  return items;
+}
+
 }  // namespace
 
 Variables AgentVariables(AgentSettings& to) {
   Variables variables;
   AddKey(variables, to);
   AddTls(variables, to);
+  variables.push_back({.name = "HOOP_CONNECTION",
+                       .form = "names, commas between",
+                       .otherwise = "none",
+                       .meaning = "of an embedded agent: shells that it offers to a gateway that is asked by REST, as "
+                                  "in 2024; env.NAME stands for that variable",
+                       .store = StoreText(to.connection_items)});
   variables.push_back({.name = "HOOP_REQUIRE_VERIFIED_TLS",
                        .form = "true | false",
                        .otherwise = "false",
@@ -108,6 +142,9 @@ absl::Status ReadAgentSettings(const Environment& environment, AgentSettings& se
   const Variables variables = AgentVariables(settings);
   if (absl::Status status = ReadVariables(variables, environment); !status.ok()) return status;
   if (settings.options.key.empty()) return absl::InvalidArgumentError("missing HOOP_KEY environment variable");
+  auto items = ConnectionItems("HOOP_CONNECTION", settings.connection_items, environment);
+  if (!items.ok()) return items.status();
+  settings.options.connection_items = *std::move(items);
   // What connections may ask for: everything but secrets of our programs.
   settings.options.environment = {environment.begin(), environment.end()};
   GatewaySettings gateway;

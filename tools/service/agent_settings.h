@@ -16,6 +16,7 @@ struct AgentSettings {
   AgentOptions options;
   LogSettings log;
   absl::Duration shutdown_deadline = absl::Seconds(5);
+  std::string connection_items;    // as given; read into options
   std::vector<std::string> notes;  // for the log, once there is one
 };
 
