@@ -24,7 +24,6 @@ namespace {
 constexpr char kKey[] = "xagt-0123456789abcdefghijklmnopqrstuvwxyzABCDEFG";
 constexpr char kFence[] = "fence";  // a session that tells when everything before it was handled
 constexpr uint16_t kNobodyListens = 1;
-constexpr size_t kRedrawBytes = 16;
 
 bool IsData(std::string_view type) {
   return type.starts_with("Client") && (type.ends_with("ConnectionWrite") || type == packet::kClientWriteStdout ||
@@ -73,7 +72,8 @@ class AgentPlayer final {
   // As it was recorded, with the addresses of our gateway.
   std::string Key() {
     const std::string recorded = RecordedKey();
-    if (recorded.starts_with("http://")) {  // an embedded agent of 2024: it asks by REST where to connect
+    if (recorded.starts_with("http://") &&
+        recorded.ends_with("mode=embedded")) {  // an embedded agent of 2024: it asks by REST where to connect
       rest_ = MakeRestTarget(fmt::format("http://{}:{}@", agent_, kKey), fmt::format("grpc://{}", gateway_.address()));
       return fmt::format("http://{}:{}@127.0.0.1:{}?mode=embedded", agent_, kKey, rest_->port());
     }
@@ -132,7 +132,6 @@ class AgentPlayer final {
     if (event.packet.type == packet::kAgentConnectionClose) AwaitServiceEnd(LineOf(event.packet));
     if (event.packet.type == packet::kAgentConnectionClose) closed_.insert(LineOf(event.packet));
     if (event.packet.type == packet::kAgentSessionClose) closed_.insert(event.packet.Get(spec::kSessionId));
-    NoteTyping(event.packet);
     gateway_.Send(*call_, Prepared(event.packet).ToPacket());
   }
 
@@ -186,6 +185,8 @@ class AgentPlayer final {
       params->env_vars["envvar:PORT"] = Base64Encode(std::to_string(port));
     }
     if (!params->command.empty() && params->command[0] == "psql") WritePsql();
+    const bool is_terminal = params->connection_type == "command-line" && params->client_verb == "connect";
+    if (is_terminal) WriteShell(params->command[0], packet.Get(spec::kSessionId));
     packet.spec[std::string(spec::kConnectionParams)] = EncodeConnectionParams(*params);
     return packet;
   }
@@ -270,6 +271,56 @@ class AgentPlayer final {
     ::chmod(path.c_str(), 0755);
   }
 
+  // A program named like the recorded shell, which says what that one said: byte by byte, with nothing between it and
+  // the terminal, and only when the keys and the sizes came to which it was the answer.
+  void WriteShell(const std::string& name, const std::string& session) {
+    // Other sessions may run the real one.
+    std::string script =
+        fmt::format("#!/bin/sh\n[ \"$HOOP_SESSION_ID\" = {} ] || exec /bin/{} \"$@\"\n", session, name);
+    const size_t begin = script.size();
+    script += "stty raw -echo\ntrap : WINCH\n";
+    bool started = false, ended = false;
+    std::string said;
+    for (const Event& event : recording_.events) {
+      const PacketImage& packet = event.packet;
+      if (event.leg != Leg::kAgent || packet.Get(spec::kSessionId) != session || ended) continue;
+      if (packet.type == packet::kAgentTerminalWriteStdin) {
+        // The first one starts the command.
+        if (std::exchange(started, true))
+          script += fmt::format("dd bs=1 count={} of=/dev/null 2>/dev/null\n", packet.payload.size());
+      } else if (packet.type == packet::kAgentTerminalResize) {
+        script += AwaitSize(packet.payload);
+      } else if (packet.type == packet::kClientWriteStdout) {
+        said += packet.payload;
+        script += fmt::format("printf '{}'\n", Octal(packet.payload));
+      } else if (packet.type == packet::kClientSessionClose || packet.type == packet::kAgentSessionClose) {
+        ended = true;
+        script += EndOf(packet);
+      }
+    }
+    if (said.empty()) script.insert(begin, "printf '$ '\nexec sleep 1000\n");  // ours runs it, at least
+    const std::string path = folder_.file(name);
+    std::ofstream(path) << script << "exec sleep 1000\n";
+    ::chmod(path.c_str(), 0755);
+  }
+  static std::string Octal(std::string_view bytes) {
+    std::string text;
+    for (const char c : bytes) text += fmt::format("\\{:03o}", static_cast<unsigned char>(c));
+    return text;
+  }
+  // "rows,columns,0,0". A signal ends the wait for the sleep.
+  static std::string AwaitSize(std::string size) {
+    const size_t comma = size.find(',');
+    const std::string rows = size.substr(0, comma);
+    const std::string columns = size.substr(comma + 1, size.find(',', comma + 1) - comma - 1);
+    return fmt::format("while [ \"$(stty size)\" != '{} {}' ]; do sleep 1 & wait $!; done\n", rows, columns);
+  }
+  static std::string EndOf(const PacketImage& close) {
+    if (close.type == packet::kAgentSessionClose) return "";  // it is ended from outside
+    if (close.payload.ends_with("signal: killed")) return "kill -9 $$\n";
+    return fmt::format("exit {}\n", close.Get(spec::kExitCode));
+  }
+
   // ---- What our agent says -----------------------------------------------------------------------------------------
 
   static std::string LineOf(const PacketImage& packet) {
@@ -306,28 +357,6 @@ class AgentPlayer final {
     }
   };
 
-  // What a terminal showed when somebody typed.
-  struct Typed {
-    size_t recorded_bytes = 0;
-    size_t our_bytes = 0;
-  };
-  // Prompts and redraws are the machine's: an answer is more than there was, and ends alike.
-  static bool Answers(const Typed& typed, std::string_view recorded, std::string_view ours) {
-    constexpr size_t kTail = 2;
-    if (recorded.size() <= typed.recorded_bytes) return true;
-    return ours.size() > typed.our_bytes && recorded.size() >= kTail &&
-           ours.ends_with(recorded.substr(recorded.size() - kTail));
-  }
-  void NoteTyping(const PacketImage& packet) {
-    if (packet.type != packet::kAgentTerminalWriteStdin && packet.type != packet::kAgentTerminalResize) return;
-    const std::pair<std::string, std::string> line(packet::kClientWriteStdout, LineOf(packet));
-    typed_[line.second] = {Summary(recorded_).speeches[line].bytes.size(),
-                           Summary(gateway_.Said(*call_)).speeches[line].bytes.size()};
-    // Not every shell redraws its line for a new size.
-    size_t& recorded_bytes = typed_[line.second].recorded_bytes;
-    if (packet.type == packet::kAgentTerminalResize && recorded_bytes > 0) recorded_bytes += kRedrawBytes;
-  }
-
   // Until ours has said what was recorded so far, as far as anybody may wait for it: not for what was closed, and not
   // once it says something else.
   void AwaitRecorded() {
@@ -342,10 +371,7 @@ class AgentPlayer final {
       };
       for (const auto& [line, speech] : recorded.speeches) {
         const Speech& mine = ours.speeches[line];
-        const auto typed = typed_.find(line.second);
-        const bool is_said = typed != typed_.end()
-                                 ? Answers(typed->second, speech.bytes, mine.bytes)
-                                 : mine.bytes.size() >= speech.bytes.size() || speech.Contradicts(mine);
+        const bool is_said = mine.bytes.size() >= speech.bytes.size() || speech.Contradicts(mine);
         if (!is_said && !is_over(line.second)) return false;
       }
       const auto is_open = [&](const std::string& id) { return ours.opened.contains(id) || is_over(id); };
@@ -405,7 +431,6 @@ class AgentPlayer final {
     recorded_ = {};
     opened_.clear();
     closed_.clear();
-    typed_.clear();
     call_ = nullptr;
   }
 
@@ -437,10 +462,9 @@ class AgentPlayer final {
   ScriptedGateway::Question* question_ = nullptr;
   ScriptedGateway::Call* call_ = nullptr;
   int stream_ = 0;
-  Transcript recorded_;                 // of the current stream, so far
-  std::map<std::string, Typed> typed_;  // by line: terminals
-  std::set<std::string> opened_;        // by the gateway: sessions
-  std::set<std::string> closed_;        // by the gateway: sessions and lines
+  Transcript recorded_;           // of the current stream, so far
+  std::set<std::string> opened_;  // by the gateway: sessions
+  std::set<std::string> closed_;  // by the gateway: sessions and lines
 };
 
 }  // namespace

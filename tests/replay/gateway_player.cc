@@ -2,6 +2,8 @@
 #include <algorithm>
 #include <set>
 
+#include "base/check.h"
+#include "base/ids.h"
 #include "base/limits/session.h"
 #include "base/status.h"
 #include "identity/agent_keys.h"
@@ -18,12 +20,13 @@ namespace {
 struct Deed {
   std::string_view recording;
   int64_t time_ms;
-  enum { kKillSession, kShutdown, kDie } what;
+  enum { kKillSession, kShutdown, kDie, kProxyConnect, kProxyDisconnect } what;
 };
-constexpr Deed kDeeds[] = {{"packets/session_killed", 984, Deed::kKillSession},
-                           {"packets/gateway_shutdown", 970, Deed::kShutdown},
-                           {"packets24/gateway-term", 1663, Deed::kShutdown},
-                           {"packets24/gateway-kill", 147, Deed::kDie}};
+constexpr Deed kDeeds[] = {
+    {"packets/session_killed", 984, Deed::kKillSession},   {"packets/gateway_shutdown", 970, Deed::kShutdown},
+    {"packets/proxymanager", 1500, Deed::kProxyConnect},   {"packets/proxymanager", 2541, Deed::kProxyDisconnect},
+    {"packets24/proxy-manager", 980, Deed::kProxyConnect}, {"packets24/proxy-manager", 1410, Deed::kProxyDisconnect},
+    {"packets24/gateway-term", 1663, Deed::kShutdown},     {"packets24/gateway-kill", 147, Deed::kDie}};
 
 constexpr char kNobody[] = "nobody";
 constexpr char kDialFailed[] = "connection error";  // as the peer's library says when no gateway was there
@@ -44,6 +47,7 @@ class GatewayPlayer final {
     for (const Event& event : recording_.events) {
       PassTime(event.time_ms);
       if (event.from_peer) Do(event);
+      if (IsByRest(event)) RunByRest(event);
       gateway_.Settle();
       Learn();
     }
@@ -119,12 +123,21 @@ class GatewayPlayer final {
 
   void AddConnections() {
     gateway_.AddAgent(kNobody, "standard");
+    if (const Event* open = ProxyOpen(); open != nullptr) {
+      gateway_.AddConnection(*DecodeConnectionParams(open->packet.Get(spec::kConnectionParams)),
+                             AgentName(open->stream));
+    }
+    for (const Event& event : recording_.events) {
+      if (!IsByRest(event)) continue;
+      AgentConnectionParams params = *DecodeConnectionParams(event.packet.Get(spec::kConnectionParams));
+      gateway_.AddConnection(params, AgentName(event.stream));
+    }
     std::set<std::string> served;
     for (int stream : recording_.Streams(Leg::kClient)) {
       const Event* open = recording_.Open(stream);
       if (open == nullptr || absl::IsNotFound(EndOf(stream))) continue;
       const std::string name(open->metadata.Get(header::kConnectionName));
-      if (IsPublished(name)) continue;
+      if (name.empty() || IsPublished(name)) continue;
       auto params = ConnectionOf(recording_, name);
       if (!params) params = AgentConnectionParams{.connection_name = name, .connection_type = "tcp"};
       const std::string agent = AgentOf(stream);
@@ -179,8 +192,49 @@ class GatewayPlayer final {
       if (deed.what == Deed::kKillSession) gateway_.KillSession(sessions_.begin()->second);
       if (deed.what == Deed::kShutdown) gateway_.Shutdown();
       if (deed.what == Deed::kDie) gateway_.Die();
+      if (deed.what == Deed::kProxyConnect) gateway_.proxy_managers().Connect(ProxyOrder(), Expect());
+      if (deed.what == Deed::kProxyDisconnect) gateway_.proxy_managers().Disconnect(gateway_.user().user_id, Expect());
+      gateway_.Settle();
+      Learn();
     }
     AdvanceTo(until_ms);
+  }
+  // A session of the agent that no recorded client has: REST asked for it.
+  bool IsByRest(const Event& event) const {
+    const bool opens = event.leg == Leg::kAgent && !event.from_peer && event.packet.type == packet::kAgentSessionOpen;
+    return opens && recording_.Streams(Leg::kClient).empty();
+  }
+  void RunByRest(const Event& open) {
+    const auto params = DecodeConnectionParams(open.packet.Get(spec::kConnectionParams));
+    rest::ExecOrder order{.session_id = NewUuid(), .identity = gateway_.user()};
+    order.connection = params->connection_name;
+    order.client_args = params->client_args;
+    for (const Event& event : recording_.events) {
+      const bool is_its = event.packet.Get(spec::kSessionId) == open.packet.Get(spec::kSessionId);
+      if (is_its && event.packet.type == packet::kAgentExecWriteStdin) order.script = event.packet.payload;
+    }
+    gateway_.exec().Run(std::move(order), [](const absl::Status&) {});
+  }
+
+  // What the desktop app asked for, as the agent was told of it.
+  rest::ProxyOrder ProxyOrder() const {
+    const Event& open = *ProxyOpen();
+    const auto params = DecodeConnectionParams(open.packet.Get(spec::kConnectionParams));
+    rest::ProxyOrder order{.identity = gateway_.user()};
+    order.connection = params->connection_name;
+    order.port = open.packet.Get(spec::kRequestPort);
+    absl::ParseDuration(open.packet.Get(spec::kJitTimeout), &order.access_duration);
+    return order;
+  }
+  const Event* ProxyOpen() const {
+    for (const Event& event : recording_.events) {
+      if (event.packet.type == packet::kAgentSessionOpen && !event.packet.Get(spec::kRequestPort).empty())
+        return &event;
+    }
+    return nullptr;
+  }
+  static rest::ProxyManager::Done Expect() {
+    return [](const absl::Status& status) { HOOP_CHECK(status.ok()); };
   }
   void AdvanceTo(int64_t time_ms) {
     if (time_ms <= now_ms_) return;
