@@ -125,7 +125,7 @@ absl::Status Gateway::Parts::Open() {
   if (users == 0) {
     HOOP_ASSIGN_OR_RETURN(setup_token, SetupToken::Create(folder->File("setup-token")));
   }
-  local_verifier = std::make_unique<LocalVerifier>(*signer, store->users(), store->service_accounts(), roles);
+  local_verifier = std::make_unique<LocalVerifier>(*signer, *store, roles);
   agent_verifier = std::make_unique<AgentVerifier>(store->agents());
   published = std::make_unique<PublishedConnections>(*store, clock);
   verifier = options.idp_verifier != nullptr ? options.idp_verifier : local_verifier.get();

@@ -1,12 +1,11 @@
-// IdpVerifier for local accounts: a token of ours whose user or service account is still there and active. Called by
-// rest/ and at the gRPC listener.
+// IdpVerifier for local accounts: a token of ours whose user or service account is still there and active, or an API
+// key. Called by rest/ and at the gRPC listener.
 #pragma once
 
 #include "hoop/idp_verifier.h"
 #include "identity/roles.h"
 #include "identity/token_signer.h"
-#include "store/service_account_table.h"
-#include "store/user_table.h"
+#include "store/store.h"
 
 namespace hoop {
 
@@ -14,18 +13,21 @@ namespace hoop {
 // together below a millisecond), so that a deactivated user is out at once.
 class LocalVerifier final : public IdpVerifier {
  public:
-  LocalVerifier(const TokenSigner& signer, UserTable& users, ServiceAccountTable& service_accounts, RoleGroups roles)
-      : signer_(signer), users_(users), service_accounts_(service_accounts), roles_(std::move(roles)) {}
+  LocalVerifier(const TokenSigner& signer, Store& store, RoleGroups roles)
+      : signer_(signer), store_(store), roles_(std::move(roles)) {}
 
   absl::StatusOr<Identity> Verify(std::string_view token, absl::Time now) override;
 
  private:
+  // NotFound: nobody. Unauthenticated: somebody who may not come in.
+  absl::StatusOr<Identity> WhoIs(std::string_view token, absl::Time now);
+  absl::StatusOr<Identity> KeyBehind(std::string_view token, absl::Time now);
+  absl::StatusOr<Identity> AccountBehind(const TokenClaims& claims);
   absl::StatusOr<Identity> UserBehind(const TokenClaims& claims);
   absl::StatusOr<Identity> ServiceAccountBehind(const TokenClaims& claims);
 
   const TokenSigner& signer_;
-  UserTable& users_;
-  ServiceAccountTable& service_accounts_;
+  Store& store_;
   const RoleGroups roles_;
 };
 

@@ -23,18 +23,24 @@ std::string PathOf(std::string_view url) {
 
 }  // namespace
 
-Api::Api(ApiParts parts) : parts_(std::move(parts)), prefix_(PathOf(parts_.info.api_url) + "/api") {
+Api::Api(ApiParts parts)
+    : parts_(std::move(parts)),
+      prefix_(PathOf(parts_.info.api_url) + "/api"),
+      admin_actions_(parts_.store.admin_actions(), parts_.clock, parts_.log) {
   AddServerRoutes(routes_, parts_);
   AddLoginRoutes(routes_, parts_);
   AddUserRoutes(routes_, parts_);
   AddServiceAccountRoutes(routes_, parts_);
+  AddApiKeyRoutes(routes_, parts_);
   AddAgentRoutes(routes_, parts_);
   AddOrganizationRoutes(routes_, parts_);
   AddConnectionRoutes(routes_, parts_);
+  AddResourceRoutes(routes_, parts_);
   AddSessionRoutes(routes_, parts_);
   AddExecRoutes(routes_, parts_);
   AddProxyManagerRoutes(routes_, parts_);
   AddRecordRoutes(routes_, parts_);
+  AddAdminActionRoutes(routes_, parts_);
 }
 
 absl::StatusOr<RouteMatch> Api::Match(std::string_view method, std::string_view path) const {
@@ -75,9 +81,10 @@ Outcome Api::Run(const Route& route, std::string_view query, std::string body, R
   if (!content.ok()) return RefusalOf(content.status());
   request.query = std::move(content->query);
   request.body = std::move(content->body);
-  absl::StatusOr<Outcome> outcome = route.function(request);
-  if (outcome.ok()) return *std::move(outcome);
-  return Settle(route, outcome.status());
+  absl::StatusOr<Outcome> result = route.function(request);
+  Outcome outcome = result.ok() ? *std::move(result) : Outcome(Settle(route, result.status()));
+  if (const Response* response = std::get_if<Response>(&outcome)) admin_actions_.Note(route, request, *response);
+  return outcome;
 }
 
 Response Api::Settle(const Route& route, absl::StatusOr<Response> answer) const {

@@ -20,6 +20,7 @@
 #include "identity/local_accounts.h"
 #include "identity/roles.h"
 #include "identity/setup_token.h"
+#include "rest/admin_actions.h"
 #include "rest/content_parser.h"
 #include "rest/exec_runner.h"
 #include "rest/http_message.h"
@@ -111,6 +112,7 @@ class Api final {
   const ApiParts parts_;
   const std::string prefix_;  // "/base/api"
   const ContentParser parser_;
+  const AdminActions admin_actions_;
   RouteTable routes_;
 };
 

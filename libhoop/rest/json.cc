@@ -4,6 +4,7 @@
 
 #include "base/limits/http.h"
 #include "base/status.h"
+#include "base/status_macros.h"
 
 namespace hoop::rest {
 namespace {
@@ -42,11 +43,16 @@ Json TimeOrNull(const std::optional<absl::Time>& time) { return time.has_value()
 
 Json TextsOrNull(const std::vector<std::string>& texts) { return texts.empty() ? Json() : Json(texts); }
 
-absl::StatusOr<ObjectReader> ObjectReader::Parse(const std::string& body) {
-  if (IsTooDeep(body)) return HttpError(400, "the body is nested too deeply");
-  Json object = Json::parse(body, nullptr, false);
+absl::StatusOr<Json> ParseObject(const std::string& text) {
+  if (IsTooDeep(text)) return HttpError(400, "the body is nested too deeply");
+  Json object = Json::parse(text, nullptr, false);
   if (object.is_discarded()) return HttpError(400, "the body is not valid JSON");
   if (!object.is_object()) return HttpError(400, "the body is not a JSON object");
+  return object;
+}
+
+absl::StatusOr<ObjectReader> ObjectReader::Parse(const std::string& body) {
+  HOOP_ASSIGN_OR_RETURN(Json object, ParseObject(body));
   return ObjectReader(std::move(object));
 }
 
@@ -148,6 +154,24 @@ std::optional<int64_t> ObjectReader::Int64(const char* name) {
     return std::nullopt;
   }
   return value->get<int64_t>();
+}
+
+std::vector<ObjectReader> ObjectReader::Objects(const char* name) {
+  std::vector<ObjectReader> objects;
+  const Json* value = Find(name);
+  if (value == nullptr) return objects;
+  if (!value->is_array()) {
+    Fail(name, "wants a list of objects");
+    return objects;
+  }
+  for (const Json& item : *value) {
+    if (!item.is_object()) {
+      Fail(name, "wants a list of objects");
+      return {};
+    }
+    objects.push_back(ObjectReader(item));
+  }
+  return objects;
 }
 
 }  // namespace hoop::rest

@@ -28,11 +28,14 @@ std::string TimeText(absl::Time time);
 Json TimeOrNull(const std::optional<absl::Time>& time);
 Json TextsOrNull(const std::vector<std::string>& texts);  // null when empty, as upstream's lists sometimes are
 
+// 400: no JSON, nested too deeply, or no object.
+absl::StatusOr<Json> ParseObject(const std::string& text);
+
 // The members of a body, taken one by one. Remembers the first thing that is wrong; ask status() once at the end.
 // Absent and null members are the same. A value.
 class ObjectReader final {
  public:
-  // 400: no JSON, nested too deeply, or no object.
+  // Fails as ParseObject.
   static absl::StatusOr<ObjectReader> Parse(const std::string& body);
 
   std::string Text(const char* name);
@@ -42,6 +45,7 @@ class ObjectReader final {
   std::map<std::string, std::optional<std::string>> NullableTextMap(const char* name);  // the same, with null
   std::optional<int> Int(const char* name);
   std::optional<int64_t> Int64(const char* name);
+  std::vector<ObjectReader> Objects(const char* name);  // each with a status of its own
   bool Has(const char* name) const { return Find(name) != nullptr; }
   bool Mentions(const char* name) const { return object_.contains(name); }  // null counts too
 

@@ -50,9 +50,9 @@ absl::Status CheckGroups(const std::vector<std::string>& names) {
   return absl::OkStatus();
 }
 
-absl::Status CheckSubject(std::string_view subject) {
-  if (IsLine(subject, 254) && subject.find('/') == std::string_view::npos) return absl::OkStatus();
-  return InvalidArgument("subject: it has 1 to 254 printable characters and no slash");
+absl::Status CheckLine(std::string_view member, std::string_view text) {
+  if (IsLine(text, 254) && text.find('/') == std::string_view::npos) return absl::OkStatus();
+  return InvalidArgument("{}: it has 1 to 254 printable characters and no slash", member);
 }
 
 absl::Status CheckTag(std::string_view key, std::string_view value) {

@@ -19,8 +19,9 @@ absl::Status CheckWord(std::string_view member, std::string_view word);
 // Each name of a group: up to 180 bytes of printable text without spaces around it. InvalidArgument.
 absl::Status CheckGroups(const std::vector<std::string>& names);
 
-// Of a service account: the same, up to 254 bytes, without a slash. InvalidArgument.
-absl::Status CheckSubject(std::string_view subject);
+// A name that stands in paths - a service account's subject, an API key's name: the same, up to 254 bytes, without a
+// slash. InvalidArgument names `member`.
+absl::Status CheckLine(std::string_view member, std::string_view text);
 
 // connection_tags: the key and the value of one. InvalidArgument.
 absl::Status CheckTag(std::string_view key, std::string_view value);

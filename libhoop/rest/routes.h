@@ -10,12 +10,15 @@ void AddServerRoutes(RouteTable& routes, const ApiParts& parts);  // healthz, pu
 void AddLoginRoutes(RouteTable& routes, const ApiParts& parts);   // localauth, passwords
 void AddUserRoutes(RouteTable& routes, const ApiParts& parts);    // users, groups
 void AddServiceAccountRoutes(RouteTable& routes, const ApiParts& parts);
+void AddApiKeyRoutes(RouteTable& routes, const ApiParts& parts);
 void AddAgentRoutes(RouteTable& routes, const ApiParts& parts);         // and what embedded agents ask
 void AddOrganizationRoutes(RouteTable& routes, const ApiParts& parts);  // the organization's key
 void AddConnectionRoutes(RouteTable& routes, const ApiParts& parts);
+void AddResourceRoutes(RouteTable& routes, const ApiParts& parts);
 void AddSessionRoutes(RouteTable& routes, const ApiParts& parts);  // list, get, kill
 void AddExecRoutes(RouteTable& routes, const ApiParts& parts);     // one-off commands
 void AddProxyManagerRoutes(RouteTable& routes, const ApiParts& parts);
-void AddRecordRoutes(RouteTable& routes, const ApiParts& parts);   // record, statements, audit key
+void AddRecordRoutes(RouteTable& routes, const ApiParts& parts);  // record, statements, audit key
+void AddAdminActionRoutes(RouteTable& routes, const ApiParts& parts);
 
 }  // namespace hoop::rest

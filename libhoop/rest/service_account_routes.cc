@@ -34,7 +34,7 @@ absl::StatusOr<ServiceAccountRow> ReadAccount(const std::string& text) {
   if (account.name.size() > limits::kProfileTextBytesMax) {
     return InvalidArgument("name: longer than {} bytes", limits::kProfileTextBytesMax);
   }
-  HOOP_RETURN_IF_ERROR(CheckSubject(account.subject));
+  HOOP_RETURN_IF_ERROR(CheckLine("subject", account.subject));
   HOOP_RETURN_IF_ERROR(CheckGroups(account.groups));
   return account;
 }

@@ -228,11 +228,15 @@ absl::StatusOr<ConnectionRow> SelectOne(Database& database, SqlFilter& filter, s
 
 }  // namespace
 
+absl::Status InsertConnection(Transaction& transaction, const ConnectionRow& connection,
+                              const std::vector<std::string>& groups) {
+  HOOP_RETURN_IF_ERROR(WriteRow(transaction, InsertText(), connection));
+  return ReplaceConnectionGroups(transaction, connection.id, groups);
+}
+
 absl::Status ConnectionTable::Insert(const ConnectionRow& connection, const std::vector<std::string>& groups) {
-  return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
-    HOOP_RETURN_IF_ERROR(WriteRow(transaction, InsertText(), connection));
-    return ReplaceConnectionGroups(transaction, connection.id, groups);
-  });
+  return database_.Write(Durability::kFull,
+                         [&](Transaction& transaction) { return InsertConnection(transaction, connection, groups); });
 }
 
 absl::Status ConnectionTable::Put(const ConnectionRow& connection) {

@@ -102,4 +102,8 @@ class ConnectionTable final {
   Database& database_;
 };
 
+// For who writes a connection with something else in one step; otherwise as ConnectionTable::Insert.
+absl::Status InsertConnection(Transaction& transaction, const ConnectionRow& connection,
+                              const std::vector<std::string>& groups);
+
 }  // namespace hoop

@@ -7,7 +7,7 @@ namespace hoop {
 namespace {
 
 // Each has the columns org_id and name.
-constexpr std::string_view kTables[] = {"declared_groups", "user_groups", "service_account_groups"};
+constexpr std::string_view kTables[] = {"declared_groups", "user_groups", "service_account_groups", "api_key_groups"};
 
 std::string SelectNames(std::string_view condition) {
   std::string sql;

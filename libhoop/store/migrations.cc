@@ -175,7 +175,67 @@ const std::vector<Migration>& Migrations() {
       Migration{3,
                 "old sessions are found by their end",
                 {"create index sessions_ended on sessions (ended_at) where status = 'done'"}},
-      Migration{4, "organization keys", {"alter table agents add column key text not null default ''"}}};
+      Migration{4, "organization keys", {"alter table agents add column key text not null default ''"}},
+      Migration{5,
+                "what administrators changed",
+                {
+                    // Actors are named without a reference: what they did stays when they go.
+                    R"(create table admin_actions (
+               id text primary key,
+               org_id text not null references organizations(id),
+               actor_subject text not null,
+               actor_email text not null,
+               actor_name text not null,
+               resource_type text not null,
+               action text not null,
+               http_method text not null,
+               http_status bigint not null,
+               http_path text not null,
+               client_ip text not null,
+               payload text not null,
+               error_message text not null,
+               outcome smallint not null,
+               created_at bigint not null))",
+                    "create index admin_actions_newest on admin_actions (org_id, created_at desc, id desc)",
+                }},
+      Migration{6,
+                "api keys",
+                {
+                    R"(create table api_keys (
+               id text primary key,
+               org_id text not null references organizations(id),
+               name text not null,
+               key_hash text not null unique,
+               masked_key text not null,
+               active smallint not null,
+               created_by text not null,
+               deactivated_by text not null,
+               created_at bigint not null,
+               deactivated_at bigint,
+               last_used_at bigint,
+               unique (org_id, name)))",
+
+                    R"(create table api_key_groups (
+               org_id text not null references organizations(id),
+               key_id text not null references api_keys(id) on delete cascade,
+               name text not null,
+               primary key (key_id, name)))",
+                    "create index api_key_groups_name on api_key_groups (org_id, name)",
+                }},
+      Migration{7,
+                "resources",
+                {
+                    R"(create table resources (
+               id text primary key,
+               org_id text not null references organizations(id),
+               name text not null,
+               type text not null,
+               subtype text not null,
+               agent_id text not null,
+               created_at bigint not null,
+               updated_at bigint not null,
+               unique (org_id, name)))",
+                }}};
   return migrations;
 }
 

@@ -16,12 +16,15 @@ Store::Store(std::unique_ptr<Database> database, std::string description, Organi
       organizations_(*database_),
       users_(*database_),
       service_accounts_(*database_),
+      api_keys_(*database_),
       groups_(*database_),
       agents_(*database_),
       connections_(*database_),
+      resources_(*database_),
       connection_groups_(*database_),
       sessions_(*database_),
-      record_chunks_(*database_) {}
+      record_chunks_(*database_),
+      admin_actions_(*database_) {}
 
 absl::StatusOr<std::unique_ptr<Store>> Store::OpenSqlite(const std::string& path, absl::Time now) {
   HOOP_ASSIGN_OR_RETURN(std::unique_ptr<Database> database, SqliteDatabase::Create(path));

@@ -6,13 +6,16 @@
 
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "store/admin_action_table.h"
 #include "store/agent_table.h"
+#include "store/api_key_table.h"
 #include "store/connection_group_table.h"
 #include "store/connection_table.h"
 #include "store/database.h"
 #include "store/group_table.h"
 #include "store/organization_table.h"
 #include "store/record_chunk_table.h"
+#include "store/resource_table.h"
 #include "store/service_account_table.h"
 #include "store/session_table.h"
 #include "store/user_table.h"
@@ -40,12 +43,15 @@ class Store final {
   OrganizationTable& organizations() { return organizations_; }
   UserTable& users() { return users_; }
   ServiceAccountTable& service_accounts() { return service_accounts_; }
+  ApiKeyTable& api_keys() { return api_keys_; }
   GroupTable& groups() { return groups_; }
   AgentTable& agents() { return agents_; }
   ConnectionTable& connections() { return connections_; }
+  ResourceTable& resources() { return resources_; }
   ConnectionGroupTable& connection_groups() { return connection_groups_; }
   SessionTable& sessions() { return sessions_; }
   RecordChunkTable& record_chunks() { return record_chunks_; }
+  AdminActionTable& admin_actions() { return admin_actions_; }
 
   const OrganizationRow& default_organization() const { return default_organization_; }
 
@@ -60,12 +66,15 @@ class Store final {
   OrganizationTable organizations_;
   UserTable users_;
   ServiceAccountTable service_accounts_;
+  ApiKeyTable api_keys_;
   GroupTable groups_;
   AgentTable agents_;
   ConnectionTable connections_;
+  ResourceTable resources_;
   ConnectionGroupTable connection_groups_;
   SessionTable sessions_;
   RecordChunkTable record_chunks_;
+  AdminActionTable admin_actions_;
 };
 
 }  // namespace hoop

@@ -97,6 +97,15 @@ expect 200 "$root" PUT /serviceaccounts/ci '{"subject":"ci","groups":[],"status"
 expect 401 "$ci" GET /userinfo
 refused "not active" env HOOP_CONFIG="$work/ci.toml" hoop exec shell -s -i 'echo no'
 
+# An API key does not run out, until it is revoked.
+expect 201 "$root" POST /api-keys '{"name":"robot","groups":["dba"]}'
+key=$(json .key <<<"$answer")
+sed "s/^token *=.*/token = \"$key\"/" "$work/ann@example.test.toml" >"$work/robot.toml"
+same "its command" canary "$(as robot hoop exec shell -s -i 'echo $WORD')"
+expect 204 "$root" DELETE /api-keys/robot
+expect 401 "$key" GET /userinfo
+refused "not active" env HOOP_CONFIG="$work/robot.toml" hoop exec shell -s -i 'echo no'
+
 # Deactivated: out at once, also in the middle of a session.
 running() { # running EMAIL: a command of that user that would go on
   mkfifo "$work/running"
@@ -142,8 +151,17 @@ expect 204 "$root" DELETE /agents/prod
 expect 404 "$root" GET /agents/prod
 wait_line "$work/agent.log" "$agent" 20 'agent was deleted|invalid authentication'
 
-# Nothing of it in the log: passwords, tokens, secrets.
-for word in 'her password' 'his password' 'a good one' 'a better one' canary "$root" "$ci"; do
+# What was changed is kept, for auditors and administrators only.
+expect 403 "$ann" GET /audit/logs
+expect 200 "$root" GET '/audit/logs?page_size=100'
+same "deleted, newest first" agents,users,users,connections,user_groups,api_keys \
+  "$(json '[.data[] | select(.action == "delete") | .resource_type] | join(",")' <<<"$answer")"
+same "refused" 422 "$(json '[.data[] | select(.http_path == "/api/users/root@example.test")][0].http_status' <<<"$answer")"
+kept=$answer
+
+# Nothing of it in the log or there: passwords, tokens, secrets.
+for word in 'her password' 'his password' 'a good one' 'a better one' canary Y2FuYXJ5 "$root" "$ci" "$key"; do
   ! grep -qF -- "$word" "$work/gateway.log" || fail "the log says [$word]"
+  ! grep -qF -- "$word" <<<"$kept" || fail "what is kept says [$word]"
 done
 contains "refused sign-ins" "$(cat "$work/gateway.log")" 'sign-in refused'

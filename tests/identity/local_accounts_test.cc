@@ -34,7 +34,7 @@ class LocalAccountsTest : public ::testing::Test {
   ManualClock clock_;
   TokenSigner signer_{Ed25519Key::Generate(), "us"};
   LocalAccounts accounts_{users_, signer_, clock_, store_.org_id(), RoleGroups(), kCheap};
-  LocalVerifier verifier_{signer_, users_, store_->service_accounts(), RoleGroups()};
+  LocalVerifier verifier_{signer_, *store_, RoleGroups()};
 };
 
 TEST_F(LocalAccountsTest, TheFirstWhoRegistersIsAdmin) {
@@ -258,7 +258,7 @@ TEST_F(LocalVerifierTest, RolesComeFromTheGroupsOfNow) {
   ASSERT_OK(identity);
   EXPECT_FALSE(identity->is_admin);
   EXPECT_TRUE(identity->is_auditor);
-  LocalVerifier renamed(signer_, users_, store_->service_accounts(), {.admin = "dba", .auditor = "none"});
+  LocalVerifier renamed(signer_, *store_, {.admin = "dba", .auditor = "none"});
   identity = renamed.Verify(token_, clock_.Now());
   ASSERT_OK(identity);
   EXPECT_TRUE(identity->is_admin);

@@ -54,7 +54,7 @@ TEST_F(ServiceAccountRoutesTest, AnAdministratorMakesTheirTokens) {
   EXPECT_EQ(New(R"({"subject":"ci","status":"active","groups":["dba"]})").status, 201);
   const std::string path = "/api/serviceaccounts/ci/token";
   const json made = AskJson("admin", "POST", path, R"({"lifetime_sec":60})");
-  LocalVerifier verifier(signer_, store_->users(), store_->service_accounts(), RoleGroups());
+  LocalVerifier verifier(signer_, *store_, RoleGroups());
   const auto identity = verifier.Verify(made["token"].get<std::string>(), clock_.Now());
   ASSERT_OK(identity);
   EXPECT_EQ(identity->subject, "ci");
