@@ -108,7 +108,7 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
   HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
   const auto agent = store_.agents().Find(identity->org_id, connection.agent_id);
   const bool on_demand = agent.ok() && agent->mode != "standard";
-  return Admitted{std::move(context), Sha256(bearer), RouteOf(connection), on_demand};
+  return Admitted{std::move(context), Sha256(bearer), bearer, RouteOf(connection), on_demand};
 }
 
 absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& command, const Metadata& metadata) const {
@@ -266,7 +266,7 @@ void ClientEntry::Begin(Admission::Candidate candidate, Admitted admitted) {
   sessions_.Add(
       std::make_unique<Session>(loop_, log_, audit_, sessions_.pacer(), std::move(context), std::move(candidate.stream),
                                 std::move(leg), [this, session_id] { OnSessionOver(session_id); }),
-      std::move(admitted.user_key));
+      std::move(admitted.user_key), std::move(admitted.bearer));
 }
 
 void ClientEntry::OnSessionOver(const std::string& session_id) {

@@ -52,6 +52,7 @@ class ClientEntry final {
   struct Admitted {
     SessionContext context;
     std::string user_key;
+    std::string bearer;            // empty: the gateway's own
     std::string route;             // to its agent
     bool agent_on_demand = false;  // it connects when somebody waits for it
     bool stored = false;           // the session's row

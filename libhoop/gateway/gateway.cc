@@ -24,6 +24,7 @@
 #include "gateway/proxy_manager_entry.h"
 #include "gateway/published_connections.h"
 #include "gateway/session_directory.h"
+#include "gateway/session_recheck.h"
 #include "gateway/stream_entry.h"
 #include "identity/agent_keys.h"
 #include "identity/local_accounts.h"
@@ -105,6 +106,7 @@ struct Gateway::Parts {
   std::unique_ptr<FrontDoor> grpc_door;
 
   std::unique_ptr<ExecRuns> exec_runs;
+  std::unique_ptr<SessionRecheck> recheck;
   std::unique_ptr<LoopSessionControl> session_control;
   std::unique_ptr<RouterPresence> presence;
   std::unique_ptr<rest::Api> api;
@@ -159,6 +161,8 @@ absl::Status Gateway::Parts::Open() {
                                                options.log_calls);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
+  recheck = std::make_unique<SessionRecheck>(packet_loop, log, clock, *verifier, *sessions);
+  recheck->Start();
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);
   presence = std::make_unique<RouterPresence>(packet_loop, *router, *published);
   return absl::OkStatus();

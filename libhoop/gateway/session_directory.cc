@@ -7,9 +7,9 @@
 
 namespace hoop {
 
-Session& SessionDirectory::Add(std::unique_ptr<Session> session, std::string user_key) {
+Session& SessionDirectory::Add(std::unique_ptr<Session> session, std::string user_key, std::string bearer) {
   Session& added = *session;
-  sessions_.emplace(added.id(), Entry{std::move(session), std::move(user_key)});
+  sessions_.emplace(added.id(), Entry{std::move(session), std::move(user_key), std::move(bearer)});
   added.Start();
   return added;
 }
@@ -45,15 +45,36 @@ absl::Status SessionDirectory::Kill(std::string_view session_id, std::string_vie
   return absl::OkStatus();
 }
 
+std::set<std::string> SessionDirectory::Bearers() const {
+  std::set<std::string> bearers;
+  for (const auto& [id, entry] : sessions_) {
+    if (!entry.bearer.empty()) bearers.insert(entry.bearer);
+  }
+  return bearers;
+}
+
+void SessionDirectory::EndOfBearer(std::string_view bearer, const std::string& reason) {
+  std::vector<std::string> ids;
+  for (const auto& [id, entry] : sessions_) {
+    if (entry.bearer == bearer) ids.push_back(id);
+  }
+  End(ids, reason);
+}
+
 void SessionDirectory::EndWhere(absl::FunctionRef<bool(const SessionHead&)> concerned, const std::string& reason) {
-  std::vector<std::string> ids;  // a session may leave the map while it ends
+  std::vector<std::string> ids;
   for (const auto& [id, entry] : sessions_) {
     if (concerned(entry.session->context().head)) ids.push_back(id);
   }
+  End(ids, reason);
+}
+
+// By id: a session may leave the map while it ends, or another one does.
+void SessionDirectory::End(const std::vector<std::string>& ids, const std::string& reason) {
   for (const std::string& id : ids) {
-    if (Session* session = Find(id); session != nullptr) {
-      session->Finish({.reason = reason, .text = reason, .exit_code = 254, .status = PermissionDenied("{}", reason)});
-    }
+    Session* session = Find(id);
+    if (session == nullptr) continue;
+    session->Finish({.reason = reason, .text = reason, .exit_code = 254, .status = PermissionDenied("{}", reason)});
   }
 }
 

@@ -3,8 +3,10 @@
 
 #include <map>
 #include <memory>
+#include <set>
 #include <string>
 #include <string_view>
+#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/functional/function_ref.h"
@@ -20,8 +22,9 @@ class SessionDirectory final {
  public:
   explicit SessionDirectory(Loop& loop) : loop_(loop), pacer_(loop) {}
 
-  // Adds and starts a session. `user_key` proves later data streams to be of the same user.
-  Session& Add(std::unique_ptr<Session> session, std::string user_key);
+  // Adds and starts a session. `user_key` proves later data streams to be of the same user; `bearer` is the token that
+  // it was opened with, empty for the gateway's own.
+  Session& Add(std::unique_ptr<Session> session, std::string user_key, std::string bearer = {});
   // Called when a session has nothing left to do.
   void Remove(std::string_view session_id);
 
@@ -38,6 +41,10 @@ class SessionDirectory final {
   // NotFound: it is not going on.
   absl::Status Kill(std::string_view session_id, std::string_view by);
 
+  // The tokens behind all sessions, each once.
+  std::set<std::string> Bearers() const;
+  void EndOfBearer(std::string_view bearer, const std::string& reason);
+
   // Ends each session that `concerned` names, with a clear reason.
   void EndWhere(absl::FunctionRef<bool(const SessionHead&)> concerned, const std::string& reason);
 
@@ -48,7 +55,10 @@ class SessionDirectory final {
   struct Entry {
     std::unique_ptr<Session> session;
     std::string user_key;
+    std::string bearer;
   };
+
+  void End(const std::vector<std::string>& ids, const std::string& reason);
 
   Loop& loop_;
   BulkPacer pacer_;

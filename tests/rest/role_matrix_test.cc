@@ -211,9 +211,9 @@ class ForeignTest : public RoleMatrixTest {
 
 TEST_F(ForeignTest, AnotherOrganizationSeesAndChangesNothing) {
   const std::string before = Everything();
-  const std::string ids[] = {Email(),     Named("group"), Named("account"),
-                             kCanary,     Named("agent"), Named("connection"),
-                             session_id_, "id-ann",       "ann@example.test"};
+  const std::string ids[] = {
+      Email(),      Named("group"),    Named("account"), kCanary,  Named("agent"),    Named("connection"),
+      Named("key"), Named("resource"), session_id_,      "id-ann", "ann@example.test"};
   const json body = {
       {"name", "x-new"},      {"type", "custom"},        {"agent_id", "a"},           {"subject", "x"},
       {"status", "inactive"}, {"groups", json::array()}, {"password", "long enough"}, {"connection", "x"}};

@@ -41,6 +41,7 @@ inline constexpr absl::Duration kBulkPeriodMax = absl::Milliseconds(200);
 inline constexpr double kCrowdedWaitShare = 0.1;  // the loop waits for a core: there are not enough
 inline constexpr double kCrowdedUseShare = 0.9;   // the loop never sleeps: it is the one thing that is short
 inline constexpr size_t kSessionsMax = 20000;
-inline constexpr size_t kExecRunsMax = 1000;  // commands that REST asked for
+inline constexpr size_t kExecRunsMax = 1000;                             // commands that REST asked for
+inline constexpr absl::Duration kSessionRecheckTime = absl::Minutes(2);  // who is behind it is asked again
 
 }  // namespace hoop::limits
