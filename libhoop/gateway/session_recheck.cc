@@ -36,6 +36,7 @@ void SessionRecheck::OnAnswered(const Refused& refused) {
     log_.Info("sessions ended", "reason", reason);
     sessions_.EndOfBearer(bearer, reason);
   }
+  ++rounds_;
   Start();
 }
 

@@ -25,6 +25,9 @@ class SessionRecheck final {
   // Begins with the first question after limits::kSessionRecheckTime.
   void Start();
 
+  // Questions that were answered, for tests.
+  int rounds() const { return rounds_; }
+
  private:
   using Refused = std::map<std::string, std::string>;  // bearer token -> why
 
@@ -38,6 +41,7 @@ class SessionRecheck final {
   IdpVerifier& verifier_;
   SessionDirectory& sessions_;
   std::unique_ptr<Timer> timer_;
+  int rounds_ = 0;
   Worker worker_;  // last: joins first
 };
 
