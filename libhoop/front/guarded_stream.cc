@@ -54,7 +54,7 @@ IoResult GuardedStream::Read(char* buffer, size_t size) {
   if (!put_back_.empty()) {
     const size_t count = put_back_.copy(buffer, size);
     put_back_.erase(0, count);
-    if (put_back_.empty()) put_back_ = {};
+    if (put_back_.empty()) std::string().swap(put_back_);  // an assignment would keep its memory
     return {IoResult::Kind::kBytes, count};
   }
   IoResult result = inner_->Read(buffer, size);

@@ -83,6 +83,7 @@ void Session::OpenSession(Packet packet) {
     return;
   }
   record_ = *std::move(record);
+  std::vector<std::string>().swap(context_.head.command);  // in the record now
   control_flow_ = std::make_unique<Flow>(*this, std::string(kCommandConnectionId), /*control=*/true);
   control_flow_->SetLastRequest(record_->last());
   Packet open = BuildAgentOpen(packet);
