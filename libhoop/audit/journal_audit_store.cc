@@ -178,10 +178,12 @@ absl::StatusOr<std::unique_ptr<SessionRecord>> JournalAuditStore::Open(const Ses
 
 absl::Status JournalAuditStore::Flush() { return flusher_->Barrier(); }
 
-uint64_t JournalAuditStore::stalls() const {
-  uint64_t stalls = 0;
-  for (const std::unique_ptr<Lane>& lane : lanes_) stalls += lane->stalls();
-  return stalls;
+JournalNumbers JournalAuditStore::Numbers() const {
+  JournalNumbers numbers;
+  numbers.bytes = space_.used();
+  numbers.bytes_max = space_.bytes_max();
+  for (const std::unique_ptr<Lane>& lane : lanes_) lane->AddTo(numbers);
+  return numbers;
 }
 
 std::string JournalAuditStore::public_key() const { return Base64Encode(key_->public_key()); }

@@ -58,9 +58,8 @@ class JournalAuditStore final : public AuditStore {
   std::string public_key() const override;
   const std::string& key_id() const { return key_->id(); }
 
-  // Every file of the journal, and how often a write blocked a loop for more than a second.
-  uint64_t journal_bytes() const { return space_.used(); }
-  uint64_t stalls() const;
+  uint64_t journal_bytes() const { return space_.used(); }  // of every file
+  JournalNumbers Numbers() const;                           // any thread
 
  private:
   JournalAuditStore(const JournalOptions& options, Database& database, Clock& clock, Log log, FileSystem* files);

@@ -129,6 +129,8 @@ absl::Status Lane::Append(JournalSessionRecord& record, RecordView view) {
     view.continued = part + 1 < parts;
     AppendPart(record, view);
   }
+  if (view.direction == Direction::kRequest) request_bytes_.fetch_add(payload.size(), std::memory_order_relaxed);
+  if (view.direction == Direction::kReply) reply_bytes_.fetch_add(payload.size(), std::memory_order_relaxed);
   if (!record.touched) touched_.push_back(&record);
   record.touched = true;
   if (!write_scheduled_) {
@@ -231,6 +233,16 @@ void Lane::OnProgress() {
   for (JournalSessionRecord* record : Records()) record->SealAgain();  // there was no room for some seals, perhaps
 }
 
+void Lane::AddTo(JournalNumbers& numbers) const {
+  numbers.unsynced_bytes += set_->progress().unsynced_bytes;
+  numbers.unflushed_bytes += set_->unflushed_bytes();
+  numbers.stalls += stalls_;
+  numbers.request_bytes += request_bytes_;
+  numbers.reply_bytes += reply_bytes_;
+  numbers.is_full |= is_full_;
+  numbers.syncs.Add(syncer_->times().Read());
+}
+
 void Lane::ReportFlushed(Flushed flushed) {
   loop_.Post([self = std::weak_ptr<Lane*>(self_), flushed = std::move(flushed)] {
     if (const auto lane = self.lock(); lane != nullptr) (*lane)->OnFlushed(flushed);
@@ -302,6 +314,7 @@ bool Lane::BehindSync() const {
 void Lane::UpdatePressure() {
   behind_ = BehindSync();
   const bool no_room = NoRoom();
+  is_full_ = no_room;
   full_since_ = no_room ? std::min(full_since_, loop_.Monotonic()) : absl::InfiniteDuration();
   if (stopped_reading_ != (behind_ || no_room)) {
     stopped_reading_ = behind_ || no_room;

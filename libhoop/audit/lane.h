@@ -17,6 +17,7 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "audit/audit_key.h"
+#include "audit/journal_numbers.h"
 #include "audit/lane_syncer.h"
 #include "audit/segment.h"
 #include "audit/segment_set.h"
@@ -59,8 +60,8 @@ class Lane final {
 
   bool OnThisLoop() const { return loop_.InLoopThread(); }
   SegmentSet& set() { return *set_; }
-  uint64_t stalls() const { return stalls_; }  // any thread
-  void ReportFlushed(Flushed flushed);         // any thread
+  void AddTo(JournalNumbers& numbers) const;  // any thread
+  void ReportFlushed(Flushed flushed);        // any thread
 
   // --- For JournalSessionRecord. ---
   void Add(JournalSessionRecord& record);
@@ -157,6 +158,8 @@ class Lane final {
   bool stopped_reading_ = false;
   std::unique_ptr<Timer> age_timer_, full_timer_;
   std::atomic<uint64_t> stalls_ = 0;
+  std::atomic<uint64_t> request_bytes_ = 0, reply_bytes_ = 0;
+  std::atomic<bool> is_full_ = false;
 
   // Posted calls look here first: the lane may be gone when the loop comes to them.
   std::shared_ptr<Lane*> self_ = std::make_shared<Lane*>(this);

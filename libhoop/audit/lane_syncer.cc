@@ -129,14 +129,21 @@ void LaneSyncer::Run() {
       case SegmentSet::Want::kStop:
         return;
       case SegmentSet::Want::kSync:
-        set_.Synced(clock_, task, task.segment->file->Sync());
-        report_();
+        Sync(task);
         break;
       case SegmentSet::Want::kPrepare:
         Prepare();
         break;
     }
   }
+}
+
+void LaneSyncer::Sync(const SegmentSet::SyncTask& task) {
+  const absl::Duration begin = clock_.Monotonic();
+  const absl::Status status = task.segment->file->Sync();
+  times_.Add(clock_.Monotonic() - begin);
+  set_.Synced(clock_, task, status);
+  report_();
 }
 
 void LaneSyncer::Prepare() {

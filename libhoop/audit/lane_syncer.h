@@ -9,6 +9,7 @@
 
 #include "absl/status/status.h"
 #include "audit/file_system.h"
+#include "audit/journal_numbers.h"
 #include "audit/segment_set.h"
 #include "base/log.h"
 #include "hoop/clock.h"
@@ -52,8 +53,11 @@ class LaneSyncer final {
   LaneSyncer(const LaneSyncer&) = delete;
   LaneSyncer& operator=(const LaneSyncer&) = delete;
 
+  const SyncTimes& times() const { return times_; }  // any thread
+
  private:
   void Run();
+  void Sync(const SegmentSet::SyncTask& task);
   void Prepare();
 
   SegmentSet& set_;
@@ -63,6 +67,7 @@ class LaneSyncer final {
   const std::function<void()> report_;
   absl::Duration retry_at_ = absl::ZeroDuration();  // thread only
   bool failing_ = false;                            // thread only: said once
+  SyncTimes times_;
   const int wake_up_;
   std::thread thread_;  // last: starts when everything above is there
 };

@@ -108,14 +108,21 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
   HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
   const auto agent = store_.agents().Find(identity->org_id, connection.agent_id);
   const bool on_demand = agent.ok() && agent->mode != "standard";
-  return Admitted{std::move(context), Sha256(bearer), bearer, RouteOf(connection), on_demand};
+  return Admitted{.context = std::move(context),
+                  .user_key = Sha256(bearer),
+                  .bearer = bearer,
+                  .route = RouteOf(connection),
+                  .agent_on_demand = on_demand,
+                  .notes = {.connection_tags = connection.connection_tags}};
 }
 
 absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& command, const Metadata& metadata) const {
   HOOP_ASSIGN_OR_RETURN(const ConnectionRow connection, FindConnection(command.identity, metadata));
   SessionContext context = BuildContext(command.identity, connection, metadata);
   context.head.session_id = command.session_id;
-  if (const absl::Status stored = store_.sessions().Insert(context.head); !stored.ok()) {
+  SessionNotes notes = command.notes;
+  notes.connection_tags = connection.connection_tags;
+  if (const absl::Status stored = store_.sessions().Insert(context.head, notes); !stored.ok()) {
     return Annotate(stored, "failed persisting session to store");
   }
   HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
@@ -237,7 +244,7 @@ void ClientEntry::StoreAndBegin(Admission::Candidate candidate, Admitted admitte
   admission_.Ask<std::unique_ptr<Admitted>>(
       std::move(candidate),
       [this, head = std::move(head), kept = std::move(shared)]() mutable -> absl::StatusOr<std::unique_ptr<Admitted>> {
-        if (const absl::Status stored = store_.sessions().Insert(head); !stored.ok()) {
+        if (const absl::Status stored = store_.sessions().Insert(head, kept->notes); !stored.ok()) {
           return StatusF(stored.code(), "failed persisting session to store, reason={}", StatusText(stored));
         }
         return std::move(kept);

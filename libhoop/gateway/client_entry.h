@@ -24,6 +24,7 @@ namespace hoop {
 struct OwnCommand {
   std::string session_id;  // minted by us
   Identity identity;
+  SessionNotes notes;  // all but the connection's tags
 };
 
 // Owned by Gateway; loop thread only.
@@ -55,7 +56,8 @@ class ClientEntry final {
     std::string bearer;            // empty: the gateway's own
     std::string route;             // to its agent
     bool agent_on_demand = false;  // it connects when somebody waits for it
-    bool stored = false;           // the session's row
+    SessionNotes notes;
+    bool stored = false;  // the session's row
   };
   struct Offline;
 

@@ -20,6 +20,7 @@
 #include "gateway/data_folder.h"
 #include "gateway/exec_runs.h"
 #include "gateway/listener_tls.h"
+#include "gateway/live_numbers.h"
 #include "gateway/loop_bridges.h"
 #include "gateway/proxy_manager_entry.h"
 #include "gateway/published_connections.h"
@@ -109,6 +110,7 @@ struct Gateway::Parts {
   std::unique_ptr<SessionRecheck> recheck;
   std::unique_ptr<LoopSessionControl> session_control;
   std::unique_ptr<RouterPresence> presence;
+  std::unique_ptr<LiveNumbers> numbers;
   std::unique_ptr<rest::Api> api;
   std::unique_ptr<rest::Edge> edge;
   std::unique_ptr<FrontDoor> http_door;
@@ -157,14 +159,14 @@ absl::Status Gateway::Parts::Open() {
                                              agents_show_certificates);
   proxy_managers = std::make_unique<ProxyManagerEntry>(packet_loop, log, clock, *store, *verifier, *sessions,
                                                        *client_entry, *admission);
-  stream_entry = std::make_unique<StreamEntry>(*client_entry, *proxy_managers, *agent_entry, log,
-                                               options.log_calls);
+  stream_entry = std::make_unique<StreamEntry>(*client_entry, *proxy_managers, *agent_entry, log, options.log_calls);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
   recheck = std::make_unique<SessionRecheck>(packet_loop, log, clock, *verifier, *sessions);
   recheck->Start();
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);
   presence = std::make_unique<RouterPresence>(packet_loop, *router, *published);
+  numbers = std::make_unique<LiveNumbers>(packet_loop, *sessions, *router, journal.get());
   return absl::OkStatus();
 }
 
@@ -251,7 +253,8 @@ absl::Status Gateway::Parts::Start() {
                                                    .info = info,
                                                    .roles = roles,
                                                    .setup = setup_token ? &*setup_token : nullptr,
-                                                   .exec_wait = options.exec_wait});
+                                                   .exec_wait = options.exec_wait,
+                                                   .numbers = numbers.get()});
   rest::Edge::Options edge_options;
   edge_options.version = options.version;
   edge_options.log_requests = options.log_requests;

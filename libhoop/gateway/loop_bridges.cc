@@ -3,42 +3,12 @@
 #include <algorithm>
 #include <memory>
 #include <string>
-#include <utility>
 
-#include "absl/synchronization/mutex.h"
-#include "base/limits/workers.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "gateway/loop_question.h"
 
 namespace hoop {
-namespace {
-
-// Shared: the asking thread may have given up when the loop answers.
-template <typename T>
-struct Question {
-  absl::Mutex mu;
-  bool answered ABSL_GUARDED_BY(mu) = false;
-  T answer ABSL_GUARDED_BY(mu) = Unknown("not answered");
-};
-
-// T: a Status, or a StatusOr.
-template <typename T>
-T AskLoop(Loop& loop, absl::AnyInvocable<T()> question) {
-  auto shared = std::make_shared<Question<T>>();
-  loop.Post([shared, question = std::move(question)]() mutable {
-    T answer = question();
-    absl::MutexLock lock(&shared->mu);
-    shared->answer = std::move(answer);
-    shared->answered = true;
-  });
-  absl::MutexLock lock(&shared->mu);
-  if (!shared->mu.AwaitWithTimeout(absl::Condition(&shared->answered), limits::kLoopAnswerTime)) {
-    return DeadlineExceeded("the gateway did not answer within {}", absl::FormatDuration(limits::kLoopAnswerTime));
-  }
-  return shared->answer;
-}
-
-}  // namespace
 
 absl::Status LoopSessionControl::Kill(std::string_view session_id, std::string_view by) {
   return AskLoop<absl::Status>(loop_, [this, id = std::string(session_id), by = std::string(by)] {

@@ -4,11 +4,23 @@
 #include <vector>
 
 #include "base/status.h"
+#include "session/stages/access_stage.h"
 
 namespace hoop {
+namespace {
+
+// A label of metrics: there are only so many.
+std::string TypeLabel(const Session& session) {
+  const SessionContext& context = session.context();
+  const std::string& type = context.head.wire_type;
+  return context.is_command() || FindProtocolPackets(type) != nullptr ? type : "other";
+}
+
+}  // namespace
 
 Session& SessionDirectory::Add(std::unique_ptr<Session> session, std::string user_key, std::string bearer) {
   Session& added = *session;
+  ++begun_[TypeLabel(added)];
   sessions_.emplace(added.id(), Entry{std::move(session), std::move(user_key), std::move(bearer)});
   added.Start();
   return added;
@@ -20,6 +32,13 @@ void SessionDirectory::Remove(std::string_view session_id) {
   loop_.DestroyLater(std::move(found->second.session));
   sessions_.erase(found);
   if (sessions_.empty() && emptied_) std::exchange(emptied_, {})();
+}
+
+std::map<std::string, uint64_t> SessionDirectory::OpenByType() const {
+  std::map<std::string, uint64_t> open;
+  for (const auto& [type, count] : begun_) open[type] = 0;  // a gauge that vanishes is no zero
+  for (const auto& [id, entry] : sessions_) ++open[TypeLabel(*entry.session)];
+  return open;
 }
 
 Session* SessionDirectory::Find(std::string_view session_id) {

@@ -1,6 +1,7 @@
 // The sessions that are going on. Knows each by its id; ends them all at shutdown.
 #pragma once
 
+#include <cstdint>
 #include <map>
 #include <memory>
 #include <set>
@@ -32,6 +33,9 @@ class SessionDirectory final {
   BulkPacer& pacer() { return pacer_; }
 
   size_t size() const { return sessions_.size(); }
+  // By type on the wire; what is no type of ours counts as "other".
+  std::map<std::string, uint64_t> OpenByType() const;
+  const std::map<std::string, uint64_t>& begun_by_type() const { return begun_; }
   Session* Find(std::string_view session_id);
 
   // A data stream of a client. NotFound: no such session, or not this user's.
@@ -63,6 +67,7 @@ class SessionDirectory final {
   Loop& loop_;
   BulkPacer pacer_;
   std::map<std::string, Entry, std::less<>> sessions_;
+  std::map<std::string, uint64_t> begun_;
   absl::AnyInvocable<void()> emptied_;
 };
 

@@ -5,6 +5,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/bearer.h"
+#include "rest/openapi.h"
 #include "rest/routes.h"
 
 namespace hoop::rest {
@@ -41,6 +42,11 @@ Api::Api(ApiParts parts)
   AddProxyManagerRoutes(routes_, parts_);
   AddRecordRoutes(routes_, parts_);
   AddAdminActionRoutes(routes_, parts_);
+  AddPluginRoutes(routes_, parts_);
+  AddMetricsRoutes(routes_, parts_, counts_);
+  routes_.Add({"GET", "/openapiv3.json", Rule::kAnonymous, 0, Lane::kShort,
+               [this](const Request&) { return Response{.content_type = kJsonType, .body = openapi_}; }});
+  openapi_ = JsonText(OpenApi(routes_, parts_.info.version, parts_.info.api_url));
 }
 
 absl::StatusOr<RouteMatch> Api::Match(std::string_view method, std::string_view path) const {

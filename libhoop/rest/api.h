@@ -25,7 +25,9 @@
 #include "rest/exec_runner.h"
 #include "rest/http_message.h"
 #include "rest/proxy_manager.h"
+#include "rest/request_counts.h"
 #include "rest/route_table.h"
+#include "rest/running_numbers.h"
 #include "store/store.h"
 
 namespace hoop::rest {
@@ -81,6 +83,7 @@ struct ApiParts {
   RoleGroups roles = {};
   const SetupToken* setup = nullptr;  // set while there is no account: what the first one must show to register
   absl::Duration exec_wait = limits::kRestExecWait;  // for a command's end, before it is answered that it runs
+  RunningNumbersSource* numbers = nullptr;           // null: of the API itself only
 };
 
 // Owned by Gateway; outlives Edge. Match: any thread, never blocks. Authorize and Run block: worker threads, several
@@ -104,6 +107,9 @@ class Api final {
   // The same for the answer of a Deferral that `route` gave.
   Response Settle(const Route& route, absl::StatusOr<Response> answer) const;
 
+  // An answer was given; `route` null: the path led nowhere. Any thread.
+  void Note(const Route* route, int status) const { counts_.Note(route, status); }
+
   const RouteTable& routes() const { return routes_; }
 
  private:
@@ -113,7 +119,9 @@ class Api final {
   const std::string prefix_;  // "/base/api"
   const ContentParser parser_;
   const AdminActions admin_actions_;
+  mutable RequestCounts counts_;
   RouteTable routes_;
+  std::string openapi_;  // the description of all of them
 };
 
 }  // namespace hoop::rest

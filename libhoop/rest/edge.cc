@@ -64,6 +64,7 @@ void Edge::OnHead(uint64_t id, RequestHead head) {
   Exchange& exchange = exchanges_.at(id);
   exchange.identity.reset();
   if (log_requests_) exchange.log_text = head.method + " " + head.path;
+  exchange.match = RouteMatch();
   if (head.method == "OPTIONS") return Answer(id, NoContent());
   absl::StatusOr<RouteMatch> match = api_.Match(head.method, head.path);
   if (!match.ok()) return Answer(id, RefusalOf(match.status()));
@@ -148,6 +149,23 @@ void Edge::OnHappened(uint64_t id, uint64_t ticket, std::optional<absl::Status> 
          });
 }
 
+void Edge::OnPartWanted(uint64_t id) {
+  const absl::Status submitted =
+      record_pool_.Submit([this, id, source = exchanges_.at(id).source]() -> WorkerPool::Continuation {
+        return [this, id, part = source->Next()] { Continue(id, part); };
+      });
+  if (!submitted.ok()) Continue(id, submitted);
+}
+
+void Edge::Continue(uint64_t id, const absl::StatusOr<std::string>& part) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return;
+  HttpConnection& connection = *found->second.connection;
+  if (part.ok()) return connection.Continue(*part);
+  log_.Error("http answer broken off", "peer", connection.peer(), "reason", StatusText(part.status()));
+  connection.Abort();
+}
+
 void Edge::OnClosed(uint64_t id) {
   const auto found = exchanges_.find(id);
   if (found == exchanges_.end()) return;
@@ -180,6 +198,9 @@ void Edge::Answer(uint64_t id, const Response& response) {
     log_.Info("http request", "request", found->second.log_text, "peer", found->second.connection->peer(), "status",
               response.status);
   }
+  api_.Note(found->second.match.route, response.status);
+  found->second.source = response.source;
+  if (response.source != nullptr) found->second.connection->Trust();
   log_.Debug("http answer", "peer", found->second.connection->peer(), "status", response.status);
   found->second.connection->Answer(response);
 }

@@ -58,11 +58,13 @@ class Edge final : public HttpConnection::Owner {
     RouteMatch match;
     std::optional<Identity> identity;
     std::optional<Waiting> waiting;
-    std::string log_text;  // "GET /api/sessions", when requests are logged
+    std::string log_text;                // "GET /api/sessions", when requests are logged
+    std::shared_ptr<BodySource> source;  // of the answer that is being sent
   };
 
   void OnHead(uint64_t id, RequestHead head) override;
   void OnBody(uint64_t id, std::string body) override;
+  void OnPartWanted(uint64_t id) override;
   void OnClosed(uint64_t id) override;
 
   void Authorize(uint64_t id, Exchange& exchange);
@@ -72,6 +74,7 @@ class Edge final : public HttpConnection::Owner {
   void OnOutcome(uint64_t id, Outcome outcome);
   void Wait(uint64_t id, Deferral deferral);
   void OnHappened(uint64_t id, uint64_t ticket, std::optional<absl::Status> what);
+  void Continue(uint64_t id, const absl::StatusOr<std::string>& part);
   void Answer(uint64_t id, const Response& response);
   void MakeRoom(size_t bytes);
 

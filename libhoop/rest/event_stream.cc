@@ -8,7 +8,6 @@
 #include "rest/statement_list.h"
 
 namespace hoop::rest {
-namespace {
 
 bool ShowsOutput(const SessionHead& head) {
   for (const char* native : {"postgres", "mysql", "mssql", "mongodb", "oracledb", "tcp"}) {
@@ -17,11 +16,24 @@ bool ShowsOutput(const SessionHead& head) {
   return true;
 }
 
+std::optional<char> EventType(const RecordEntry& entry, bool shows_output) {
+  if (entry.kind == RecordKind::kInput) return 'i';
+  const bool is_output = entry.kind == RecordKind::kOutput || entry.kind == RecordKind::kErrorOutput;
+  return is_output && shows_output ? std::optional('o') : std::nullopt;
+}
+
+std::optional<StreamEvent> EndEvent(const SessionRow& session) {
+  const bool failed = session.status == SessionStatus::kDone && session.exit_code != 0;
+  if (!failed || session.end_reason.empty()) return std::nullopt;
+  return StreamEvent{session.ended_at.value_or(session.head.started_at), 'e', session.end_reason};
+}
+
+namespace {
+
 // The error with which a session ended is its last event.
 void AddEnd(const SessionRow& session, EventStream& stream) {
-  const bool failed = session.status == SessionStatus::kDone && session.exit_code != 0;
-  if (!failed || session.end_reason.empty() || stream.truncated) return;
-  stream.events.push_back({session.ended_at.value_or(session.head.started_at), 'e', session.end_reason});
+  if (stream.truncated) return;
+  if (std::optional<StreamEvent> end = EndEvent(session)) stream.events.push_back(*std::move(end));
 }
 
 }  // namespace
@@ -31,12 +43,11 @@ absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow&
   size_t bytes = 0;
   const bool shows_output = ShowsOutput(session.head);
   HOOP_RETURN_IF_ERROR(audit.Read(session.head.session_id, [&](const RecordEntry& entry) {
-    const bool input = entry.kind == RecordKind::kInput;
-    const bool output = entry.kind == RecordKind::kOutput || entry.kind == RecordKind::kErrorOutput;
-    if (!input && !(output && shows_output)) return true;
+    const std::optional<char> type = EventType(entry, shows_output);
+    if (!type) return true;
     bytes += entry.payload.size();
     stream.truncated = bytes > limits::kRestEventStreamBytesMax;
-    if (!stream.truncated) stream.events.push_back({entry.at, input ? 'i' : 'o', entry.payload});
+    if (!stream.truncated) stream.events.push_back({entry.at, *type, entry.payload});
     return !stream.truncated;
   }));
   AddEnd(session, stream);

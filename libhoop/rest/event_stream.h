@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,13 @@ struct EventStream {
   std::vector<StreamEvent> events;
   bool truncated = false;  // longer than limits::kRestEventStreamBytesMax
 };
+
+// As what a stream shows an entry of a record; nullopt: not at all.
+std::optional<char> EventType(const RecordEntry& entry, bool shows_output);
+// Of native protocols the output is not shown.
+bool ShowsOutput(const SessionHead& head);
+// The error with which a session ended.
+std::optional<StreamEvent> EndEvent(const SessionRow& session);
 
 // Worker threads. Of native protocols the input only, of commands and terminals everything, as upstream does.
 absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow& session);

@@ -1,5 +1,6 @@
 // One-off commands by REST: started here, answered when they end or when the wait for them is over; then their session
 // is asked for. What a command said is read back from its record.
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -12,6 +13,7 @@
 #include "rest/json.h"
 #include "rest/routes.h"
 #include "rest/session_access.h"
+#include "rest/session_shape.h"
 
 namespace hoop::rest {
 namespace {
@@ -86,6 +88,21 @@ absl::Status CheckVariables(const std::map<std::string, std::string>& variables)
   return absl::OkStatus();
 }
 
+absl::Status CheckNotes(const SessionNotes& notes, const ConnectionRow& connection) {
+  HOOP_RETURN_IF_ERROR(CheckMetadata(notes.metadata));
+  const std::string& correlation = notes.correlation_id;
+  const bool is_printable =
+      std::all_of(correlation.begin(), correlation.end(), [](char c) { return c > ' ' && c < 127; });
+  if (correlation.size() > limits::kRestCorrelationBytesMax || !is_printable) {
+    return InvalidArgument("correlation_id: wants up to {} printable ASCII characters",
+                           limits::kRestCorrelationBytesMax);
+  }
+  for (const std::string& field : connection.mandatory_metadata_fields) {
+    if (!notes.metadata.contains(field)) return InvalidArgument("metadata: {} is missing", field);
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<ExecOrder> ReadOrder(const ApiParts& parts, const Request& request) {
   HOOP_ASSIGN_OR_RETURN(ObjectReader body, ObjectReader::Parse(request.body));
   ExecOrder order{.session_id = NewUuid(), .identity = *request.identity};
@@ -93,6 +110,10 @@ absl::StatusOr<ExecOrder> ReadOrder(const ApiParts& parts, const Request& reques
   order.script = body.Text("script");
   order.client_args = body.Texts("client_args");
   order.env_vars = body.TextMap("env_vars");
+  order.notes.labels = body.TextMap("labels");
+  order.notes.metadata = body.TextMap("metadata");
+  order.notes.batch_id = body.Text("session_batch_id");
+  order.notes.correlation_id = body.Text("correlation_id");
   HOOP_RETURN_IF_ERROR(body.status());
   HOOP_RETURN_IF_ERROR(CheckVariables(order.env_vars));
   const Identity& identity = order.identity;
@@ -104,6 +125,7 @@ absl::StatusOr<ExecOrder> ReadOrder(const ApiParts& parts, const Request& reques
     return HttpError(400, fmt::format("connection {} not found", order.connection));
   }
   HOOP_RETURN_IF_ERROR(connection.status());
+  HOOP_RETURN_IF_ERROR(CheckNotes(order.notes, *connection));
   return order;
 }
 

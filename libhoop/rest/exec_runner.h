@@ -9,6 +9,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "hoop/idp_verifier.h"
+#include "store/session_table.h"
 
 namespace hoop::rest {
 
@@ -20,6 +21,7 @@ struct ExecOrder {
   std::string script;      // the command's input
   std::vector<std::string> client_args;
   std::map<std::string, std::string> env_vars;  // "envvar:NAME" -> base64
+  SessionNotes notes;                           // all but the connection's tags
 };
 
 // Any thread; never blocks.

@@ -205,8 +205,28 @@ void HttpConnection::Answer(const Response& response) {
   if (state_ == State::kClosed) return;
   // What is left of a refused body would be read as the next request.
   if (!body_taken_ || draining_) keep_alive_ = false;
+  // Who knows no chunks learns the end of such a body from that of the connection.
+  if (response.source != nullptr && !head_.takes_chunks) keep_alive_ = false;
   out_ += RenderHead(response);
-  if (head_.method != "HEAD") out_ += response.body;
+  if (head_.method != "HEAD") {
+    out_ += response.body;
+    if (response.source != nullptr) parts_ = Parts::kWanted;
+  }
+  BeginPart();
+  Advance();
+}
+
+void HttpConnection::Continue(std::string_view part) {
+  if (state_ == State::kClosed) return;
+  const bool ends = part.empty();
+  parts_ = ends ? Parts::kNone : Parts::kWanted;
+  if (head_.takes_chunks) {
+    out_ += fmt::format("{:x}\r\n", part.size());
+    out_ += part;
+    out_ += "\r\n";
+  } else {
+    out_ += part;
+  }
   BeginPart();
   Advance();
 }
@@ -237,13 +257,24 @@ std::string HttpConnection::RenderHead(const Response& response) const {
     HOOP_CHECK(value.find_first_of("\r\n") == std::string::npos);
     head += fmt::format("{}: {}\r\n", name, value);
   }
-  if (response.status != 204) head += fmt::format("Content-Length: {}\r\n", response.body.size());
+  if (response.source != nullptr) {
+    if (head_.takes_chunks) head += "Transfer-Encoding: chunked\r\n";
+  } else if (response.status != 204) {
+    head += fmt::format("Content-Length: {}\r\n", response.body.size());
+  }
   if (!keep_alive_) head += "Connection: close\r\n";
   return head + "\r\n";
 }
 
 bool HttpConnection::StepAnswer() {
   if (!Flush()) return false;
+  if (parts_ == Parts::kAsked) return false;
+  if (parts_ == Parts::kWanted) {
+    parts_ = Parts::kAsked;
+    Enter(State::kAnswer, absl::InfiniteDuration());
+    owner_.OnPartWanted(id_);
+    return false;
+  }
   if (keep_alive_) {
     Enter(State::kHead, limits::kHttpIdleTime);
     return true;

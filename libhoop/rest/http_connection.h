@@ -17,12 +17,15 @@ namespace hoop::rest {
 // sends many ahead waits in its own socket. Ends by itself (OnClosed) when the peer goes, breaks a rule or is late.
 class HttpConnection final : public ByteStream::Events {
  public:
-  // Owns the connection. Each OnHead is answered by one ReadBody or Answer, each OnBody by one Answer, now or later.
+  // Owns the connection. Each OnHead is answered by one ReadBody or Answer, each OnBody by one Answer, each
+  // OnPartWanted by one Continue or Abort, now or later.
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void OnHead(uint64_t id, RequestHead head) = 0;
     virtual void OnBody(uint64_t id, std::string body) = 0;
+    // The answer has a source, and what it made so far is sent.
+    virtual void OnPartWanted(uint64_t id) = 0;
     // The last call. The connection may not be destroyed inside of it, only by Loop::DestroyLater.
     virtual void OnClosed(uint64_t id) = 0;
   };
@@ -35,6 +38,8 @@ class HttpConnection final : public ByteStream::Events {
   void Start();
   void ReadBody();
   void Answer(const Response& response);
+  // The next part of a body with a source; empty: the end.
+  void Continue(std::string_view part);
   // The peer proved who it is.
   void Trust() { stream_->Trust(); }
   // Of the answer, what the peer has not taken, and since when it has taken nothing worth a mention.
@@ -79,6 +84,8 @@ class HttpConnection final : public ByteStream::Events {
   bool advancing_ = false;
   bool peer_finished_ = false;
   bool draining_ = false;
+  enum class Parts { kNone, kWanted, kAsked };
+  Parts parts_ = Parts::kNone;  // of an answer with a source
   std::unique_ptr<Timer> deadline_;
 
   std::string in_;           // what was read and not used; bounded by head or body plus one read

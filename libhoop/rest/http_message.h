@@ -3,6 +3,7 @@
 #pragma once
 
 #include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -10,6 +11,7 @@
 #include <vector>
 
 #include "absl/status/status.h"
+#include "absl/status/statusor.h"
 #include "hoop/idp_verifier.h"
 
 namespace hoop::rest {
@@ -28,13 +30,22 @@ struct Request {
   std::string Query(const std::string& name) const;
 };
 
+// A body that is made while it is sent: no answer has to fit the memory. Worker threads, one call at a time.
+class BodySource {
+ public:
+  virtual ~BodySource() = default;
+  // The next part; empty: that was all. After an error the connection breaks: the peer sees that something is missing.
+  virtual absl::StatusOr<std::string> Next() = 0;
+};
+
 // An answer. A value.
 struct Response {
   int status = 200;
   std::string content_type;  // empty: no such header
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
-  bool bare = false;  // without the headers that every answer has: upstream's redirects
+  std::shared_ptr<BodySource> source;  // set: what it makes is the body; only for callers who have proved something
+  bool bare = false;                   // without the headers that every answer has: upstream's redirects
 };
 
 // Which of our headers a script in a browser may read; a route may say so itself.

@@ -1,5 +1,6 @@
 #include "rest/json.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/limits/http.h"

@@ -45,7 +45,8 @@ class ObjectReader final {
   std::map<std::string, std::optional<std::string>> NullableTextMap(const char* name);  // the same, with null
   std::optional<int> Int(const char* name);
   std::optional<int64_t> Int64(const char* name);
-  std::vector<ObjectReader> Objects(const char* name);  // each with a status of its own
+  std::vector<ObjectReader> Objects(const char* name);  // each has a status of its own
+  bool empty() const { return object_.empty(); }
   bool Has(const char* name) const { return Find(name) != nullptr; }
   bool Mentions(const char* name) const { return object_.contains(name); }  // null counts too
 

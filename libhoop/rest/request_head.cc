@@ -62,7 +62,7 @@ absl::Status ParseRequestLine(std::string_view line, RequestHead& head) {
   head.method = method;
   head.path = target.substr(0, question);
   if (question != std::string_view::npos) head.query = target.substr(question + 1);
-  head.keep_alive = version == "HTTP/1.1";
+  head.keep_alive = head.takes_chunks = version == "HTTP/1.1";
   return absl::OkStatus();
 }
 

@@ -21,6 +21,7 @@ struct RequestHead {
   std::optional<std::string> authorization;
   uint64_t content_length = 0;
   bool keep_alive = true;
+  bool takes_chunks = true;  // HTTP/1.1
   bool expects_continue = false;
 };
 

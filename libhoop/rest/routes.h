@@ -20,5 +20,7 @@ void AddExecRoutes(RouteTable& routes, const ApiParts& parts);     // one-off co
 void AddProxyManagerRoutes(RouteTable& routes, const ApiParts& parts);
 void AddRecordRoutes(RouteTable& routes, const ApiParts& parts);  // record, statements, audit key
 void AddAdminActionRoutes(RouteTable& routes, const ApiParts& parts);
+void AddPluginRoutes(RouteTable& routes, const ApiParts& parts);
+void AddMetricsRoutes(RouteTable& routes, const ApiParts& parts, const RequestCounts& counts);  // metrics, readiness
 
 }  // namespace hoop::rest

@@ -1,82 +1,40 @@
-// Sessions: list, get with the event stream, kill.
+// Sessions: list, get with the event stream, what is said about one, kill.
 #include <algorithm>
+#include <charconv>
 #include <limits>
 #include <utility>
 
 #include "base/encoding.h"
+#include "base/ids.h"
 #include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "rest/download.h"
 #include "rest/event_stream.h"
 #include "rest/json.h"
 #include "rest/query.h"
 #include "rest/routes.h"
 #include "rest/session_access.h"
+#include "rest/session_shape.h"
 
 namespace hoop::rest {
 namespace {
 
-// What REST calls a user's id is the subject. Remembers for the length of one answer.
-class Subjects final {
- public:
-  explicit Subjects(UserTable& users) : users_(users) {}
-
-  absl::StatusOr<std::string> Of(const SessionHead& head) {
-    const auto known = subjects_.find(head.user_id);
-    if (known != subjects_.end()) return known->second;
-    const absl::StatusOr<UserRow> user = users_.FindById(head.user_id);
-    if (!user.ok() && !absl::IsNotFound(user.status())) return user.status();
-    // Deleted, or known to a host's own verifier only.
-    return subjects_[head.user_id] = user.ok() ? user->subject : head.user_id;
-  }
-
- private:
-  UserTable& users_;
-  std::map<std::string, std::string> subjects_;
-};
-
-uint64_t EventBytes(const SessionRow& session) { return session.counts.request_bytes + session.counts.reply_bytes; }
-
-Json Metrics(const SessionRow& session, bool truncated) {
-  return {{"data_masking",
-           {{"err_count", 0}, {"info_types", Json::object()}, {"total_redact_count", 0}, {"transformed_bytes", 0}}},
-          {"event_size", EventBytes(session)},
-          {"truncated", truncated}};
+// A place in the list by its key: whatever begins meanwhile, and however deep it is, the next page starts there.
+std::string Cursor(const SessionRow& last) {
+  return Base64UrlEncode(fmt::format("{}:{}", absl::ToUnixMicros(last.head.started_at), last.head.session_id));
 }
 
-Json SessionJson(const SessionRow& session, const std::string& subject) {
-  const SessionHead& head = session.head;
-  const bool done = session.status == SessionStatus::kDone;
-  return {{"id", head.session_id},
-          {"org_id", head.org_id},
-          {"script", nullptr},
-          {"script_size", head.verb == "exec" ? session.counts.request_bytes : 0},
-          {"labels", nullptr},
-          {"integrations_metadata", nullptr},
-          {"metadata", nullptr},
-          {"metrics", done ? Metrics(session, false) : Json()},
-          {"user", head.user_email},
-          {"user_id", subject},
-          {"user_name", head.user_name},
-          {"type", head.connection_type},
-          {"connection_subtype", head.connection_subtype},
-          {"connection", head.connection},
-          {"resource_name", head.connection},
-          {"role_name", head.connection},
-          {"connection_tags", nullptr},
-          {"review", nullptr},
-          {"verb", head.verb},
-          {"status", SessionStatusText(session.status)},
-          {"exit_code", session.exit_code.has_value() ? Json(*session.exit_code) : Json()},
-          {"event_size", EventBytes(session)},
-          {"start_date", TimeText(head.started_at)},
-          {"end_date", TimeOrNull(session.ended_at)},
-          {"end_reason", session.end_reason},
-          {"record", head.policy == RecordPolicy::kDurable ? "durable" : "buffered"},
-          {"sealed", session.seal.has_value()},
-          {"ai_analysis", nullptr},
-          {"guardrails_info", nullptr},
-          {"identity_type", "user"}};
+absl::StatusOr<SessionKey> ReadCursor(const std::string& cursor) {
+  const std::string text = Base64UrlDecode(cursor).value_or("");
+  const size_t colon = text.find(':');
+  int64_t micros = 0;
+  const auto [end, error] = std::from_chars(text.data(), text.data() + std::min(colon, text.size()), micros);
+  if (error != std::errc() || colon == std::string::npos || end != text.data() + colon ||
+      !IsUuid(text.substr(colon + 1))) {
+    return InvalidArgument("cursor: not one of ours");
+  }
+  return SessionKey{absl::FromUnixMicros(micros), text.substr(colon + 1)};
 }
 
 absl::StatusOr<SessionFilter> ReadFilter(const ApiParts& parts, const Request& request) {
@@ -86,6 +44,8 @@ absl::StatusOr<SessionFilter> ReadFilter(const ApiParts& parts, const Request& r
   filter.user_pattern = request.Query("user");
   filter.connection_pattern = request.Query("connection");
   filter.type_pattern = request.Query("type");
+  filter.batch_id = request.Query("batch_id");
+  filter.correlation_id = request.Query("correlation_id");
   HOOP_ASSIGN_OR_RETURN(filter.started_after, QueryTime(request, "start_date"));
   HOOP_ASSIGN_OR_RETURN(filter.started_before, QueryTime(request, "end_date"));
   if (filter.started_after.has_value() && !filter.started_before.has_value()) {
@@ -94,7 +54,17 @@ absl::StatusOr<SessionFilter> ReadFilter(const ApiParts& parts, const Request& r
   HOOP_ASSIGN_OR_RETURN(const int limit, QueryInt(request, "limit", 20, {1, std::numeric_limits<int>::max()}));
   filter.limit = std::min(limit, limits::kRestPageRowsMax);
   HOOP_ASSIGN_OR_RETURN(filter.offset, QueryInt(request, "offset", 0, {0, limits::kRestOffsetMax}));
+  if (const std::string cursor = request.Query("cursor"); !cursor.empty()) {
+    if (filter.offset != 0) return InvalidArgument("cursor and offset exclude each other");
+    HOOP_ASSIGN_OR_RETURN(filter.older_than, ReadCursor(cursor));
+  }
   return filter;
+}
+
+// Nobody reviews sessions and no ticket is bound to one here: who asks for such sessions gets none.
+bool AsksForReviewed(const Request& request) {
+  return !request.Query("review.status").empty() || !request.Query("review.approver").empty() ||
+         !request.Query("jira_issue_key").empty();
 }
 
 struct SessionTotal {
@@ -114,8 +84,17 @@ absl::StatusOr<SessionTotal> CountSessions(const ApiParts& parts, const Request&
   return SessionTotal{limits::kRestCountMax, true};
 }
 
+Response EmptyList() {
+  return JsonAnswer(200, {{"data", Json::array()},
+                          {"total", 0},
+                          {"total_is_capped", false},
+                          {"has_next_page", false},
+                          {"next_cursor", ""}});
+}
+
 absl::StatusOr<Response> ListSessions(const ApiParts& parts, const Request& request) {
   HOOP_ASSIGN_OR_RETURN(SessionFilter filter, ReadFilter(parts, request));
+  if (AsksForReviewed(request)) return EmptyList();
   HOOP_ASSIGN_OR_RETURN(const SessionTotal total, CountSessions(parts, request, filter));
   const size_t wanted = static_cast<size_t>(filter.limit);
   ++filter.limit;  // is there a next page
@@ -135,7 +114,8 @@ absl::StatusOr<Response> ListSessions(const ApiParts& parts, const Request& requ
   return JsonAnswer(200, {{"data", std::move(list)},
                           {"total", total.number},
                           {"total_is_capped", total.capped},
-                          {"has_next_page", has_next_page}});
+                          {"has_next_page", has_next_page},
+                          {"next_cursor", has_next_page ? Cursor(rows.back()) : ""}});
 }
 
 bool Expands(const Request& request, std::string_view what) {
@@ -171,7 +151,7 @@ absl::Status AddEventStream(const ApiParts& parts, const SessionRow& session, co
   }
   HOOP_ASSIGN_OR_RETURN(const EventStream stream, form == "raw-queries" ? ReadQueryStream(parts.audit, session)
                                                                         : ReadEventStream(parts.audit, session));
-  if (stream.truncated) json["metrics"] = Metrics(session, true);
+  if (stream.truncated) json["metrics"] = MetricsJson(session, true);
   if (form == "utf8") {
     const std::string text = JoinOutput(stream);
     json["event_stream"] = Json::array({text});
@@ -186,8 +166,9 @@ absl::Status AddEventStream(const ApiParts& parts, const SessionRow& session, co
   return absl::OkStatus();
 }
 
-absl::StatusOr<Response> GetSession(const ApiParts& parts, const Request& request) {
+absl::StatusOr<Response> GetSession(const ApiParts& parts, DownloadTokens& tokens, const Request& request) {
   HOOP_ASSIGN_OR_RETURN(SessionRow session, FindSession(parts, request));
+  if (!request.Query("extension").empty()) return OfferDownload(parts, tokens, request, session);
   if (session.status != SessionStatus::kDone) {
     // It may have ended a moment ago: who was just told so must not read "open".
     HOOP_RETURN_IF_ERROR(parts.audit.Flush());
@@ -222,16 +203,36 @@ absl::StatusOr<Response> KillSession(const ApiParts& parts, const Request& reque
   return NoContent();
 }
 
+absl::StatusOr<Response> SetMetadata(const ApiParts& parts, const Request& request) {
+  HOOP_ASSIGN_OR_RETURN(ObjectReader body, ObjectReader::Parse(request.body));
+  const std::map<std::string, std::string> metadata = body.TextMap("metadata");
+  HOOP_RETURN_IF_ERROR(body.status());
+  HOOP_RETURN_IF_ERROR(CheckMetadata(metadata));
+  HOOP_ASSIGN_OR_RETURN(const SessionRow session, FindSession(parts, request));
+  HOOP_RETURN_IF_ERROR(parts.store.sessions().SetMetadata(session.head.session_id, metadata));
+  return NoContent();
+}
+
 }  // namespace
 
 void AddSessionRoutes(RouteTable& routes, const ApiParts& parts) {
+  auto tokens = std::make_shared<DownloadTokens>();  // offered with a session, taken by its downloads
   // The second name is the one of 2024.
   for (const char* list : {"/sessions", "/plugins/audit/sessions"}) {
     routes.Add({"GET", list, Rule::kReader, 0, Lane::kRecord,
                 [&parts](const Request& request) { return ListSessions(parts, request); }});
     routes.Add({"GET", fmt::format("{}/:id", list), Rule::kReader, 0, Lane::kRecord,
-                [&parts](const Request& request) { return GetSession(parts, request); }});
+                [&parts, tokens](const Request& request) { return GetSession(parts, *tokens, request); }});
   }
+  for (const bool is_input : {false, true}) {
+    routes.Add(
+        {"GET", fmt::format("/sessions/:id/download{}", is_input ? "/input" : ""), Rule::kAnonymous, 0, Lane::kRecord,
+         [&parts, tokens, is_input](const Request& request) { return Download(parts, *tokens, request, is_input); }});
+  }
+  routes.Add({"GET", "/sessions/:id/result/stream", Rule::kReader, 0, Lane::kRecord,
+              [&parts](const Request& request) { return StreamResult(parts, request); }});
+  routes.Add({"PATCH", "/sessions/:id/metadata", Rule::kMember, limits::kRestBodyBytesMax, Lane::kShort,
+              [&parts](const Request& request) { return SetMetadata(parts, request); }});
   routes.Add({"POST", "/sessions/:id/kill", Rule::kMember, limits::kRestBodyBytesMax, Lane::kShort,
               [&parts](const Request& request) { return KillSession(parts, request); }});
 }

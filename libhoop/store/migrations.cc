@@ -235,6 +235,18 @@ const std::vector<Migration>& Migrations() {
                created_at bigint not null,
                updated_at bigint not null,
                unique (org_id, name)))",
+                }},
+      Migration{8,
+                "what is said about sessions",
+                {
+                    "alter table sessions add column labels text not null default ''",
+                    "alter table sessions add column metadata text not null default ''",
+                    "alter table sessions add column connection_tags text not null default ''",
+                    "alter table sessions add column batch_id text not null default ''",
+                    "alter table sessions add column correlation_id text not null default ''",
+                    "create index sessions_of_batch on sessions (org_id, batch_id) where batch_id <> ''",
+                    "create index sessions_correlated on sessions (org_id, correlation_id) where correlation_id <> ''",
+                    "create index sessions_of_connection on sessions (org_id, connection, started_at desc, id desc)",
                 }}};
   return migrations;
 }

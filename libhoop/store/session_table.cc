@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kColumns =
     "id, org_id, user_id, user_email, user_name, connection, connection_type, connection_subtype, wire_type, agent_id, "
     "verb, origin, command, client_args, record_policy, started_at, status, ended_at, end_reason, exit_code, records, "
-    "request_bytes, reply_bytes, seal";
+    "request_bytes, reply_bytes, seal, labels, metadata, connection_tags, batch_id, correlation_id";
 
 absl::StatusOr<SessionStatus> SessionStatusFromText(std::string_view text) {
   for (SessionStatus status : {SessionStatus::kReady, SessionStatus::kOpen, SessionStatus::kDone}) {
@@ -51,21 +51,48 @@ absl::StatusOr<SessionRow> ReadSession(const Row& row) {
   session.counts.request_bytes = static_cast<uint64_t>(reader.Int());
   session.counts.reply_bytes = static_cast<uint64_t>(reader.Int());
   session.seal = reader.OptionalString();
+  session.notes.labels = reader.Map();
+  session.notes.metadata = reader.Map();
+  session.notes.connection_tags = reader.Map();
+  session.notes.batch_id = reader.String();
+  session.notes.correlation_id = reader.String();
   HOOP_RETURN_IF_ERROR(Annotate(reader.status(), fmt::format("session {}", head.session_id)));
   return session;
 }
 
-absl::StatusOr<int64_t> InsertHead(Transaction& transaction, const SessionHead& head, std::string_view on_conflict) {
+absl::StatusOr<int64_t> InsertHead(Transaction& transaction, const SessionHead& head, const SessionNotes& notes,
+                                   std::string_view on_conflict) {
+  const std::string labels = ToJson(notes.labels), metadata = ToJson(notes.metadata),
+                    connection_tags = ToJson(notes.connection_tags);
   const std::string command = ToJson(head.command), client_args = ToJson(head.client_args);
   // What a client says of itself is any bytes.
   const std::string verb = PortableText(head.verb), origin = PortableText(head.origin);
   const absl::StatusOr<int64_t> inserted = transaction.Execute(
       fmt::format("insert into sessions ({}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-                  "$15, $16, $17, null, '', null, 0, 0, 0, null){}",
+                  "$15, $16, $17, null, '', null, 0, 0, 0, null, $18, $19, $20, $21, $22){}",
                   kColumns, on_conflict),
-      {head.session_id, head.org_id, head.user_id, head.user_email, head.user_name, head.connection,
-       head.connection_type, head.connection_subtype, head.wire_type, head.agent_id, verb, origin, command, client_args,
-       RecordPolicyText(head.policy), head.started_at, SessionStatusText(SessionStatus::kOpen)});
+      {head.session_id,
+       head.org_id,
+       head.user_id,
+       head.user_email,
+       head.user_name,
+       head.connection,
+       head.connection_type,
+       head.connection_subtype,
+       head.wire_type,
+       head.agent_id,
+       verb,
+       origin,
+       command,
+       client_args,
+       RecordPolicyText(head.policy),
+       head.started_at,
+       SessionStatusText(SessionStatus::kOpen),
+       labels,
+       metadata,
+       connection_tags,
+       notes.batch_id,
+       notes.correlation_id});
   if (!inserted.ok()) return Annotate(inserted.status(), fmt::format("session {}", head.session_id));
   return inserted;
 }
@@ -74,8 +101,12 @@ void Narrow(SqlFilter& filter, std::string_view org_id, const SessionFilter& wan
   filter.And("org_id = $?", {org_id});
   if (!wanted.owner_id.empty()) filter.And("user_id = $?", {wanted.owner_id});
   filter.AndLike({"user_id", "user_email"}, wanted.user_pattern);
-  filter.AndLike({"connection"}, wanted.connection_pattern);
+  const bool is_name = wanted.connection_pattern.find('%') == std::string::npos;
+  if (is_name && !wanted.connection_pattern.empty()) filter.And("connection = $?", {wanted.connection_pattern});
+  if (!is_name) filter.AndLike({"connection"}, wanted.connection_pattern);
   filter.AndLike({"connection_type"}, wanted.type_pattern);
+  if (!wanted.batch_id.empty()) filter.And("batch_id = $?", {wanted.batch_id});
+  if (!wanted.correlation_id.empty()) filter.And("correlation_id = $?", {wanted.correlation_id});
   if (wanted.status.has_value()) filter.And("status = $?", {SessionStatusText(*wanted.status)});
   if (wanted.started_after.has_value()) filter.And("started_at > $?", {*wanted.started_after});
   if (wanted.started_before.has_value()) filter.And("started_at < $?", {*wanted.started_before});
@@ -95,13 +126,22 @@ std::string_view SessionStatusText(SessionStatus status) {
   return "done";
 }
 
-absl::Status SessionTable::Insert(const SessionHead& head) {
+absl::Status SessionTable::Insert(const SessionHead& head, const SessionNotes& notes) {
   return database_.Write(Durability::kNormal,
-                         [&](Transaction& transaction) { return InsertHead(transaction, head, "").status(); });
+                         [&](Transaction& transaction) { return InsertHead(transaction, head, notes, "").status(); });
+}
+
+absl::Status SessionTable::SetMetadata(std::string_view session_id,
+                                       const std::map<std::string, std::string>& metadata) {
+  return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    HOOP_ASSIGN_OR_RETURN(const int64_t changed, transaction.Execute("update sessions set metadata = $2 where id = $1",
+                                                                     {session_id, ToJson(metadata)}));
+    return changed == 1 ? absl::OkStatus() : NotFound("session {}: there is none", session_id);
+  });
 }
 
 absl::Status SessionTable::InsertIfAbsent(Transaction& transaction, const SessionHead& head) {
-  return InsertHead(transaction, head, " on conflict (id) do nothing").status();
+  return InsertHead(transaction, head, {}, " on conflict (id) do nothing").status();
 }
 
 absl::StatusOr<SessionRow> SessionTable::Find(std::string_view session_id) {

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -25,8 +26,18 @@ struct SessionCounts {
   uint64_t reply_bytes = 0;    // payload from the target
 };
 
+// What whoever began a session said about it, and what its connection was called by then. Not part of the record.
+struct SessionNotes {
+  std::map<std::string, std::string> labels;
+  std::map<std::string, std::string> metadata;  // may be replaced later
+  std::map<std::string, std::string> connection_tags;
+  std::string batch_id;        // groups sessions that were begun together
+  std::string correlation_id;  // of the caller's own system
+};
+
 struct SessionRow {
   SessionHead head;
+  SessionNotes notes;
   SessionStatus status = SessionStatus::kOpen;
   std::optional<absl::Time> ended_at;
   std::string end_reason;
@@ -41,12 +52,15 @@ struct SessionKey {
   std::string session_id;
 };
 
-// What a list is narrowed to; an empty field does not narrow. Patterns are of SQL's LIKE, without regard to case.
+// What a list is narrowed to; an empty field does not narrow. Patterns are of SQL's LIKE, without regard to case; a
+// connection's without a wildcard is its name, exactly, which an index finds.
 struct SessionFilter {
   std::string owner_id;            // exactly this user's own
   std::string user_pattern;        // of the user's id or e-mail
   std::string connection_pattern;  // of the connection's name
   std::string type_pattern;        // of the connection's type
+  std::string batch_id;
+  std::string correlation_id;
   std::optional<SessionStatus> status;
   std::optional<absl::Time> started_after;   // strictly
   std::optional<absl::Time> started_before;  // strictly
@@ -61,7 +75,8 @@ class SessionTable final {
  public:
   explicit SessionTable(Database& database) : database_(database) {}
 
-  absl::Status Insert(const SessionHead& head);
+  absl::Status Insert(const SessionHead& head, const SessionNotes& notes = {});
+  absl::Status SetMetadata(std::string_view session_id, const std::map<std::string, std::string>& metadata);
   absl::StatusOr<SessionRow> Find(std::string_view session_id);
   absl::StatusOr<std::vector<SessionRow>> List(std::string_view org_id, const SessionFilter& filter);
 

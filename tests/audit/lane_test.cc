@@ -276,15 +276,35 @@ TEST_F(LaneTest, StopsReadingWithTooMuchUnsynced) {
   ASSERT_TRUE(loop_.TurnUntil([&] { return !session->observer.stopped(); }));
 }
 
+TEST_F(LaneTest, CountsWhatIsRecordedAndWhereItIs) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> session = OpenSession();
+  loop_.Turn();
+  files_.HoldSyncs("lane-0");
+  session->Input(std::string(1000, 'x'));
+  loop_.Turn();
+  const JournalNumbers held = audit_->Numbers();
+  EXPECT_EQ(held.request_bytes, 1000u);
+  EXPECT_EQ(held.reply_bytes, 0u);
+  EXPECT_GE(held.unsynced_bytes, 1000u);
+  EXPECT_GT(held.bytes, 0u);
+  EXPECT_FALSE(held.is_full);
+  files_.ReleaseSyncs();
+  ASSERT_TRUE(loop_.TurnUntil([&] { return audit_->Numbers().unsynced_bytes == 0; }));
+  uint64_t syncs = 0;
+  for (const uint64_t count : audit_->Numbers().syncs.within) syncs += count;
+  EXPECT_GT(syncs, 0u);
+}
+
 TEST_F(LaneTest, CountsWritesThatStall) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
   loop_.Turn();
-  EXPECT_EQ(audit_->stalls(), 0u);
+  EXPECT_EQ(audit_->Numbers().stalls, 0u);
   files_.BeforeWrites("seg-00000000000000000001", [this] { clock_.Advance(absl::Milliseconds(1001)); });
   session->Input("x");
   loop_.Turn();
-  EXPECT_EQ(audit_->stalls(), 1u);
+  EXPECT_EQ(audit_->Numbers().stalls, 1u);
 }
 
 class FullJournalTest : public LaneTest {

@@ -1,6 +1,6 @@
 #!/bin/bash
-# Commands by REST alone, with curl: a short one, one that outlives its answer, one that is killed, and what is
-# answered when nothing can run.
+# Sessions by REST alone, with curl: commands that are short, that outlive their answer, that are killed or refused;
+# then lists, pages, downloads and numbers.
 . "$(dirname "$0")/lib.sh"
 need curl jq
 
@@ -67,3 +67,40 @@ id=$(json .session_id <<<"$answer")
 api POST "/sessions/$id/kill" '{}'
 until_done "$id"
 contains "killed" "$(json .end_reason <<<"$session")" "killed by admin@hoop.local"
+
+# --- Lists: filters, pages by key ---
+run '{"connection":"sh","script":"printf \"a\\tb\"","metadata":{"ticket":"T-1"},"correlation_id":"c-1","session_batch_id":"b-1"}' >"$work/noted"
+noted=$(json .session_id <"$work/noted")
+same "correlation" "$noted" "$(api GET '/sessions?correlation_id=c-1' | json '.data | map(.id) | join(" ")')"
+same "batch" "T-1" "$(api GET '/sessions?batch_id=b-1' | json '.data[0].metadata.ticket')"
+same "nothing" "0" "$(api GET '/sessions?correlation_id=nosuch' | json '.data | length')"
+all=$(api GET '/sessions?limit=100' | json '.data | map(.id) | join(" ")')
+paged= cursor=
+while :; do
+  page=$(api GET "/sessions?limit=2&cursor=$cursor")
+  paged+=" $(json '.data | map(.id) | join(" ")' <<<"$page")"
+  cursor=$(jq -r .next_cursor <<<"$page")
+  [ -n "$cursor" ] || break
+done
+same "pages" "$all" "${paged# }"
+same "by name" "1" "$(api GET '/sessions?connection=tcp' | json '.data | length')"
+same "status of a bad filter" 422 "$(status GET '/sessions?limit=x' | cut -d' ' -f1)"
+
+# --- Downloads ---
+url=$(api GET "/sessions/$noted?extension=csv" | json .download_url)
+same "download" "a,b" "$(curl -sS --fail "$url")"
+same "only once" 404 "$(curl -sS -o /dev/null -w '%{http_code}' "$url")"
+same "result" "$(printf 'a\tb')" "$(api GET "/sessions/$noted/result/stream")"
+big=$(run '{"connection":"sh","script":"head -c 20000000 /dev/zero | tr \"\\0\" x"}')
+same "cut" "true" "$(json .truncated <<<"$big")"
+url=$(api GET "/sessions/$(json .session_id <<<"$big")?extension=txt" | json .download_url)
+same "the whole" "20000000" "$(curl -sS --fail "$url" | wc -c)"
+
+# --- How it does ---
+same "ready" '200 {"ready":true,"store":"ok","journal":"ok"}' "$(status GET /healthz/ready)"
+metrics=$(api GET /metrics)
+for line in 'hoop_sessions_open{type="command-line"} 0' 'hoop_agents_online 1' 'hoop_journal_full 0' \
+  'hoop_http_requests_total{method="GET",route="/healthz/ready",status="200"} 1'; do
+  contains "metrics" "$metrics" "$line"
+done
+if command -v promtool >/dev/null; then promtool check metrics <<<"$metrics" || fail "promtool refuses the metrics"; fi

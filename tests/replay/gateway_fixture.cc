@@ -189,6 +189,6 @@ const Identity& GatewayUnderTest::user() const { return process_->users.identity
 SessionDirectory& GatewayUnderTest::sessions() { return process_->sessions; }
 ExecRuns& GatewayUnderTest::exec() { return process_->exec; }
 ProxyManagerEntry& GatewayUnderTest::proxy_managers() { return process_->proxy_managers; }
-const Router& GatewayUnderTest::router() const { return process_->router; }
+AgentRouter& GatewayUnderTest::router() { return process_->router; }
 
 }  // namespace hoop::replay

@@ -76,8 +76,8 @@ class GatewayUnderTest final {
   const Identity& user() const;
   SessionDirectory& sessions();
   ExecRuns& exec();
+  AgentRouter& router();
   Store& store() { return *store_; }
-  const Router& router() const;
   ProxyManagerEntry& proxy_managers();
 
  private:

@@ -125,6 +125,30 @@ TEST_F(ExecTest, RefusesWhatMakesNoSense) {
   EXPECT_TRUE(exec_.orders.empty());
 }
 
+TEST_F(ExecTest, WhatIsSaidAboutTheSessionGoesAlong) {
+  const std::string body = R"({"connection":"bash","labels":{"a":"b"},"metadata":{"k":1},
+                               "session_batch_id":"b1","correlation_id":"c1"})";
+  EXPECT_EQ(Ask("ann", "POST", "/api/sessions", body).status, 202);
+  const SessionNotes& notes = exec_.orders.at(0).notes;
+  EXPECT_EQ(notes.labels.at("a"), "b");
+  EXPECT_EQ(notes.metadata.at("k"), "1");
+  EXPECT_EQ(notes.batch_id, "b1");
+  EXPECT_EQ(notes.correlation_id, "c1");
+  for (const std::string& bad : {std::string("two words"), std::string(limits::kRestCorrelationBytesMax + 1, 'x')}) {
+    EXPECT_EQ(Ask("ann", "POST", "/api/sessions", R"({"connection":"bash","correlation_id":")" + bad + "\"}").status,
+              422);
+  }
+}
+
+TEST_F(ExecTest, MetadataThatTheConnectionDemandsMustBeThere) {
+  auto row = store_->connections().Find(store_.org_id(), "bash");
+  ASSERT_OK(row);
+  row->mandatory_metadata_fields = {"ticket"};
+  ASSERT_OK(store_->connections().Update(*row));
+  EXPECT_EQ(Ask("ann", "POST", "/api/sessions", R"({"connection":"bash"})").status, 422);
+  EXPECT_EQ(Ask("ann", "POST", "/api/sessions", R"({"connection":"bash","metadata":{"ticket":"7"}})").status, 202);
+}
+
 TEST_F(ExecTest, AConnectionThatOthersMaySeeIsUnknown) {
   EXPECT_OK(store_->connection_groups().Replace("11111111-1111-4111-8111-111111111111", {"dba"}));
   EXPECT_EQ(Ask("ann", "POST", "/api/sessions", R"({"connection":"bash"})").status, 202);

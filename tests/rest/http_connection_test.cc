@@ -99,6 +99,7 @@ class HttpConnectionTest : public ::testing::Test, public HttpConnection::Owner 
     bodies_.push_back(std::move(body));
     if (answers_) connection_->Answer(answer_);
   }
+  void OnPartWanted(uint64_t) override { ++parts_wanted_; }
   void OnClosed(uint64_t) override { loop_.DestroyLater(std::move(connection_)); }
 
   ManualClock clock_;
@@ -108,9 +109,15 @@ class HttpConnectionTest : public ::testing::Test, public HttpConnection::Owner 
   std::unique_ptr<HttpConnection> connection_;
   std::vector<RequestHead> heads_;
   std::vector<std::string> bodies_;
+  int parts_wanted_ = 0;
   size_t body_bytes_max_ = 100;
   bool answers_ = true;
   Response answer_{.content_type = "text/plain", .body = "hi"};
+};
+
+class NoSource final : public BodySource {
+ public:
+  absl::StatusOr<std::string> Next() override { return Unimplemented("the owner asks"); }
 };
 
 const std::string kGet = "GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -123,6 +130,44 @@ TEST_F(HttpConnectionTest, AnswersOneRequestAfterTheOther) {
   EXPECT_EQ(answers.find("HTTP/1.1 200 OK\r\nDate: Tue, 14 Nov 2023 22:30:00 GMT\r\nServer: test\r\n"), 0u);
   EXPECT_NE(answers.find("Content-Type: text/plain\r\nContent-Length: 2\r\n\r\nhiHTTP/1.1 200 OK"), std::string::npos);
   EXPECT_FALSE(far_.closed);
+}
+
+TEST_F(HttpConnectionTest, ABodyWithASourceGoesInChunksAsItIsTaken) {
+  answer_ = {.content_type = "text/plain", .source = std::make_shared<NoSource>()};
+  Send(kGet + kGet);
+  EXPECT_NE(Received().find("Content-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n"), std::string::npos);
+  EXPECT_EQ(parts_wanted_, 1);
+  far_.takes = 3;
+  connection_->Continue("0123456789");
+  EXPECT_EQ(Received(), "a\r\n");
+  EXPECT_EQ(parts_wanted_, 1);  // the peer has not taken the last one
+  far_.takes = SIZE_MAX;
+  far_.events->OnWritable();
+  EXPECT_EQ(Received(), "0123456789\r\n");
+  EXPECT_EQ(parts_wanted_, 2);
+  loop_.Advance(limits::kHttpWriteTime * 2);  // making it may take as long as it takes
+  connection_->Continue("");
+  loop_.TurnUntilIdle();
+  EXPECT_EQ(Received().find("0\r\n\r\nHTTP/1.1 200 OK"), 0u);
+  EXPECT_EQ(heads_.size(), 2u);
+}
+
+TEST_F(HttpConnectionTest, WhoKnowsNoChunksGetsTheBodyAndTheEnd) {
+  answer_ = {.source = std::make_shared<NoSource>()};
+  Send("GET / HTTP/1.0\r\n\r\n");
+  EXPECT_EQ(Received().find("Transfer-Encoding"), std::string::npos);
+  connection_->Continue("abc");
+  connection_->Continue("");
+  EXPECT_EQ(Received(), "abc");
+  EXPECT_TRUE(far_.server_ended);
+}
+
+TEST_F(HttpConnectionTest, ABodyThatBreaksOffIsReset) {
+  answer_ = {.source = std::make_shared<NoSource>()};
+  Send(kGet);
+  connection_->Continue("abc");
+  connection_->Abort();
+  EXPECT_TRUE(far_.reset);
 }
 
 TEST_F(HttpConnectionTest, ThousandsOfRequestsAheadNeedNoStack) {

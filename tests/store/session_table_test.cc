@@ -214,6 +214,26 @@ TEST_F(SessionTableTest, ListsWhatTheFilterAsksFor) {
   EXPECT_EQ(Ids({.owner_id = "bob", .connection_pattern = "bash"}), Texts{bash});
 }
 
+TEST_F(SessionTableTest, KeepsWhatIsSaidAboutASession) {
+  const SessionHead head = MakeHead(1);
+  ASSERT_OK(sessions_.Insert(head, {.labels = {{"a", "b"}},
+                                    .metadata = {{"k", "v"}},
+                                    .connection_tags = {{"env", "test"}},
+                                    .batch_id = "b1",
+                                    .correlation_id = "c1"}));
+  ASSERT_OK(sessions_.SetMetadata(head.session_id, {{"k", "w"}}));
+  const SessionNotes notes = Found(head.session_id).notes;
+  EXPECT_EQ(notes.labels.at("a"), "b");
+  EXPECT_EQ(notes.metadata, (std::map<std::string, std::string>{{"k", "w"}}));
+  EXPECT_EQ(notes.connection_tags.at("env"), "test");
+  Added(2);
+  EXPECT_EQ(Ids({.batch_id = "b1"}), Texts{head.session_id});
+  EXPECT_EQ(Ids({.correlation_id = "c1"}), Texts{head.session_id});
+  EXPECT_EQ(Ids({.batch_id = "c1"}), Texts{});
+  EXPECT_EQ(Ids({.connection_pattern = "PG-demo"}), Texts{});
+  EXPECT_STATUS(sessions_.SetMetadata("nobody", {}), absl::StatusCode::kNotFound, "nobody");
+}
+
 TEST_F(SessionTableTest, AnotherOrganizationSeesNothing) {
   Added(1);
   auto rows = sessions_.List("other", {});
