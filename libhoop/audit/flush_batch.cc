@@ -34,6 +34,12 @@ void TailCache::Put(const SessionUuid& session, const StoredTail& tail) {
   tails_[session] = tail;
 }
 
+void TailCache::Abandon(const SessionUuid& session) {
+  if (abandoned_.size() >= limits::kSessionsMax) abandoned_.clear();  // the oldest have ended long ago
+  abandoned_.insert(session);
+  tails_.erase(session);
+}
+
 absl::StatusOr<SessionHead> TailCache::HeadOfUnknown(const RecordView& record) {
   SessionHead head;
   head.session_id = SessionUuidText(record.session);
@@ -64,6 +70,7 @@ absl::Status FlushBatch::Add(const RecordView& record) {
   HOOP_ASSIGN_OR_RETURN(Session* const session, Find(record.session));
   session->bytes += record.bytes.size();
   last_position_ = record.position;
+  if (tails_.IsAbandoned(record.session)) return absl::OkStatus();
   if (record.position <= session->tail.last_position) return absl::OkStatus();
 
   if (session->open.empty()) session->next.first_lsn = record.position;
@@ -122,12 +129,18 @@ void FlushBatch::CloseChunk(Session& session) {
   session.open.clear();
 }
 
-absl::Status FlushBatch::Store(Transaction& transaction, const std::string& session_id, const Session& session) {
+absl::StatusOr<bool> FlushBatch::Store(Transaction& transaction, const std::string& session_id,
+                                       const Session& session) {
   if (session.head.has_value()) HOOP_RETURN_IF_ERROR(SessionTable::InsertIfAbsent(transaction, *session.head));
+  // Before its chunks: a chunk without its session would end the transaction, also for the others.
+  const absl::Status counted = SessionTable::AddCounts(transaction, session_id, session.counts);
+  if (absl::IsNotFound(counted)) return false;
+  HOOP_RETURN_IF_ERROR(counted);
   for (const RecordChunk& chunk : session.chunks) HOOP_RETURN_IF_ERROR(RecordChunkTable::Insert(transaction, chunk));
-  HOOP_RETURN_IF_ERROR(SessionTable::AddCounts(transaction, session_id, session.counts));
-  if (!session.ended.has_value()) return absl::OkStatus();
-  return SessionTable::Finish(transaction, session_id, session.ended->at, session.ended->end, session.ended->seal);
+  if (!session.ended.has_value()) return true;
+  HOOP_RETURN_IF_ERROR(
+      SessionTable::Finish(transaction, session_id, session.ended->at, session.ended->end, session.ended->seal));
+  return true;
 }
 
 absl::Status FlushBatch::Commit(Database& database) {
@@ -139,10 +152,13 @@ absl::Status FlushBatch::Commit(Database& database) {
   }
   if (!anything) return absl::OkStatus();
   const absl::Status status = database.Write(Durability::kFull, [this](Transaction& transaction) -> absl::Status {
+    deleted_.clear();
     for (const auto& [uuid, session] : sessions_) {
       if (session.chunks.empty()) continue;
       const std::string session_id = SessionUuidText(uuid);
-      HOOP_RETURN_IF_ERROR(Annotate(Store(transaction, session_id, session), "session " + session_id));
+      const absl::StatusOr<bool> stored = Store(transaction, session_id, session);
+      HOOP_RETURN_IF_ERROR(Annotate(stored.status(), "session " + session_id));
+      if (!*stored) deleted_.push_back(uuid);
     }
     return absl::OkStatus();
   });
@@ -156,6 +172,9 @@ absl::Status FlushBatch::Commit(Database& database) {
     } else {
       tails_.Put(uuid, session.tail);
     }
+  }
+  for (const SessionUuid& uuid : deleted_) {
+    if (!sessions_.at(uuid).ended.has_value()) tails_.Abandon(uuid);
   }
   return absl::OkStatus();
 }

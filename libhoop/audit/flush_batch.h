@@ -5,6 +5,7 @@
 #include <cstdint>
 #include <map>
 #include <optional>
+#include <set>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -46,10 +47,15 @@ class TailCache final {
   absl::StatusOr<SessionHead> HeadOfUnknown(const RecordView& record);
   void Clear() { tails_.clear(); }  // after a commit of which nobody knows whether it happened
 
+  // Somebody deleted the session while it ran: what still comes of it is dropped.
+  void Abandon(const SessionUuid& session);
+  bool IsAbandoned(const SessionUuid& session) const { return abandoned_.contains(session); }
+
  private:
   RecordChunkTable chunks_;
   OrganizationTable organizations_;
   std::map<SessionUuid, StoredTail> tails_;
+  std::set<SessionUuid> abandoned_;
 };
 
 // Lives for one pass. Flusher's thread.
@@ -68,6 +74,9 @@ class FlushBatch final {
 
   // One transaction on stable storage. On success the tails are moved on.
   absl::Status Commit(Database& database);
+
+  // After Commit: sessions that are not in the database any more, though records of them were.
+  const std::vector<SessionUuid>& deleted() const { return deleted_; }
 
   // Journal bytes by session, skipped ones too.
   std::vector<std::pair<SessionUuid, uint64_t>> Bytes() const;
@@ -93,7 +102,8 @@ class FlushBatch final {
   absl::StatusOr<Session*> Find(const SessionUuid& uuid);
   void ExtendChain(Session& session);
   void CloseChunk(Session& session);
-  static absl::Status Store(Transaction& transaction, const std::string& session_id, const Session& session);
+  // False: the session was deleted.
+  static absl::StatusOr<bool> Store(Transaction& transaction, const std::string& session_id, const Session& session);
 
   const std::string instance_;
   const uint32_t lane_, generation_;
@@ -103,6 +113,7 @@ class FlushBatch final {
   ChainHasher& hasher_;
   ChunkCompressor& compressor_;
   std::map<SessionUuid, Session> sessions_;
+  std::vector<SessionUuid> deleted_;
 };
 
 }  // namespace hoop

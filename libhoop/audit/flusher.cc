@@ -178,6 +178,10 @@ absl::Status Flusher::FlushSpan(Source& source, const SegmentSet::FlushSpan& spa
   }
   HOOP_RETURN_IF_ERROR(batch.Commit(database_));
   source.set->ForgetChainMarks(batch.last_position());
+  for (const SessionUuid& session : batch.deleted()) {
+    log_.Warning("session deleted while it ran, the rest of its record is dropped", "session",
+                 SessionUuidText(session));
+  }
   source.set->Flushed(*span.segment, scanner.done() ? span.to : scanner.offset());
   GiveBack(*source.set);
   source.report(batch.Bytes());

@@ -228,6 +228,32 @@ TEST_F(JournalAuditStoreTest, ALostAnswerOfTheDatabaseDoublesNothing) {
   EXPECT_TRUE(report->ok) << report->problem;
 }
 
+TEST_F(JournalAuditStoreTest, ASessionThatIsDeletedWhileItRunsStopsNoOther) {
+  ASSERT_OK(Start());
+  auto deleted = OpenSession(), other = OpenSession();
+  deleted->Input("before");
+  other->Input("before");
+  ASSERT_TRUE(TurnUntilDurable(*deleted));
+  ASSERT_TRUE(TurnUntilDurable(*other));
+  ASSERT_OK(audit_->Flush());
+  ASSERT_OK(store_->sessions().Delete(deleted->id));
+  for (int round = 0; round < 2; ++round) {
+    deleted->Input("after");
+    other->Input("after");
+    ASSERT_TRUE(TurnUntilDurable(*deleted));
+    ASSERT_TRUE(TurnUntilDurable(*other));
+    ASSERT_OK(audit_->Flush());
+  }
+  ASSERT_OK(deleted->record->Seal({"done", 0}));
+  ASSERT_OK(other->record->Seal({"done", 0}));
+  ASSERT_TRUE(TurnUntilDurable(*other));
+  ASSERT_OK(audit_->Flush());
+  EXPECT_STATUS(store_->sessions().Find(deleted->id), absl::StatusCode::kNotFound, deleted->id);
+  const auto report = audit_->Verify(other->id);
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->ok) << report->problem;
+}
+
 TEST_F(JournalAuditStoreTest, GivesSegmentsBackWhenTheyAreFlushed) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
