@@ -154,23 +154,29 @@ as_postgres() {
   fi
 }
 
-# start_postgres [AUTH]: a private server; sets $pg_host (its socket folder), $pg_port, $pg_user, $pg_password.
-# AUTH is what pg_hba.conf asks for (default: scram-sha-256). It listens on 127.0.0.1:$pg_port, too.
+# start_postgres [AUTH [NAME]]: a private server; sets $pg_host (its socket folder), $pg_port, $pg_user, $pg_password.
+# AUTH is what pg_hba.conf asks for (default: scram-sha-256). It listens on 127.0.0.1:$pg_port, too. NAME tells several
+# servers of one script apart.
 start_postgres() {
   local auth=${1:-scram-sha-256} where
   where=$(postgres_bin)
   [ -x "$where/postgres" ] || skip "no PostgreSQL server on this machine"
-  pg_host=$work/pg pg_user=app pg_password=app-secret
+  pg_host=$work/${2:-pg} pg_log=$work/${2:-postgres}.log pg_user=app pg_password=app-secret
   mkdir "$pg_host"
   printf '%s' "$pg_password" >"$pg_host.password"
   if [ "$(id -u)" = 0 ]; then chown postgres: "$pg_host" "$pg_host.password"; fi
   (cd / && as_postgres "$where/initdb" -D "$pg_host/data" -A "$auth" -U "$pg_user" --pwfile "$pg_host.password" --no-sync \
-    -E UTF8 --locale C.UTF-8) >"$work/postgres.log" 2>&1 || fail "initdb: $(tail -n 5 "$work/postgres.log")"
+    -E UTF8 --locale C.UTF-8) >"$pg_log" 2>&1 || fail "initdb: $(tail -n 5 "$pg_log")"
   pg_port=$(free_port)
-  (cd / && exec_postgres "$where" "$auth") >>"$work/postgres.log" 2>&1 &
+  run_postgres
+}
+
+# run_postgres: starts the last server of start_postgres, also again after it was stopped; sets $pg_pid.
+run_postgres() {
+  (cd / && exec_postgres "$(postgres_bin)") >"$pg_log" 2>&1 &
   pg_pid=$!
   started+=("$pg_pid")
-  wait_line "$work/postgres.log" "$pg_pid" 30 'ready to accept connections'
+  wait_line "$pg_log" "$pg_pid" 60 'ready to accept connections'
 }
 
 pg_options=(-c log_statement=all)
