@@ -96,10 +96,10 @@ absl::Status SetTls(std::optional<GatewayTls>& tls, std::string_view key, std::s
 absl::Status Set(GatewayOptions& options, std::string_view key, std::string_view value) {
   const std::pair<std::string_view, std::string*> texts[] = {
       {"data_dir", &options.data_dir},       {"postgres_db_uri", &options.postgres_db_uri},
-      {"journal_dir", &options.journal_dir}, {"http_listen", &options.http_listen},
-      {"grpc_listen", &options.grpc_listen}, {"api_url", &options.api_url},
-      {"grpc_url", &options.grpc_url},       {"admin_group", &options.admin_group},
-      {"version", &options.version}};
+      {"secrets_key", &options.secrets_key}, {"journal_dir", &options.journal_dir},
+      {"http_listen", &options.http_listen}, {"grpc_listen", &options.grpc_listen},
+      {"api_url", &options.api_url},         {"grpc_url", &options.grpc_url},
+      {"admin_group", &options.admin_group}, {"version", &options.version}};
   for (const auto& [name, to] : texts) {
     if (key == name) return SetText(value, *to);
   }

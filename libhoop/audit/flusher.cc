@@ -84,14 +84,14 @@ absl::Status Flusher::Barrier() {
   }
   const absl::Duration deadline = clock_.Monotonic() + limits::kFlushWaitTime;
   absl::MutexLock lock(&mu_);  // before the sets' own locks
-  const uint64_t failures = failures_;
+  const uint64_t before = attempts_;  // what fails of an attempt that runs already says nothing of now
   absl::Status status;
   ++barriers_;
   notified_ = true;
   changed_.Signal();
   while (!Reached(marks)) {
     const absl::Duration wait = clock_.SleepUntil(deadline);
-    if (failures_ != failures) {
+    if (failed_attempt_ > before) {
       status = last_failure_;
     } else if (stopping_ || wait <= absl::ZeroDuration()) {
       status = Unavailable("the journal was not synced within {} s", absl::ToInt64Seconds(limits::kFlushWaitTime));
@@ -109,7 +109,7 @@ void Flusher::Finished(const absl::Status& status) {
   if (status.ok() && !was_up) log_.Info("flushing the journal works again");
   absl::MutexLock lock(&mu_);
   if (!status.ok()) {
-    ++failures_;
+    failed_attempt_ = attempts_;
     last_failure_ = Annotate(status, "flushing the journal");
   }
   finished_.SignalAll();
@@ -157,6 +157,10 @@ bool Flusher::Visit(Source& source, bool now, absl::Duration* next) {
   }
   const std::optional<SegmentSet::FlushSpan> span = source.set->NextSpan();
   if (!span.has_value()) return false;
+  {
+    absl::MutexLock lock(&mu_);
+    ++attempts_;
+  }
   const absl::Status status = FlushSpan(source, *span);
   retry_at_ = status.ok() ? absl::ZeroDuration() : clock_.Monotonic() + limits::kFlushRetryTime;
   if (status.ok()) source.pending_since = absl::InfiniteDuration();

@@ -85,7 +85,8 @@ class Flusher final {
   bool notified_ ABSL_GUARDED_BY(mu_) = false;
   bool sleeping_long_ ABSL_GUARDED_BY(mu_) = false;  // nothing was pending when it fell asleep
   int barriers_ ABSL_GUARDED_BY(mu_) = 0;
-  uint64_t failures_ ABSL_GUARDED_BY(mu_) = 0;
+  uint64_t attempts_ ABSL_GUARDED_BY(mu_) = 0;  // the one that runs, or ran last, is the newest
+  uint64_t failed_attempt_ ABSL_GUARDED_BY(mu_) = 0;
   absl::Status last_failure_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;
 

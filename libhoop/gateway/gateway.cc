@@ -24,12 +24,14 @@
 #include "gateway/loop_bridges.h"
 #include "gateway/proxy_manager_entry.h"
 #include "gateway/published_connections.h"
+#include "gateway/secrets_rotation.h"
 #include "gateway/session_directory.h"
 #include "gateway/session_recheck.h"
 #include "gateway/stream_entry.h"
 #include "identity/agent_keys.h"
 #include "identity/local_accounts.h"
 #include "identity/local_verifier.h"
+#include "identity/secrets_key.h"
 #include "identity/setup_token.h"
 #include "identity/token_signer.h"
 #include "net/event_loop.h"
@@ -171,9 +173,8 @@ absl::Status Gateway::Parts::Open() {
 }
 
 absl::Status Gateway::Parts::OpenStore() {
-  auto opened = options.postgres_db_uri.empty() ? Store::OpenSqlite(folder->File("hoop.db"), clock.Now())
-                                                : Store::OpenPostgres(options.postgres_db_uri, clock.Now());
-  HOOP_ASSIGN_OR_RETURN(store, std::move(opened));
+  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretBox> box, OpenSecretBox(options, *folder));
+  HOOP_ASSIGN_OR_RETURN(store, Store::Open(StoreAddressOf(options, *folder), std::move(box), clock.Now()));
   log.Info("store ready", "database", store->description());
   return absl::OkStatus();
 }
@@ -314,6 +315,9 @@ absl::Status Gateway::Check(const GatewayOptions& options) {
     HOOP_RETURN_IF_ERROR(Address::Parse(address).status());
   }
   if (!options.postgres_db_uri.empty()) HOOP_RETURN_IF_ERROR(ParsePostgresUri(options.postgres_db_uri).status());
+  if (!options.secrets_key.empty()) {
+    HOOP_RETURN_IF_ERROR(ParseSecretsKey("HOOP_SECRETS_KEY", options.secrets_key).status());
+  }
   return options.tls ? ListenerTls::Make(*options.tls).status() : absl::OkStatus();
 }
 
@@ -324,6 +328,12 @@ bool Gateway::Responds(absl::Duration patience) {
     if (!answered->WaitForNotificationWithTimeout(patience)) return false;
   }
   return true;
+}
+
+absl::StatusOr<std::string> Gateway::ReencryptSecrets(const GatewayOptions& options, const std::string& new_key) {
+  if (options.data_dir.empty()) return InvalidArgument("data_dir is not set");
+  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<DataFolder> folder, DataFolder::Open(options.data_dir));
+  return RotateSecretsKey(options, *folder, new_key);
 }
 
 absl::Status Gateway::Start() { return parts_->Start(); }

@@ -10,6 +10,7 @@
 #include "store/json_column.h"
 #include "store/record_policy_text.h"
 #include "store/row_reader.h"
+#include "store/sealed_secrets.h"
 #include "store/sql_filter.h"
 
 namespace hoop {
@@ -91,9 +92,9 @@ absl::StatusOr<ConnectionRow> ReadConnection(const Row& row) {
 // A row as values in the order of kColumns. Keeps the JSON texts that the values borrow, so it does not move.
 class ConnectionValues final {
  public:
-  explicit ConnectionValues(const ConnectionRow& row)
+  ConnectionValues(const ConnectionRow& row, const SecretBox& box)
       : command_(ToJson(row.command)),
-        secrets_(ToJson(row.secrets)),
+        secrets_(ToJson(SealSecrets(box, row.id, row.secrets))),
         tags_(ToJson(row.tags)),
         connection_tags_(ToJson(row.connection_tags)),
         reviewers_(ToJson(row.reviewers)),
@@ -158,8 +159,10 @@ std::string ReplaceText() {
   return fmt::format("{} on conflict (org_id, name) do update set {}", InsertText(), fmt::join(assignments, ", "));
 }
 
-absl::Status WriteRow(Transaction& transaction, const std::string& sql, const ConnectionRow& connection) {
-  const ConnectionValues values(connection);
+absl::Status WriteRow(Transaction& transaction, const std::string& sql, const ConnectionRow& connection,
+                      const SecretBox& box) {
+  HOOP_RETURN_IF_ERROR(RequireSecretsKey(transaction, box));
+  const ConnectionValues values(connection, box);
   return Annotate(transaction.Execute(sql, values.all()).status(), fmt::format("connection {}", connection.name));
 }
 
@@ -203,25 +206,30 @@ std::string SearchPattern(const ConnectionFilter& wanted) {
   return wanted.search.empty() ? std::string() : fmt::format("%{}%", EscapeLike(wanted.search));
 }
 
-absl::StatusOr<std::vector<ConnectionRow>> SelectRows(Database& database, const std::string& sql,
+absl::StatusOr<std::vector<ConnectionRow>> SelectRows(Database& database, const SecretBox& box, const std::string& sql,
                                                       const std::vector<SqlValue>& values) {
   std::vector<ConnectionRow> connections;
   HOOP_RETURN_IF_ERROR(database.Read([&](Transaction& transaction) {
     return transaction.Select(sql, values, [&](const Row& row) -> absl::Status {
-      HOOP_ASSIGN_OR_RETURN(connections.emplace_back(), ReadConnection(row));
+      HOOP_ASSIGN_OR_RETURN(ConnectionRow connection, ReadConnection(row));
+      absl::StatusOr<Secrets> secrets = OpenSecrets(box, connection.id, connection.secrets);
+      HOOP_RETURN_IF_ERROR(Annotate(secrets.status(), fmt::format("connection {}", connection.name)));
+      connection.secrets = *std::move(secrets);
+      connections.push_back(std::move(connection));
       return absl::OkStatus();
     });
   }));
   return connections;
 }
 
-absl::StatusOr<ConnectionRow> SelectOne(Database& database, SqlFilter& filter, std::string_view name_or_id) {
+absl::StatusOr<ConnectionRow> SelectOne(Database& database, const SecretBox& box, SqlFilter& filter,
+                                        std::string_view name_or_id) {
   filter.And("(id = $? or name = $?)", {name_or_id, name_or_id});
   const std::string sql = fmt::format(
       "select {} from connections where {} order by case when id = {} then 0 else 1 "
       "end limit 1",
       ColumnList(), filter.text(), filter.Next(name_or_id));
-  HOOP_ASSIGN_OR_RETURN(std::vector<ConnectionRow> found, SelectRows(database, sql, filter.values()));
+  HOOP_ASSIGN_OR_RETURN(std::vector<ConnectionRow> found, SelectRows(database, box, sql, filter.values()));
   if (found.empty()) return NotFound("connection {}: there is none", name_or_id);
   return std::move(found.front());
 }
@@ -229,24 +237,32 @@ absl::StatusOr<ConnectionRow> SelectOne(Database& database, SqlFilter& filter, s
 }  // namespace
 
 absl::Status InsertConnection(Transaction& transaction, const ConnectionRow& connection,
-                              const std::vector<std::string>& groups) {
-  HOOP_RETURN_IF_ERROR(WriteRow(transaction, InsertText(), connection));
+                              const std::vector<std::string>& groups, const SecretBox& box) {
+  HOOP_RETURN_IF_ERROR(WriteRow(transaction, InsertText(), connection, box));
   return ReplaceConnectionGroups(transaction, connection.id, groups);
 }
 
 absl::Status ConnectionTable::Insert(const ConnectionRow& connection, const std::vector<std::string>& groups) {
-  return database_.Write(Durability::kFull,
-                         [&](Transaction& transaction) { return InsertConnection(transaction, connection, groups); });
+  return database_.Write(Durability::kFull, [&](Transaction& transaction) {
+    return InsertConnection(transaction, connection, groups, box_);
+  });
 }
 
 absl::Status ConnectionTable::Put(const ConnectionRow& connection) {
-  return database_.Write(Durability::kFull,
-                         [&](Transaction& transaction) { return WriteRow(transaction, ReplaceText(), connection); });
+  return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    ConnectionRow stored = connection;  // its secrets are sealed for the id that stays
+    HOOP_RETURN_IF_ERROR(transaction.Select("select id from connections where org_id = $1 and name = $2",
+                                            {connection.org_id, connection.name}, [&stored](const Row& row) {
+                                              stored.id = row.String(0);
+                                              return absl::OkStatus();
+                                            }));
+    return WriteRow(transaction, ReplaceText(), stored, box_);
+  });
 }
 
 absl::Status ConnectionTable::Update(const ConnectionRow& connection,
                                      const std::optional<std::vector<std::string>>& groups) {
-  const ConnectionValues values(connection);
+  const ConnectionValues values(connection, box_);
   std::vector<SqlValue> used = {connection.id, connection.org_id};
   std::vector<std::string> assignments;
   for (size_t i = 0; i < kColumns.size(); ++i) {
@@ -257,6 +273,7 @@ absl::Status ConnectionTable::Update(const ConnectionRow& connection,
   const std::string sql =
       fmt::format("update connections set {} where id = $1 and org_id = $2", fmt::join(assignments, ", "));
   return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    HOOP_RETURN_IF_ERROR(RequireSecretsKey(transaction, box_));
     const absl::StatusOr<int64_t> changed = transaction.Execute(sql, used);
     HOOP_RETURN_IF_ERROR(Annotate(changed.status(), fmt::format("connection {}", connection.name)));
     if (*changed != 1) return NotFound("connection {}: there is none", connection.name);
@@ -267,7 +284,7 @@ absl::Status ConnectionTable::Update(const ConnectionRow& connection,
 absl::StatusOr<ConnectionRow> ConnectionTable::Find(std::string_view org_id, std::string_view name_or_id) {
   SqlFilter filter;
   filter.And("org_id = $?", {org_id});
-  return SelectOne(database_, filter, name_or_id);
+  return SelectOne(database_, box_, filter, name_or_id);
 }
 
 absl::StatusOr<ConnectionRow> ConnectionTable::FindVisible(std::string_view org_id, std::string_view name_or_id,
@@ -275,7 +292,7 @@ absl::StatusOr<ConnectionRow> ConnectionTable::FindVisible(std::string_view org_
   SqlFilter filter;
   filter.And("org_id = $?", {org_id});
   AndVisible(filter, groups);
-  return SelectOne(database_, filter, name_or_id);
+  return SelectOne(database_, box_, filter, name_or_id);
 }
 
 absl::StatusOr<std::vector<ConnectionRow>> ConnectionTable::List(std::string_view org_id,
@@ -288,7 +305,7 @@ absl::StatusOr<std::vector<ConnectionRow>> ConnectionTable::List(std::string_vie
   if (wanted.limit.has_value()) {
     sql += fmt::format(" limit {} offset {}", filter.Next(*wanted.limit), filter.Next(wanted.offset));
   }
-  return SelectRows(database_, sql, filter.values());
+  return SelectRows(database_, box_, sql, filter.values());
 }
 
 absl::StatusOr<int64_t> ConnectionTable::Count(std::string_view org_id, const ConnectionFilter& wanted) {

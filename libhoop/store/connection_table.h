@@ -15,6 +15,7 @@
 #include "absl/time/time.h"
 #include "hoop/audit_store.h"
 #include "store/database.h"
+#include "store/secret_box.h"
 
 namespace hoop {
 
@@ -75,7 +76,7 @@ struct ConnectionFilter {
 // Owned by Store. Blocks; any worker thread. NotFound and AlreadyExists name the connection.
 class ConnectionTable final {
  public:
-  explicit ConnectionTable(Database& database) : database_(database) {}
+  ConnectionTable(Database& database, const SecretBox& box) : database_(database), box_(box) {}
 
   // `groups`: who may use it (connection_group_table.h); none: everybody.
   absl::Status Insert(const ConnectionRow& connection, const std::vector<std::string>& groups = {});
@@ -100,10 +101,11 @@ class ConnectionTable final {
 
  private:
   Database& database_;
+  const SecretBox& box_;  // secrets are sealed with it in the database (sealed_secrets.h)
 };
 
 // For who writes a connection with something else in one step; otherwise as ConnectionTable::Insert.
 absl::Status InsertConnection(Transaction& transaction, const ConnectionRow& connection,
-                              const std::vector<std::string>& groups);
+                              const std::vector<std::string>& groups, const SecretBox& box);
 
 }  // namespace hoop

@@ -247,6 +247,22 @@ const std::vector<Migration>& Migrations() {
                     "create index sessions_of_batch on sessions (org_id, batch_id) where batch_id <> ''",
                     "create index sessions_correlated on sessions (org_id, correlation_id) where correlation_id <> ''",
                     "create index sessions_of_connection on sessions (org_id, connection, started_at desc, id desc)",
+                }},
+      Migration{9,
+                "the key of secrets",
+                {
+                    R"(create table secrets_key (
+               id bigint primary key check (id = 1),
+               key_id text not null,
+               check_value text not null))",
+                }},
+      Migration{10,
+                "sessions found by connection and user",
+                {
+                    "create index sessions_of_connection_text on sessions "
+                    "(org_id, lower(connection), started_at desc, id desc)",
+                    "create index sessions_of_email on sessions (org_id, lower(user_email))",
+                    "create index sessions_of_user_text on sessions (org_id, lower(user_id))",
                 }}};
   return migrations;
 }

@@ -23,7 +23,7 @@ absl::Status Write(Transaction& transaction, const std::string& sql, const Resou
 absl::Status ResourceTable::Insert(const ResourceRow& resource, const std::vector<ConnectionRow>& roles) {
   return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
     HOOP_RETURN_IF_ERROR(Write(transaction, std::string(kInsert), resource));
-    for (const ConnectionRow& role : roles) HOOP_RETURN_IF_ERROR(InsertConnection(transaction, role, {}));
+    for (const ConnectionRow& role : roles) HOOP_RETURN_IF_ERROR(InsertConnection(transaction, role, {}, box_));
     return absl::OkStatus();
   });
 }

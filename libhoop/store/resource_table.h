@@ -28,7 +28,7 @@ struct ResourceRow {
 // Owned by Store. Blocks; any worker thread. NotFound and AlreadyExists name the resource.
 class ResourceTable final {
  public:
-  explicit ResourceTable(Database& database) : database_(database) {}
+  ResourceTable(Database& database, const SecretBox& box) : database_(database), box_(box) {}
 
   // With its first connections, in one step. AlreadyExists names what is there: the resource or a connection.
   absl::Status Insert(const ResourceRow& resource, const std::vector<ConnectionRow>& roles = {});
@@ -40,6 +40,7 @@ class ResourceTable final {
 
  private:
   Database& database_;
+  const SecretBox& box_;  // for the secrets of first connections
 };
 
 }  // namespace hoop

@@ -30,11 +30,15 @@ void SqlFilter::AndLike(std::initializer_list<std::string_view> columns, std::st
     status_.Update(InvalidArgument("search text: longer than {} bytes", limits::kSearchTextBytesMax));
     return;
   }
+  // Without a wildcard it is one value, which an index finds.
+  const std::string_view same = pattern.find_first_of("%_\\") == std::string_view::npos
+                                    ? "lower({}) = lower({})"
+                                    : "lower({}) like lower({}) escape '\\'";
   const std::string parameter = Next(pattern);
   std::string alternatives;
   for (std::string_view column : columns) {
     if (!alternatives.empty()) alternatives += " or ";
-    alternatives += fmt::format("lower({}) like lower({}) escape '\\'", column, parameter);
+    alternatives += fmt::format(fmt::runtime(same), column, parameter);
   }
   text_ += fmt::format(" and ({})", alternatives);
 }

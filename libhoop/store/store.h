@@ -16,22 +16,32 @@
 #include "store/organization_table.h"
 #include "store/record_chunk_table.h"
 #include "store/resource_table.h"
+#include "store/secret_box.h"
 #include "store/service_account_table.h"
 #include "store/session_table.h"
 #include "store/user_table.h"
 
 namespace hoop {
 
+// Where a store lies.
+struct StoreAddress {
+  std::string sqlite_path;
+  std::string postgres_uri;  // when it is set: there, as POSTGRES_DB_URI holds it
+};
+
 // Owned by Gateway; ends after everybody who borrowed a table. Worker threads only, several at a time.
 class Store final {
  public:
-  // Opens <path> (made when it is not there), brings the schema up to date and makes the default organization.
-  // FailedPrecondition: a newer program wrote it. DataLoss: it is no database. Else why it cannot be opened.
-  static absl::StatusOr<std::unique_ptr<Store>> OpenSqlite(const std::string& path, absl::Time now);
+  // Opens it (a file is made when it is not there), brings the schema up to date and makes the default organization.
+  // `box` encrypts the secrets in it. InvalidArgument: the URI cannot be read. FailedPrecondition: a newer program
+  // wrote it, its secrets are encrypted with another key, its user may not make tables. DataLoss: it is no database.
+  // Unavailable: the server does not answer or does not let us in. Else why it cannot be opened.
+  static absl::StatusOr<std::unique_ptr<Store>> Open(const StoreAddress& address, std::unique_ptr<SecretBox> box,
+                                                     absl::Time now);
 
-  // The same on PostgreSQL; `uri` as POSTGRES_DB_URI holds it. InvalidArgument: it cannot be read. FailedPrecondition
-  // also: its user may not make tables. Unavailable: the server does not answer or does not let us in.
-  static absl::StatusOr<std::unique_ptr<Store>> OpenPostgres(const std::string& uri, absl::Time now);
+  // Encrypts the secrets in it with `to`; see ReencryptSecrets of sealed_secrets.h.
+  static absl::StatusOr<int64_t> Reencrypt(const StoreAddress& address, const SecretBox& from, const SecretBox& to,
+                                           absl::Time now);
 
   // Whether the database answers now. Blocks, as everything here.
   absl::Status Check();
@@ -56,11 +66,11 @@ class Store final {
   const OrganizationRow& default_organization() const { return default_organization_; }
 
  private:
-  Store(std::unique_ptr<Database> database, std::string description, OrganizationRow default_organization);
-  static absl::StatusOr<std::unique_ptr<Store>> Make(std::unique_ptr<Database> database, std::string description,
-                                                     absl::Time now);
+  Store(std::unique_ptr<Database> database, std::unique_ptr<SecretBox> box, std::string description,
+        OrganizationRow default_organization);
 
   const std::unique_ptr<Database> database_;  // first: the tables borrow it
+  const std::unique_ptr<SecretBox> box_;
   const std::string description_;
   const OrganizationRow default_organization_;
   OrganizationTable organizations_;

@@ -1,8 +1,9 @@
 #!/bin/bash
 # The store on PostgreSQL: an ordinary user with a password full of signs, two gateways that start at once, sessions that
-# go on while the server is stopped or killed, nothing lost when it is back.
+# go on while the server is stopped or killed, nothing lost when it is back. CRASHES=50 for the long run.
 . "$(dirname "$0")/lib.sh"
-need psql
+need psql pg_dump openssl
+crashes=${CRASHES:-2}
 
 pg_options=(-c log_min_messages=log)
 start_postgres
@@ -10,12 +11,13 @@ target=(-h 127.0.0.1 -U noop -d postgres -X -A -t -q)
 target_secrets="HOST: 127.0.0.1, PORT: \"$pg_port\", USER: $pg_user, PASS: $pg_password"
 start_postgres scram-sha-256 store
 direct_psql -qc "create user hoop password 'p@ss/w:rd#%'" -c "create database hoop owner hoop"
+key=$(openssl rand -base64 32)
 uri=postgres://hoop:p%40ss%2Fw%3Ard%23%25@127.0.0.1:$pg_port/hoop?sslmode=disable
 stored() { direct_psql -d hoop -c "$1"; }
 
 start_gateway() { # start_gateway NAME HTTP GRPC: sets $gateway
   HOOP_DATA_DIR=$work/$1 HOOP_HTTP_LISTEN=127.0.0.1:$2 HOOP_GRPC_LISTEN=127.0.0.1:$3 API_URL=http://127.0.0.1:$2 \
-    POSTGRES_DB_URI=$uri spawn "$work/$1.log" "$bin/hoop-gateway"
+    POSTGRES_DB_URI=$uri HOOP_SECRETS_KEY=$key spawn "$work/$1.log" "$bin/hoop-gateway"
   gateway=$spawned
 }
 serving() { wait_line "$work/$1.log" "$2" 30 'gateway serving'; }
@@ -43,6 +45,9 @@ serving one "$one"
 serving two "$two"
 same "organizations" 1 "$(stored 'select count(*) from organizations')"
 stop "$two" TERM
+output=$(HOOP_DATA_DIR=$work/three HOOP_HTTP_LISTEN=127.0.0.1:0 HOOP_GRPC_LISTEN=127.0.0.1:0 POSTGRES_DB_URI=$uri \
+  "$bin/hoop-gateway" 2>&1) && fail "started with another key"
+contains "another key" "$output" 'encrypted with key'
 [ ! -e "$work/one/hoop.db" ] || fail "there is a SQLite file, too"
 
 api_url=http://127.0.0.1:$http
@@ -92,18 +97,21 @@ for ((; n < 400; ++n)); do ask "$n"; done
 again 1
 for ((; n < 420; ++n)); do ask "$n"; done
 
-# kill -9 of the server and all it runs.
-backends=$(pgrep -P "$pg_pid" | tr '\n' ' ')
-kill -KILL "$pg_pid" $backends
-stop "$pg_pid" KILL
-for ((; n < 600; ++n)); do ask "$n"; done
-again 2
+# kill -9 of the server and all it runs, at random points of the flusher's work.
+for ((round = 1; round <= crashes; ++round)); do
+  for ((stop_at = n + RANDOM % 300 + 100; n < stop_at; ++n)); do ask "$n"; done
+  backends=$(pgrep -P "$pg_pid" | tr '\n' ' ')
+  kill -KILL "$pg_pid" $backends
+  stop "$pg_pid" KILL
+  for ((stop_at = n + 50; n < stop_at; ++n)); do ask "$n"; done
+  again "after crash $round"
+done
 
 exec {statements}>&-
 wait "$psql_pid"
 stop "$client" INT
 answers_recorded=$(hoop sessions get "$session" | grep -c "select 'answer ")
-same "statements in the record" 600 "$answers_recorded"
+same "statements in the record" "$n" "$answers_recorded"
 contains "the record" "$(hoop audit verify "$session")" "whole and unchanged"
 
 # A restart finds everything; the agent comes back by itself.
@@ -112,4 +120,20 @@ same "the gateway's exit code" 0 "$ended"
 start_gateway one "$http" "$grpc"
 serving one "$gateway"
 contains "the record after a restart" "$(hoop audit verify "$session")" "whole and unchanged"
+
+# Nothing of a secret lies in the database in clear; another key replaces the first one.
+dumped() { pg_dump -h "$pg_host" -p "$pg_port" -U "$pg_user" hoop; }
+in_clear() { PGPASSWORD=$pg_password dumped | grep -c -e app-secret -e "$(printf app-secret | base64)" || true; }
+same "secrets in clear" 0 "$(in_clear)"
+stop "$gateway" TERM
+new_key=$(openssl rand -base64 32)
+reencrypt() { HOOP_DATA_DIR=$work/one POSTGRES_DB_URI=$uri HOOP_SECRETS_KEY=$key HOOP_SECRETS_KEY_NEW=$new_key "$bin/hoop-gateway" reencrypt-secrets; }
+contains "another key" "$(reencrypt)" 'secrets of 2 connections are encrypted with key'
+contains "once more" "$(reencrypt)" 'secrets of 0 connections'
+key=$new_key
+start_gateway one "$http" "$grpc"
+serving one "$gateway"
+connect pg
+same "with the new key" 7 "$(PGPORT=$port psql "${target[@]}" -c 'select 7')"
+stop "$client" INT
 same "sessions that are open" 0 "$(stored "select count(*) from sessions where status <> 'done'")"

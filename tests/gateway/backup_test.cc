@@ -35,7 +35,8 @@ class BackupTest : public ::testing::Test {
   std::string file() const { return folder_.file("backup"); }
 
   std::unique_ptr<Store> Open(const std::string& data_dir) {
-    auto store = Store::OpenSqlite(data_dir + "/hoop.db", kNow);
+    auto store =
+        Store::Open({data_dir + "/hoop.db", ""}, *SecretBox::Create(std::string(SecretBox::kKeyBytes, 'k')), kNow);
     EXPECT_OK(store);
     return store.ok() ? *std::move(store) : nullptr;
   }

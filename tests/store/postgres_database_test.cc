@@ -54,6 +54,11 @@ class PostgresDatabaseTest : public ::testing::Test {
     return text;
   }
 
+  static absl::Status Open(const std::string& uri) {
+    return Store::Open({"", uri}, *SecretBox::Create(testing::kSecretsKey), absl::FromUnixSeconds(1'700'000'000))
+        .status();
+  }
+
   // Ends every other connection of this test, as a server that goes does.
   absl::Status EndConnections() {
     return testing::RunOnPostgres(
@@ -167,7 +172,7 @@ TEST_F(PostgresDatabaseTest, GatewaysThatStartAtOnceMigrateOnce) {
   for (int i = 0; i < kGateways; ++i) {
     gateways.emplace_back([&] {
       together.Block();
-      EXPECT_OK(Store::OpenPostgres(temp_.uri(), absl::FromUnixSeconds(1'700'000'000)));
+      EXPECT_OK(temp_.OpenStore(absl::FromUnixSeconds(1'700'000'000)));
     });
   }
   for (std::thread& gateway : gateways) gateway.join();
@@ -182,6 +187,23 @@ TEST_F(PostgresDatabaseTest, NoticesAreNotPrinted) {
   EXPECT_EQ(::testing::internal::GetCapturedStderr(), "");
 }
 
+TEST_F(PostgresDatabaseTest, CodesOfTheServerAreOurs) {
+  using Code = absl::StatusCode;
+  const std::pair<const char*, Code> codes[] = {
+      {"23505", Code::kAlreadyExists},     {"23503", Code::kFailedPrecondition}, {"23514", Code::kFailedPrecondition},
+      {"53100", Code::kResourceExhausted}, {"53200", Code::kResourceExhausted},  {"54000", Code::kResourceExhausted},
+      {"57P01", Code::kUnavailable},       {"57P02", Code::kUnavailable},        {"40001", Code::kUnavailable},
+      {"40P01", Code::kUnavailable},       {"55P03", Code::kUnavailable},        {"58030", Code::kUnavailable},
+      {"25006", Code::kUnavailable},       {"42501", Code::kPermissionDenied},   {"22021", Code::kInvalidArgument},
+      {"XX001", Code::kDataLoss},          {"XX000", Code::kInternal},           {"42P01", Code::kInternal},
+  };
+  for (const auto& [code, expected] : codes) {
+    const absl::Status status =
+        Run(fmt::format("do $$ begin raise exception 'made up' using errcode = '{}'; end $$", code));
+    EXPECT_EQ(status.code(), expected) << code << ": " << status;
+  }
+}
+
 TEST_F(PostgresDatabaseTest, ErrorsOfConversionShowNoValues) {
   const absl::Status status = Run("select cast($1 as bigint)", {"hunter2"});
   EXPECT_STATUS(status, absl::StatusCode::kInternal, "22P02");
@@ -193,10 +215,7 @@ TEST_F(PostgresDatabaseTest, AnOrdinaryUserNeedsASchemaToMakeTablesIn) {
   const std::string server = testing::PostgresServer();
   ASSERT_OK(testing::RunOnPostgres(server, fmt::format("create role {} login password 'x y'", user)));
   const auto open = [&](std::string_view schema) {
-    return Store::OpenPostgres(
-               fmt::format("{} user={} password='x y' options='-csearch_path={}'", server, user, schema),
-               absl::FromUnixSeconds(1'700'000'000))
-        .status();
+    return Open(fmt::format("{} user={} password='x y' options='-csearch_path={}'", server, user, schema));
   };
   EXPECT_STATUS(open("public"), absl::StatusCode::kFailedPrecondition, "needs a schema to make tables in");
   EXPECT_STATUS(open("nowhere"), absl::StatusCode::kFailedPrecondition, "search_path");
@@ -208,11 +227,10 @@ TEST_F(PostgresDatabaseTest, AnOrdinaryUserNeedsASchemaToMakeTablesIn) {
 
 TEST_F(PostgresDatabaseTest, SaysWhyTheServerDoesNotLetItIn) {
   const std::string server = testing::PostgresServer();
-  EXPECT_STATUS(Store::OpenPostgres(server + " password=hunter2", absl::Now()), absl::StatusCode::kUnavailable,
+  EXPECT_STATUS(Open(server + " password=hunter2"), absl::StatusCode::kUnavailable,
                 "password authentication failed");
-  EXPECT_STATUS(Store::OpenPostgres(server + " dbname=nowhere", absl::Now()), absl::StatusCode::kUnavailable,
-                "\"nowhere\" does not exist");
-  EXPECT_STATUS(Store::OpenPostgres(server + " host=127.0.0.1 port=1", absl::Now()), absl::StatusCode::kUnavailable,
+  EXPECT_STATUS(Open(server + " dbname=nowhere"), absl::StatusCode::kUnavailable, "\"nowhere\" does not exist");
+  EXPECT_STATUS(Open(server + " host=127.0.0.1 port=1"), absl::StatusCode::kUnavailable,
                 "POSTGRES_DB_URI: database: connection to server at \"127.0.0.1\", port 1 failed: Connection refused");
 }
 
@@ -225,7 +243,7 @@ TEST_F(PostgresDatabaseTest, OnlyUtf8DatabasesDo) {
       "PGOPTIONS= psql -Xq \"{}\" -c \"create database {} encoding 'LATIN1' locale 'C' template template0\"",
       testing::PostgresServer(), name);
   if (std::system(make.c_str()) != 0) GTEST_SKIP() << "no psql on this machine";
-  EXPECT_STATUS(Store::OpenPostgres(fmt::format("{} dbname={}", testing::PostgresServer(), name), absl::Now()),
+  EXPECT_STATUS(Open(fmt::format("{} dbname={}", testing::PostgresServer(), name)),
                 absl::StatusCode::kFailedPrecondition, "LATIN1");
 }
 

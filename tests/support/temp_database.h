@@ -26,6 +26,8 @@ inline std::string PostgresServer() {
   return server == nullptr ? "" : server;
 }
 
+inline constexpr std::string_view kSecretsKey = "a key of 32 bytes, for tests ...";
+
 inline absl::Status RunOnPostgres(const std::string& server, std::string_view sql) {
   HOOP_ASSIGN_OR_RETURN(const PostgresAddress address, ParsePostgresUri(server));
   HOOP_ASSIGN_OR_RETURN(const auto database, PostgresDatabase::Create(address.connection_text));
@@ -53,9 +55,12 @@ class TempDatabase final {
   std::string path() const { return folder_.file("hoop.db"); }
   std::string uri() const { return fmt::format("{} options='-csearch_path={}'", PostgresServer(), schema_); }
 
-  // One more handle on the data.
-  absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::Time now) const {
-    return on_postgres() ? Store::OpenPostgres(uri(), now) : Store::OpenSqlite(path(), now);
+  StoreAddress address() const { return {path(), on_postgres() ? uri() : ""}; }
+
+  // One more handle on the data. `key`: of the secrets in it.
+  absl::StatusOr<std::unique_ptr<Store>> OpenStore(absl::Time now, std::string_view key = kSecretsKey) const {
+    HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretBox> box, SecretBox::Create(key));
+    return Store::Open(address(), std::move(box), now);
   }
   // `wait`: for a writer of another process.
   absl::StatusOr<std::unique_ptr<Database>> Open(absl::Duration wait) const {

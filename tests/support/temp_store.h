@@ -20,7 +20,9 @@ class TempStore final {
   absl::Time now() const { return absl::FromUnixSeconds(1'700'000'000); }
 
   // One more store on the same data.
-  absl::StatusOr<std::unique_ptr<Store>> OpenAnother() const { return database_.OpenStore(now()); }
+  absl::StatusOr<std::unique_ptr<Store>> OpenAnother(std::string_view key = kSecretsKey) const {
+    return database_.OpenStore(now(), key);
+  }
 
   void Reopen() {
     store_.reset();

@@ -25,12 +25,20 @@
 
 namespace {
 
+constexpr char kReencrypt[] = "reencrypt-secrets";
 constexpr absl::Duration kPause = absl::Seconds(5);  // between two looks at files and memory
 constexpr absl::Duration kLoopPatience = absl::Seconds(5);
 
 int Fail(const absl::Status& status) {
   fmt::print(stderr, "hoop-gateway: {}\n", std::string(status.message()));
   return 1;
+}
+
+int Reencrypt(const hoop::GatewaySettings& settings) {
+  const auto done = hoop::Gateway::ReencryptSecrets(settings.options, settings.new_secrets_key);
+  if (!done.ok()) return Fail(done.status());
+  fmt::print("{}\n", *done);
+  return 0;
 }
 
 // As many connections as the system allows this process. Memory: no system call for each packet that comes and goes,
@@ -138,10 +146,14 @@ int main(int argc, char** argv) {
   settings.options.version = HOOP_VERSION;
   const hoop::Variables variables = hoop::GatewayVariables(settings);
   hoop::Arguments arguments;
-  const std::vector<std::string> words(argv + 1, argv + argc);
+  std::vector<std::string> words(argv + 1, argv + argc);
   if (IsBackupCommand(words)) return RunBackupCommand(words, environment);
-  const auto done = hoop::ReadArguments(
-      words, {"hoop-gateway", "the gateway: identifies, routes, records", HOOP_VERSION}, variables, arguments);
+  const bool reencrypt = !words.empty() && words.front() == kReencrypt;
+  if (reencrypt) words.erase(words.begin());
+  const auto done = hoop::ReadArguments(words,
+                                        {"hoop-gateway", "the gateway: identifies, routes, records", HOOP_VERSION,
+                                         "  reencrypt-secrets  encrypt the secrets in the database with another key\n"},
+                                        variables, arguments);
   if (done) return *done;
   if (absl::Status status = hoop::ReadGatewaySettings(environment, settings); !status.ok()) return Fail(status);
   if (arguments.debug_grpc) settings.options.log_calls = 2;
@@ -156,6 +168,7 @@ int main(int argc, char** argv) {
     fmt::print("hoop-gateway: the configuration is good\n");
     return 0;
   }
+  if (reencrypt) return Reencrypt(settings);
   PrepareProcess();
   return Service(environment, std::move(settings), log).Run();
 }

@@ -14,8 +14,8 @@ std::optional<int> ReadArguments(const std::vector<std::string>& words, const Pr
           "{}: {}\n\nusage: {} [--check] [--debug] [--debug-grpc] [--version] [--help]\n"
           "  --check       read and check the configuration, serve nothing\n"
           "  --debug       as LOG_LEVEL=debug\n"
-          "  --debug-grpc  as LOG_GRPC=2\n\nEnvironment:\n{}",
-          text.name, text.summary, text.name, HelpText(variables));
+          "  --debug-grpc  as LOG_GRPC=2\n{}\nEnvironment:\n{}",
+          text.name, text.summary, text.name, text.commands, HelpText(variables));
       return 0;
     }
     if (word == "--version") {

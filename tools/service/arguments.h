@@ -21,6 +21,7 @@ struct ProgramText {
   std::string name;     // "hoop-gateway"
   std::string summary;  // one line
   std::string version;
+  std::string commands;  // lines of help for words of its own
 };
 
 // Answers --help and --version itself. An exit code instead of arguments: there is nothing more to do.

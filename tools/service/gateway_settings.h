@@ -18,6 +18,7 @@ struct GatewaySettings {
   GatewayOptions options;
   TlsTexts tls;  // as written; options.tls is what they held at the start
   LogSettings log;
+  std::string new_secrets_key;  // for the command reencrypt-secrets
   absl::Duration shutdown_deadline = absl::Seconds(10);
   std::vector<std::string> notes;  // for the log, once there is one
 

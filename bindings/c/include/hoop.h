@@ -108,6 +108,7 @@ typedef struct hoop_stream hoop_stream;
  *               env.NAME                a variable that connections may ask for; PATH and HOME go to every command
  * gateway       data_dir                required: store and keys; made when missing
  *               postgres_db_uri         default: SQLite in data_dir
+ *               secrets_key             as HOOP_SECRETS_KEY; default: a file in data_dir, made when missing
  *               journal_dir, http_listen, grpc_listen, api_url, grpc_url, version
  *               tls_certificate, tls_key, tls_client_ca              PEM texts: both listeners speak TLS
  *               tls_client_auth         off, optional, agents

@@ -27,5 +27,6 @@ inline constexpr int kLoginLinesMax = 10;                           // refused s
 inline constexpr absl::Duration kLoginLinesTime = absl::Minutes(1);
 inline constexpr size_t kAgentDsnBytesMax = 2 * kKiB;
 inline constexpr size_t kSecretFileBytesMax = 16 * kKiB;
+inline constexpr size_t kSecretsPhraseBytesMin = 16;  // of HOOP_SECRETS_KEY
 
 }  // namespace hoop::limits

@@ -22,9 +22,11 @@ namespace hoop {
 
 // Everything a gateway is told. The library reads no environment: the main()s fill this in.
 struct GatewayOptions {
-  std::string data_dir;                      // made with mode 0700 when missing; store, keys, set-up token
-  std::string postgres_db_uri;               // as the variable POSTGRES_DB_URI; default: SQLite in <data_dir>/hoop.db
-  std::string journal_dir;                   // default: <data_dir>/journal
+  std::string data_dir;         // made with mode 0700 when missing; store, keys, set-up token
+  std::string postgres_db_uri;  // as the variable POSTGRES_DB_URI; default: SQLite in <data_dir>/hoop.db
+  std::string secrets_key;  // as the variable HOOP_SECRETS_KEY (docs/store.md); default: <data_dir>/secrets.key, made
+                            // when it is missing
+  std::string journal_dir;  // default: <data_dir>/journal
   std::string http_listen = "0.0.0.0:8009";  // port 0: any free one
   std::string grpc_listen = "0.0.0.0:8010";
   std::string api_url;   // default: http://127.0.0.1:<http port>, https:// with TLS; a base path is honoured
@@ -74,6 +76,12 @@ class Gateway final {
   // gateway or to a newer version. Unavailable: the store cannot be opened.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(GatewayOptions options);
   ~Gateway();
+
+  // Encrypts the secrets in the store with another key, all or nothing, and says in one line what was done. Of
+  // `options` what names data and key counts. `new_key` as `secrets_key`; "": a new one is made in the data folder. May
+  // be run again when it was cut off. Gateways that run then have to be started again.
+  static absl::StatusOr<std::string> ReencryptSecrets(const GatewayOptions& options, const std::string& new_key);
+
   Gateway(const Gateway&) = delete;
   Gateway& operator=(const Gateway&) = delete;
 

@@ -1,0 +1,51 @@
+#include "gateway/secrets_rotation.h"
+
+#include <cerrno>
+#include <cstdio>
+
+#include "base/status.h"
+#include "base/status_macros.h"
+#include "identity/secrets_key.h"
+
+namespace hoop {
+namespace {
+
+constexpr char kVariable[] = "HOOP_SECRETS_KEY";
+constexpr char kNewVariable[] = "HOOP_SECRETS_KEY_NEW";
+constexpr char kDatabaseFile[] = "hoop.db";
+constexpr char kKeyFile[] = "secrets.key";
+constexpr char kNextKeyFile[] = "secrets.key.next";
+
+absl::StatusOr<std::unique_ptr<SecretBox>> BoxOf(const char* variable, const std::string& value,
+                                                 const std::string& otherwise_file) {
+  absl::StatusOr<std::string> key =
+      value.empty() ? LoadOrMakeSecretsKey(otherwise_file) : ParseSecretsKey(variable, value);
+  HOOP_RETURN_IF_ERROR(key.status());
+  return SecretBox::Create(*key);
+}
+
+}  // namespace
+
+StoreAddress StoreAddressOf(const GatewayOptions& options, const DataFolder& folder) {
+  return {.sqlite_path = folder.File(kDatabaseFile), .postgres_uri = options.postgres_db_uri};
+}
+
+absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const DataFolder& folder) {
+  return BoxOf(kVariable, options.secrets_key, folder.File(kKeyFile));
+}
+
+absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, const DataFolder& folder,
+                                             const std::string& new_key) {
+  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> from, OpenSecretBox(options, folder));
+  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> to, BoxOf(kNewVariable, new_key, folder.File(kNextKeyFile)));
+  const absl::Time now = options.clock == nullptr ? Clock::System().Now() : options.clock->Now();
+  HOOP_ASSIGN_OR_RETURN(const int64_t connections, Store::Reencrypt(StoreAddressOf(options, folder), *from, *to, now));
+  std::string where = kNewVariable;
+  if (new_key.empty()) {
+    where = folder.File(kKeyFile);
+    if (std::rename(folder.File(kNextKeyFile).c_str(), where.c_str()) != 0) return ErrnoStatus(errno, where);
+  }
+  return fmt::format("secrets of {} connections are encrypted with key {} of {} now", connections, to->key_id(), where);
+}
+
+}  // namespace hoop

@@ -1,0 +1,34 @@
+// The secrets of connections as they lie in the database: each value sealed for its connection and name. Used by
+// ConnectionTable; Store adopts the key at its start; ReencryptSecrets is a command of operators.
+#pragma once
+
+#include <cstdint>
+#include <map>
+#include <string>
+#include <string_view>
+
+#include "absl/status/status.h"
+#include "absl/status/statusor.h"
+#include "store/database.h"
+#include "store/secret_box.h"
+
+namespace hoop {
+
+using Secrets = std::map<std::string, std::string>;  // "envvar:X" or "filesystem:X" -> base64 of the value
+
+Secrets SealSecrets(const SecretBox& box, std::string_view connection_id, const Secrets& secrets);
+// FailedPrecondition, DataLoss: as SecretBox::Open; names the secret, never its value.
+absl::StatusOr<Secrets> OpenSecrets(const SecretBox& box, std::string_view connection_id, const Secrets& sealed);
+
+// The first start with a key seals what lies there in clear and keeps a check value; later ones compare.
+// FailedPrecondition: the database has another key.
+absl::Status AdoptSecretsKey(Database& database, const SecretBox& box);
+
+// For who writes secrets: that nobody changed the key since this process started. FailedPrecondition otherwise.
+absl::Status RequireSecretsKey(Transaction& transaction, const SecretBox& box);
+
+// Seals everything anew, all or nothing; how many connections. Nothing to do when it is done already.
+// FailedPrecondition: `from` is not the database's key.
+absl::StatusOr<int64_t> ReencryptSecrets(Database& database, const SecretBox& from, const SecretBox& to);
+
+}  // namespace hoop
