@@ -82,7 +82,5 @@ no_trace "answers" "$work"/answer.*
 no_trace "what the command line says" "$work/wrong.out" "$work/exec.err" "$work/pg.out"
 grep -v -F -e "GIVEN=$mark-given" "$work/cmdlines" >"$work/cmdlines.checked" || true # typed by the user himself
 no_trace "arguments of processes" "$work/cmdlines.checked"
-# What nobody has to read again is not kept: hashes of passwords and keys are.
-secrets=("$mark-password" "$mark-wrong" "$mark-given" "$mark-token" "$key_text" "$agent_key" "${token##*.}")
 no_trace "the journal and the database" "$work"/data/hoop.db* "$work"/data/journal/*/*/*
 for file in audit.key token.key hoop.db; do same "mode of $file" 600 "$(stat -c %a "$work/data/$file")"; done

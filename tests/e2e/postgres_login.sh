@@ -185,4 +185,4 @@ hoop admin create connection strict-full -a strict -t database/postgres -e HOST=
   -e USER="$pg_user" -e PASS="$pg_password" -e SSLMODE=verify-full -e SSLROOTCERT="$(cat "$tls/ours.crt")" >/dev/null
 good strict-full "$pg_user" t
 stop "$strict" TERM
-refused 'HOOP_REQUIRE_VERIFIED_TLS: "yes" is neither true nor false' env HOOP_KEY="$HOOP_KEY" HOOP_REQUIRE_VERIFIED_TLS=yes "$bin/hoop-agent"
+refused 'HOOP_REQUIRE_VERIFIED_TLS: yes is neither true nor false' env HOOP_KEY="$HOOP_KEY" HOOP_REQUIRE_VERIFIED_TLS=yes "$bin/hoop-agent"
