@@ -257,10 +257,8 @@ const std::vector<Migration>& Migrations() {
                check_value text not null))",
                 }},
       Migration{10,
-                "sessions found by connection and user",
+                "sessions found by user",
                 {
-                    "create index sessions_of_connection_text on sessions "
-                    "(org_id, lower(connection), started_at desc, id desc)",
                     "create index sessions_of_email on sessions (org_id, lower(user_email))",
                     "create index sessions_of_user_text on sessions (org_id, lower(user_id))",
                 }}};

@@ -61,13 +61,13 @@ agent=$spawned
 wait_line "$work/agent.log" "$agent" 20 'connected to the gateway'
 hoop admin create connection shell -a prod -t command-line -- sh >/dev/null
 IFS=$'\n' read -r -d '' -a variables < <(sed 's/, /\n/g; s/: /=/g; s/"//g' <<<"$target_secrets") || true
-hoop admin create connection pg -a prod -t database/postgres "${variables[@]/#/--env=}" >/dev/null
+hoop admin create connection records -a prod -t database/postgres "${variables[@]/#/--env=}" >/dev/null
 
 same "a command" 42 "$(hoop exec shell -s -i 'echo $((6*7))')"
 contains "its record" "$(hoop audit verify last)" "whole and unchanged"
 
 # A session that is open while the store goes: psql reads statements from a pipe.
-connect pg
+connect records
 mkfifo "$work/statements" "$work/answers"
 PGPORT=$port psql "${target[@]}" <"$work/statements" >"$work/answers" 2>"$work/psql.log" &
 psql_pid=$!
@@ -133,7 +133,7 @@ contains "once more" "$(reencrypt)" 'secrets of 0 connections'
 key=$new_key
 start_gateway one "$http" "$grpc"
 serving one "$gateway"
-connect pg
+connect records
 same "with the new key" 7 "$(PGPORT=$port psql "${target[@]}" -c 'select 7')"
 stop "$client" INT
 same "sessions that are open" 0 "$(stored "select count(*) from sessions where status <> 'done'")"

@@ -70,8 +70,8 @@ class ProxyManagers : public ::testing::Test {
     return types;
   }
 
+  std::optional<absl::Status> answer_;  // first: the gateway still answers while it ends
   GatewayUnderTest gateway_;
-  std::optional<absl::Status> answer_;
 };
 
 TEST_F(ProxyManagers, ServeASessionThatRestOrders) {

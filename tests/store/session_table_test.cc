@@ -207,7 +207,7 @@ TEST_F(SessionTableTest, ListsWhatTheFilterAsksFor) {
   EXPECT_EQ(Ids({.user_pattern = "ANN@%"}), Texts{ann});
   EXPECT_EQ(Ids({.connection_pattern = "%demo"}), (Texts{bob, ann}));
   EXPECT_EQ(Ids({.connection_pattern = "demo"}), Texts{});
-  EXPECT_EQ(Ids({.connection_pattern = "BASH"}), Texts{bash});
+  EXPECT_EQ(Ids({.connection_pattern = "BASH"}), Texts{});  // a name is exact
   EXPECT_EQ(Ids({.type_pattern = "custom"}), Texts{bash});
   EXPECT_EQ(Ids({.status = SessionStatus::kDone}), Texts{ann});
   EXPECT_EQ(Ids({.started_after = store_.now() + absl::Seconds(1)}), (Texts{bash, bob}));
