@@ -83,7 +83,7 @@ absl::Status Flusher::Barrier() {
     source.set->SyncWritten();
   }
   const absl::Duration deadline = clock_.Monotonic() + limits::kFlushWaitTime;
-  absl::MutexLock lock(&mu_);  // before the sets' own locks
+  absl::MutexLock lock(&mu_);         // before the sets' own locks
   const uint64_t before = attempts_;  // what fails of an attempt that runs already says nothing of now
   absl::Status status;
   ++barriers_;

@@ -227,8 +227,7 @@ TEST_F(PostgresDatabaseTest, AnOrdinaryUserNeedsASchemaToMakeTablesIn) {
 
 TEST_F(PostgresDatabaseTest, SaysWhyTheServerDoesNotLetItIn) {
   const std::string server = testing::PostgresServer();
-  EXPECT_STATUS(Open(server + " password=hunter2"), absl::StatusCode::kUnavailable,
-                "password authentication failed");
+  EXPECT_STATUS(Open(server + " password=hunter2"), absl::StatusCode::kUnavailable, "password authentication failed");
   EXPECT_STATUS(Open(server + " dbname=nowhere"), absl::StatusCode::kUnavailable, "\"nowhere\" does not exist");
   EXPECT_STATUS(Open(server + " host=127.0.0.1 port=1"), absl::StatusCode::kUnavailable,
                 "POSTGRES_DB_URI: database: connection to server at \"127.0.0.1\", port 1 failed: Connection refused");
