@@ -11,7 +11,7 @@ struct hoop_stream {
   std::unique_ptr<hoop::HostStream> stream;  // null: destroyed
   std::shared_ptr<hoop_stream> held_by_host;
   std::atomic<bool> destroyed = false;
-  bool opening = true;
+  std::atomic<bool> opening = true;
   bool has_descriptor = false;
   hoop_event_fn event = nullptr;
   std::unique_ptr<hoop::c::UserData> user_data;
@@ -53,16 +53,16 @@ absl::StatusOr<std::unique_ptr<HostStreamEvents>> CallbackService::Open(std::uni
     status = open_(handle.get(), user_data_.get());
   }
   handle->opening = false;
-  const bool accepted = status == HOOP_OK && !handle->destroyed;
-  if (accepted && handle->has_descriptor) return std::unique_ptr<HostStreamEvents>();
-  if (accepted && handle->event != nullptr) {
+  // Also when a thread of the host has served and destroyed it by now.
+  if (status == HOOP_OK && handle->has_descriptor) return std::unique_ptr<HostStreamEvents>();
+  if (status == HOOP_OK && handle->event != nullptr && !handle->destroyed) {
     return std::make_unique<CallbackEvents>(handle, std::move(handle->user_data));
   }
   handle->stream.reset();
   handle->held_by_host.reset();
   handle->user_data.reset();
   return Error(absl::StatusCode::kUnavailable, std::string("the service refused this connection: ") +
-                                                   hoop_status_text(accepted ? HOOP_INTERNAL : status));
+                                                   hoop_status_text(status == HOOP_OK ? HOOP_INTERNAL : status));
 }
 
 namespace {

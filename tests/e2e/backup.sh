@@ -46,6 +46,7 @@ refused "has newer sessions" env HOOP_DATA_DIR="$work/first" hoop-gateway restor
 
 # Into an empty folder: tokens, the pinned audit key and the agent's key still count.
 contains "restore" "$(HOOP_DATA_DIR=$work/second hoop admin restore "$work/saved")" "restored to $work/second: 1 sessions"
+cp -p "$work/first/secrets.key" "$work/second/" # kept apart from backups
 gateway second
 same "sessions of the backup" 1 "$(sessions)"
 contains "the old record" "$(hoop audit verify "$one")" "whole and unchanged"

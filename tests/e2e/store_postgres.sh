@@ -83,10 +83,13 @@ refuse_new() {
   wait_line "$work/one.log" "$one" 30 'flushing the journal fails'
   refused "database" hoop exec shell -s -i 'echo never'
 }
+served() { # served TEXT: waits until a command runs again
+  for ((i = 0; i < 100; ++i)); do hoop exec shell -s -i "echo $1" >"$work/out" 2>/dev/null && break || read -r -t 0.2 _ <> <(:) || true; done
+  same "a command" "$1" "$(cat "$work/out")"
+}
 again() { # again ROUND: the server is back, what waited is stored
   run_postgres
-  for ((i = 0; i < 100; ++i)); do hoop exec shell -s -i "echo back $1" >"$work/out" 2>/dev/null && break || read -r -t 0.2 _ <> <(:) || true; done
-  same "after round $1" "back $1" "$(cat "$work/out")"
+  served "back $1"
 }
 
 for ((n = 0; n < 20; ++n)); do ask "$n"; done
@@ -107,6 +110,7 @@ for ((round = 1; round <= crashes; ++round)); do
   again "after crash $round"
 done
 
+echo '\q' >&"$statements" # closing it would not do: servers started since have it, too
 exec {statements}>&-
 wait "$psql_pid"
 stop "$client" INT
@@ -133,7 +137,9 @@ contains "once more" "$(reencrypt)" 'secrets of 0 connections'
 key=$new_key
 start_gateway one "$http" "$grpc"
 serving one "$gateway"
+served "the agent is back"
 connect records
 same "with the new key" 7 "$(PGPORT=$port psql "${target[@]}" -c 'select 7')"
 stop "$client" INT
+hoop sessions list >/dev/null # what ended is stored before it is listed
 same "sessions that are open" 0 "$(stored "select count(*) from sessions where status <> 'done'")"
