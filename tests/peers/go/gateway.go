@@ -31,7 +31,8 @@ func exec(arguments []string) error {
 		return err
 	}
 	open := &pb.Packet{Type: "AgentSessionOpen", Payload: []byte(input)}
-	if err := first(stream.Send(open), stream.Send(&pb.Packet{Type: "GatewayKeepAlive"})); err != nil {
+	// io.EOF: the gateway has ended the stream already; Recv says why.
+	if err := first(stream.Send(open), stream.Send(&pb.Packet{Type: "GatewayKeepAlive"})); err != nil && err != io.EOF {
 		return err
 	}
 	for {
