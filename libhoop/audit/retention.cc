@@ -36,8 +36,8 @@ void Retention::Run() {
   ::pthread_setname_np(::pthread_self(), "hoop-retention");
   const absl::Duration pause = std::clamp(keep_ / 10, limits::kRetentionPauseMin, limits::kRetentionPauseMax);
   while (!stopping()) {
+    const absl::Duration next = clock_.Monotonic() + pause;  // taken before: a clock that jumps meanwhile counts
     Sweep();
-    const absl::Duration next = clock_.Monotonic() + pause;
     absl::MutexLock lock(&mu_);
     while (!stopping_) {
       const absl::Duration wait = clock_.SleepUntil(next);
