@@ -306,9 +306,9 @@ TEST_F(HeldCommandTest, WhatIsToldAfterThePeerOrTheEdgeHasGoneHurtsNobody) {
   SendCommand(Connect());
   peers_.clear();
   loop_.Turn();
-  runner_.waiting[0](absl::OkStatus());
-  loop_.Turn();
   EXPECT_EQ(edge_.connection_count(), 1u);  // it is looked at again when it is answered
+  runner_.waiting[0](absl::OkStatus());
+  EXPECT_TRUE(loop_.TurnUntil([&] { return edge_.connection_count() == 0; }));
 }
 
 TEST_F(EdgeTest, EndsWhileRequestsRun) {
