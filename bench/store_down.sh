@@ -8,15 +8,14 @@ sessions=${SESSIONS:-16} down=${SECONDS_DOWN:-60} before=${SECONDS_BEFORE:-20} r
 start_target
 target_port=$pg_port
 PGPORT=$target_port pgbench -i -s 2 -q >/dev/null 2>&1
-pg_options=(-c log_min_messages=log)
+pg_options=(-c log_min_messages=log -c fsync=on)
 start_postgres scram-sha-256 store
 direct_psql -qc "create user hoop password 'hoop'" -c "create database hoop owner hoop"
 POSTGRES_DB_URI="postgres://hoop:hoop@127.0.0.1:$pg_port/hoop?sslmode=disable"
 export POSTGRES_DB_URI
-start_hoop
 store_port=$pg_port
 pg_port=$target_port
-hoop_way durable # makes the connection, and opens the first session
+hoop_way durable-plain # starts gateway and agent, makes the connection, opens the first session
 ports=("$port") clients=("$client") ids=("$session")
 for ((i = 1; i < sessions; ++i)); do
   connect durable

@@ -62,7 +62,8 @@ absl::StatusOr<std::unique_ptr<AuditKey>> AuditKey::LoadOrMake(const std::string
     return FailedPrecondition("audit key {}: mode {:o} lets others read it, 600 is needed", path, found.st_mode & 0777);
   }
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, files.Open(path, FileSystem::OpenMode::kExisting));
-  HOOP_ASSIGN_OR_RETURN(std::string text, file->Read(0, 2 * kSeedBytes + 2));
+  std::string text;
+  HOOP_RETURN_IF_ERROR(file->Read(0, 2 * kSeedBytes + 2, text));
   if (!text.empty() && text.back() == '\n') text.pop_back();
   std::optional<std::string> seed = HexDecode(text);
   OPENSSL_cleanse(text.data(), text.size());

@@ -23,13 +23,12 @@ ChunkCompressor::~ChunkCompressor() { ZSTD_freeCCtx(context_); }
 
 void ChunkCompressor::Fill(RecordChunk& chunk, std::string_view records) {
   chunk.raw_bytes = records.size();
-  chunk.bytes.resize(ZSTD_compressBound(records.size()));
-  const size_t size =
-      ZSTD_compressCCtx(context_, chunk.bytes.data(), chunk.bytes.size(), records.data(), records.size(), kLevel);
+  const size_t bound = ZSTD_compressBound(records.size());
+  if (compressed_.size() < bound) compressed_.resize(bound);
+  const size_t size = ZSTD_compressCCtx(context_, compressed_.data(), bound, records.data(), records.size(), kLevel);
   if (ZSTD_isError(size) == 0 && size < records.size()) {
     chunk.compression = kZstd;
-    chunk.bytes.resize(size);
-    chunk.bytes.shrink_to_fit();
+    chunk.bytes.assign(compressed_, 0, size);
   } else {
     chunk.compression = kNone;
     chunk.bytes = records;

@@ -12,7 +12,7 @@ struct ZSTD_CCtx_s;
 
 namespace hoop {
 
-// Keeps zstd's working memory. One thread.
+// Keeps zstd's working memory and that of the largest chunk. One thread.
 class ChunkCompressor final {
  public:
   ChunkCompressor();
@@ -22,9 +22,12 @@ class ChunkCompressor final {
 
   // Sets `raw_bytes`, `compression` and `bytes` of the chunk.
   void Fill(RecordChunk& chunk, std::string_view records);
+  // Memory that the next chunk takes again.
+  void GiveBack() { compressed_ = {}; }
 
  private:
   ZSTD_CCtx_s* const context_;
+  std::string compressed_;
 };
 
 // The records again. DataLoss: the chunk is damaged; the text names session and chunk.

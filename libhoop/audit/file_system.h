@@ -19,8 +19,8 @@ class File {
   virtual ~File() = default;
   // All of `bytes` at `offset`, or an error and an unknown part of them. ResourceExhausted: no space.
   virtual absl::Status Write(uint64_t offset, std::string_view bytes) = 0;
-  // Up to `size` bytes; fewer only at the end of the file.
-  virtual absl::StatusOr<std::string> Read(uint64_t offset, size_t size) = 0;
+  // Up to `size` bytes instead of what `bytes` holds, whose memory is used again; fewer only at the end of the file.
+  virtual absl::Status Read(uint64_t offset, size_t size, std::string& bytes) = 0;
   // Returns when everything written before is on stable storage. After an error nothing is known of it, for ever.
   virtual absl::Status Sync() = 0;
   // Takes disk space for `size` bytes. ResourceExhausted: there is none.

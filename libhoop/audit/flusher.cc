@@ -132,6 +132,10 @@ void Flusher::Run() {
     for (Source& source : sources_) worked = Visit(source, now, &next) || worked;
     if (worked && (!stopping || store_up_)) continue;
     if (stopping) return;
+    if (next == absl::InfiniteDuration()) {
+      window_ = {};
+      compressor_.GiveBack();
+    }
     absl::MutexLock lock(&mu_);
     finished_.SignalAll();  // something was abandoned, perhaps
     sleeping_long_ = next == absl::InfiniteDuration();
@@ -172,7 +176,7 @@ bool Flusher::Visit(Source& source, bool now, absl::Duration* next) {
 absl::Status Flusher::FlushSpan(Source& source, const SegmentSet::FlushSpan& span) {
   FlushBatch batch(source.set->instance(), source.set->lane(), span.segment->generation, tails_,
                    source.set->FirstChainMarks(kChainMarksMax), hasher_, compressor_);
-  SegmentScanner scanner(*span.segment->file, span.segment->generation, span.from, span.to);
+  SegmentScanner scanner(*span.segment->file, span.segment->generation, span.from, span.to, window_);
   HOOP_RETURN_IF_ERROR(scanner.Scan(limits::kFlushPassBytes, [&](const RecordView& record) {
     if (scanner.damages() > 0) batch.DropChainMarks();
     return record.position > span.valid_through ? absl::OkStatus() : batch.Add(record);

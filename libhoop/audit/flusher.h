@@ -75,6 +75,7 @@ class Flusher final {
   TailCache tails_;
   ChainHasher hasher_;
   ChunkCompressor compressor_;
+  std::string window_;  // of the journal; like the compressor's memory held while there is much to do
   absl::Duration retry_at_ = absl::ZeroDuration();
 
   std::atomic<bool> store_up_ = true;

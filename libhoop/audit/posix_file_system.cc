@@ -56,8 +56,8 @@ class PosixFile final : public File {
     return absl::OkStatus();
   }
 
-  absl::StatusOr<std::string> Read(uint64_t offset, size_t size) override {
-    std::string bytes(size, '\0');
+  absl::Status Read(uint64_t offset, size_t size, std::string& bytes) override {
+    bytes.resize(size);
     size_t done = 0;
     while (done < size) {
       const ssize_t got =
@@ -68,7 +68,7 @@ class PosixFile final : public File {
       done += static_cast<size_t>(got);
     }
     bytes.resize(done);
-    return bytes;
+    return absl::OkStatus();
   }
 
   absl::Status Sync() override {

@@ -46,7 +46,8 @@ absl::Status LaneRecovery::OpenSegments() {
     found.segment->path = folder_ + "/" + name;
     HOOP_ASSIGN_OR_RETURN(found.segment->file, tools_.files.Open(found.segment->path, FileSystem::OpenMode::kExisting));
     HOOP_ASSIGN_OR_RETURN(found.segment->capacity, found.segment->file->Size());
-    HOOP_ASSIGN_OR_RETURN(const std::string bytes, found.segment->file->Read(0, kSegmentHeaderBytes));
+    std::string bytes;
+    HOOP_RETURN_IF_ERROR(found.segment->file->Read(0, kSegmentHeaderBytes, bytes));
     const absl::StatusOr<SegmentHeader> header = ParseSegmentHeader(bytes);
     // Of an older use of the file, when its renewal was cut off: what it held is in the database.
     if (header.ok() && header->generation == *generation && header->instance == instance_) {
@@ -62,8 +63,9 @@ absl::Status LaneRecovery::OpenSegments() {
 
 absl::Status LaneRecovery::Scan(const Found& found) {
   File& file = *found.segment->file;
+  std::string window;
   SegmentScanner scanner(file, found.segment->generation, kSegmentHeaderBytes,
-                         std::max<uint64_t>(found.segment->capacity, kSegmentHeaderBytes));
+                         std::max<uint64_t>(found.segment->capacity, kSegmentHeaderBytes), window);
   // The tail before may be torn; then this segment was never synced either, unless something is wrong.
   const bool gap = found.has_header && last_position_ != 0 && last_position_ < found.header.resumes_after;
   bool any = false;

@@ -15,11 +15,13 @@ static_assert(kWindowBytes > kRecordBytesMax);
 
 }  // namespace
 
-SegmentScanner::SegmentScanner(File& file, uint32_t generation, uint64_t from, uint64_t to)
-    : file_(file), generation_(generation), to_(to), offset_(from), window_offset_(from) {}
+SegmentScanner::SegmentScanner(File& file, uint32_t generation, uint64_t from, uint64_t to, std::string& window)
+    : file_(file), generation_(generation), to_(to), offset_(from), window_(window), window_offset_(from) {
+  window_.clear();
+}
 
 absl::Status SegmentScanner::Fill() {
-  HOOP_ASSIGN_OR_RETURN(window_, file_.Read(offset_, std::min<uint64_t>(kWindowBytes, to_ - offset_)));
+  HOOP_RETURN_IF_ERROR(file_.Read(offset_, std::min<uint64_t>(kWindowBytes, to_ - offset_), window_));
   window_offset_ = offset_;
   return absl::OkStatus();
 }
@@ -58,7 +60,8 @@ absl::Status SegmentScanner::Scan(uint64_t bytes_max, absl::FunctionRef<absl::St
 absl::StatusOr<uint64_t> SegmentScanner::FindBehind(uint64_t offset) {
   for (; offset < to_; offset += kWindowBytes) {
     const uint64_t size = std::min<uint64_t>(kWindowBytes + kRecordBytesMax, to_ - offset);
-    HOOP_ASSIGN_OR_RETURN(const std::string bytes, file_.Read(offset, size));
+    std::string bytes;
+    HOOP_RETURN_IF_ERROR(file_.Read(offset, size, bytes));
     const char* const begin = bytes.data();
     const char* const end = begin + bytes.size();
     const char* from = begin + std::min(kGenerationAt, bytes.size());

@@ -12,11 +12,11 @@
 
 namespace hoop {
 
-// Holds a window of the file, one thread.
+// Holds a window of the file in the caller's `window`, whose memory many scans can share. One thread.
 class SegmentScanner final {
  public:
   // Reads records of `generation` from offset `from` up to `to`; what is older is not seen.
-  SegmentScanner(File& file, uint32_t generation, uint64_t from, uint64_t to);
+  SegmentScanner(File& file, uint32_t generation, uint64_t from, uint64_t to, std::string& window);
 
   // Calls `visit` for each record until `bytes_max` of them were read, `visit` fails or nothing is left; `done` then
   // says true. A place without a good record ends the scan, unless a good one stands somewhere behind it: then the
@@ -36,7 +36,7 @@ class SegmentScanner final {
   const uint32_t generation_;
   const uint64_t to_;
   uint64_t offset_;
-  std::string window_;  // bytes from window_offset_
+  std::string& window_;  // bytes from window_offset_
   uint64_t window_offset_;
   bool done_ = false;
   int damages_ = 0;

@@ -23,8 +23,9 @@ class SegmentMakerTest : public ::testing::Test {
     while (ready.ok() && !*ready) ready = maker_.Step();
     EXPECT_OK(ready);
     const std::shared_ptr<Segment> segment = set_.TakeReady();
-    const absl::StatusOr<std::string> bytes = segment->file->Read(0, limits::kSegmentBytesMin);
-    EXPECT_EQ(bytes.value_or("unread"), std::string(limits::kSegmentBytesMin, '\0'));
+    std::string bytes;
+    EXPECT_OK(segment->file->Read(0, limits::kSegmentBytesMin, bytes));
+    EXPECT_EQ(bytes, std::string(limits::kSegmentBytesMin, '\0'));
     set_.Activate(segment, now);
     return writes_;
   }

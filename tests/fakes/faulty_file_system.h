@@ -81,7 +81,9 @@ class FaultyFileSystem final : public FileSystem {
       end = std::max(end, offset + bytes.size());
       return status;
     }
-    absl::StatusOr<std::string> Read(uint64_t offset, size_t size) override { return file_->Read(offset, size); }
+    absl::Status Read(uint64_t offset, size_t size, std::string& bytes) override {
+      return file_->Read(offset, size, bytes);
+    }
     absl::Status Sync() override {
       uint64_t end = 0;
       {
