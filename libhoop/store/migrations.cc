@@ -261,7 +261,14 @@ const std::vector<Migration>& Migrations() {
                 {
                     "create index sessions_of_email on sessions (org_id, lower(user_email))",
                     "create index sessions_of_user_text on sessions (org_id, lower(user_id))",
-                }}};
+                }},
+      Migration{
+          11,
+          "sessions that run, newest first",
+          {
+              "drop index sessions_unfinished",
+              "create index sessions_unfinished on sessions (org_id, started_at desc, id desc) where status <> 'done'",
+          }}};
   return migrations;
 }
 
