@@ -16,6 +16,7 @@ using hoop::c::Error;
 using hoop::c::Guard;
 using hoop::c::InCallback;
 using hoop::c::Need;
+using hoop::c::NeedTime;
 
 int32_t hoop_agent_create(const hoop_options* options, hoop_agent** agent, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
@@ -63,6 +64,8 @@ int32_t hoop_agent_wait_connected(hoop_agent* agent, int64_t milliseconds, hoop_
   return Guard(error, [&]() -> absl::Status {
     absl::Status status = Need(agent, "agent");
     if (status.ok()) status = InCallback::Refuse();
+    if (status.ok()) status = NeedTime(milliseconds, "milliseconds");
+    if (status.ok()) status = agent->lifecycle.NeedRunning();
     if (!status.ok()) return status;
     if (agent->agent->WaitUntilConnected(absl::Milliseconds(milliseconds))) return absl::OkStatus();
     return Error(absl::StatusCode::kDeadlineExceeded,
@@ -74,6 +77,7 @@ int32_t hoop_agent_stop(hoop_agent* agent, int64_t milliseconds, hoop_error** er
   return Guard(error, [&]() -> absl::Status {
     absl::Status status = Need(agent, "agent");
     if (status.ok()) status = InCallback::Refuse();
+    if (status.ok()) status = NeedTime(milliseconds, "milliseconds");
     if (!status.ok()) return status;
     return agent->lifecycle.End([&] { agent->agent->Stop(absl::Milliseconds(milliseconds)); });
   });

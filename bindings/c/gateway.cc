@@ -17,12 +17,32 @@ using hoop::c::Error;
 using hoop::c::Guard;
 using hoop::c::InCallback;
 using hoop::c::Need;
+using hoop::c::NeedTime;
 
 namespace {
 
 absl::Status NeedRunning(const hoop_gateway* gateway) {
   const absl::Status status = Need(gateway, "gateway");
   return status.ok() ? gateway->lifecycle.NeedRunning() : status;
+}
+
+// For what waits for the store: a call-back would make wait whoever calls it.
+absl::Status NeedStore(const hoop_gateway* gateway) {
+  absl::Status status = Need(gateway, "gateway");
+  if (status.ok()) status = InCallback::Refuse();
+  return status.ok() ? gateway->lifecycle.NeedRunning() : status;
+}
+
+// The options of a gateway, out of those of any kind.
+absl::StatusOr<hoop::GatewayOptions> OptionsOf(const hoop_options& options) {
+  const auto* values = std::get_if<hoop::GatewayOptions>(&options.values);
+  if (values == nullptr) return Error(absl::StatusCode::kInvalidArgument, "options: not those of a gateway");
+  hoop::GatewayOptions copy = *values;
+  using ClientAuth = hoop::GatewayTls::ClientAuth;
+  if (copy.tls && !options.says_client_auth && !copy.tls->client_ca.empty()) {
+    copy.tls->client_auth = ClientAuth::kOptional;
+  }
+  return copy;
 }
 
 // Puts a text out, if there is one.
@@ -46,15 +66,14 @@ absl::StatusOr<std::string> Get(const hoop::Gateway& gateway, std::string_view k
 int32_t hoop_gateway_create(const hoop_options* options, hoop_gateway** gateway, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
     if (const absl::Status status = Need(options, "options", gateway, "gateway"); !status.ok()) return status;
-    const auto* values = std::get_if<hoop::GatewayOptions>(&options->values);
-    if (values == nullptr) return Error(absl::StatusCode::kInvalidArgument, "options: not those of a gateway");
+    absl::StatusOr<hoop::GatewayOptions> values = OptionsOf(*options);
+    if (!values.ok()) return values.status();
     if (values->data_dir.empty()) return Error(absl::StatusCode::kInvalidArgument, "option \"data_dir\": is not set");
     auto handle = std::make_unique<hoop_gateway>();
     handle->log = options->log;
-    hoop::GatewayOptions copy = *values;
-    copy.log = options->log.get();
+    values->log = options->log.get();
     const hoop::c::SignalsBlocked blocked;
-    auto created = hoop::Gateway::Create(std::move(copy));
+    auto created = hoop::Gateway::Create(*std::move(values));
     if (!created.ok()) return created.status();
     handle->gateway = *std::move(created);
     *gateway = handle.release();
@@ -76,6 +95,7 @@ int32_t hoop_gateway_stop(hoop_gateway* gateway, int64_t milliseconds, hoop_erro
   return Guard(error, [&]() -> absl::Status {
     absl::Status status = Need(gateway, "gateway");
     if (status.ok()) status = InCallback::Refuse();
+    if (status.ok()) status = NeedTime(milliseconds, "milliseconds");
     if (!status.ok()) return status;
     return gateway->lifecycle.End([&] { gateway->gateway->Shutdown(absl::Milliseconds(milliseconds)); });
   });
@@ -97,6 +117,18 @@ int32_t hoop_gateway_destroy(hoop_gateway* gateway) {
   });
 }
 
+int32_t hoop_gateway_replace_tls(hoop_gateway* gateway, const hoop_options* options, hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    absl::Status status = NeedRunning(gateway);
+    if (status.ok()) status = Need(options, "options");
+    if (!status.ok()) return status;
+    const absl::StatusOr<hoop::GatewayOptions> values = OptionsOf(*options);
+    if (!values.ok()) return values.status();
+    if (!values->tls) return Error(absl::StatusCode::kInvalidArgument, "option \"tls_certificate\": is not set");
+    return gateway->gateway->ReplaceTls(*values->tls);
+  });
+}
+
 int32_t hoop_gateway_get(hoop_gateway* gateway, const char* key, char** text, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
     absl::Status status = NeedRunning(gateway);
@@ -107,7 +139,7 @@ int32_t hoop_gateway_get(hoop_gateway* gateway, const char* key, char** text, ho
 
 int32_t hoop_gateway_ensure_admin(hoop_gateway* gateway, const char* email, const char* password, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    absl::Status status = NeedRunning(gateway);
+    absl::Status status = NeedStore(gateway);
     if (status.ok()) status = Need(email, "email", password, "password");
     return status.ok() ? gateway->gateway->EnsureAdmin(email, password) : status;
   });
@@ -116,15 +148,16 @@ int32_t hoop_gateway_ensure_admin(hoop_gateway* gateway, const char* email, cons
 int32_t hoop_gateway_issue_token(hoop_gateway* gateway, const char* email, int64_t seconds, char** token,
                                  hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    absl::Status status = NeedRunning(gateway);
+    absl::Status status = NeedStore(gateway);
     if (status.ok()) status = Need(email, "email", token, "token");
+    if (status.ok()) status = NeedTime(seconds, "seconds");
     return status.ok() ? Give(gateway->gateway->IssueToken(email, absl::Seconds(seconds)), token) : status;
   });
 }
 
 int32_t hoop_gateway_issue_agent_key(hoop_gateway* gateway, const char* agent, char** key, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    absl::Status status = NeedRunning(gateway);
+    absl::Status status = NeedStore(gateway);
     if (status.ok()) status = Need(agent, "agent", key, "key");
     return status.ok() ? Give(gateway->gateway->IssueAgentKey(agent), key) : status;
   });
@@ -132,7 +165,7 @@ int32_t hoop_gateway_issue_agent_key(hoop_gateway* gateway, const char* agent, c
 
 int32_t hoop_gateway_apply_connection(hoop_gateway* gateway, const hoop_options* connection, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    absl::Status status = NeedRunning(gateway);
+    absl::Status status = NeedStore(gateway);
     if (status.ok()) status = Need(connection, "connection");
     if (!status.ok()) return status;
     const auto* config = std::get_if<hoop::ConnectionConfig>(&connection->values);

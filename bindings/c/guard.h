@@ -64,6 +64,12 @@ absl::Status Need(const void* pointer, const char* name, const More&... more) {
 // A text that the caller destroys.
 char* NewText(const std::string& text);
 
+// InvalidArgument for a time that cannot be waited.
+inline absl::Status NeedTime(int64_t time, const char* name) {
+  if (time >= 0) return absl::OkStatus();
+  return Error(absl::StatusCode::kInvalidArgument, std::string(name) + " is negative");
+}
+
 // While a call-back of the host runs on this thread: nothing that would wait for this thread may be called.
 class InCallback final {
  public:
@@ -77,6 +83,18 @@ class InCallback final {
  private:
   static inline thread_local int depth_ = 0;
 };
+
+// Calls a function of the host. False: it threw, as one in C++ may; that goes no further.
+template <typename Call>
+bool CallHost(Call&& call) noexcept {
+  const InCallback in_callback;
+  try {
+    std::forward<Call>(call)();
+    return true;
+  } catch (...) {
+    return false;
+  }
+}
 
 // Threads that are made meanwhile take no signals: those are for the host's own.
 class SignalsBlocked final {
@@ -99,9 +117,7 @@ class UserData final {
   UserData(const UserData&) = delete;
   UserData& operator=(const UserData&) = delete;
   ~UserData() {
-    if (destroy_ == nullptr) return;
-    const InCallback in_callback;
-    destroy_(data_);
+    if (destroy_ != nullptr) CallHost([this] { destroy_(data_); });
   }
   void* get() const { return data_; }
 

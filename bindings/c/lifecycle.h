@@ -23,9 +23,9 @@ class Lifecycle final {
       if (state_ != State::kCreated) return Wrong("was started before");
       state_ = State::kStarting;
     }
+    Settled settled(*this, State::kCreated);
     const absl::Status status = start();
-    absl::MutexLock lock(&mu_);
-    state_ = status.ok() ? State::kRunning : State::kCreated;
+    if (status.ok()) settled.state = State::kRunning;
     return status;
   }
 
@@ -39,9 +39,8 @@ class Lifecycle final {
       if (state_ == State::kStopped) return absl::OkStatus();
       state_ = State::kStopping;
     }
+    const Settled settled(*this, State::kStopped);
     stop();
-    absl::MutexLock lock(&mu_);
-    state_ = State::kStopped;
     return absl::OkStatus();
   }
 
@@ -59,6 +58,17 @@ class Lifecycle final {
 
  private:
   enum class State { kCreated, kStarting, kRunning, kStopping, kStopped };
+
+  // What comes behind kStarting and kStopping, also when an exception does.
+  struct Settled {
+    Settled(Lifecycle& of, State next) : lifecycle(of), state(next) {}
+    ~Settled() {
+      absl::MutexLock lock(&lifecycle.mu_);
+      lifecycle.state_ = state;
+    }
+    Lifecycle& lifecycle;
+    State state;
+  };
 
   bool IsStopped() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_) { return state_ == State::kStopped; }
   absl::Status Wrong(const char* why) const {

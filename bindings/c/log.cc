@@ -27,8 +27,8 @@ void CallbackLog::Write(LogLevel level, std::string_view event, const std::vecto
     keys.push_back(texts[2 * i].c_str());
     values.push_back(texts[2 * i + 1].c_str());
   }
-  const InCallback in_callback;
-  log_(Number(level), std::string(event).c_str(), keys.data(), values.data(), fields.size(), user_data_.get());
+  const std::string text(event);
+  CallHost([&] { log_(Number(level), text.c_str(), keys.data(), values.data(), fields.size(), user_data_.get()); });
 }
 
 }  // namespace hoop::c

@@ -181,7 +181,10 @@ void hoop_options_destroy(hoop_options* options) { delete options; }
 int32_t hoop_options_set(hoop_options* options, const char* key, const char* value, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
     if (const absl::Status status = Need(options, "options", key, "key", value, "value"); !status.ok()) return status;
-    return std::visit([&](auto& values) { return hoop::c::Set(values, key, value); }, options->values);
+    const absl::Status status =
+        std::visit([&](auto& values) { return hoop::c::Set(values, key, value); }, options->values);
+    if (status.ok() && std::string_view(key) == "tls_client_auth") options->says_client_auth = true;
+    return status;
   });
 }
 
@@ -193,6 +196,9 @@ int32_t hoop_options_set_log(hoop_options* options, int32_t lowest, hoop_log_fn 
     }
     if (std::holds_alternative<hoop::ConnectionConfig>(options->values)) {
       return Error(absl::StatusCode::kFailedPrecondition, "a connection has no log");
+    }
+    if (lowest < HOOP_LOG_DEBUG || lowest > HOOP_LOG_ERROR) {
+      return Error(absl::StatusCode::kInvalidArgument, "lowest: no such level");
     }
     options->log = std::make_shared<hoop::c::CallbackLog>(lowest, log, user_data, destroy);
     return absl::OkStatus();

@@ -8,7 +8,7 @@
 // Shared by the host, until hoop_stream_destroy, and the events that the agent owns: one that runs while the host
 // destroys the stream on another thread still has it.
 struct hoop_stream {
-  std::unique_ptr<hoop::HostStream> stream;  // null: destroyed
+  std::shared_ptr<hoop::HostStream> stream;  // null: destroyed
   std::shared_ptr<hoop_stream> held_by_host;
   std::atomic<bool> destroyed = false;
   std::atomic<bool> opening = true;
@@ -22,8 +22,9 @@ namespace {
 
 class CallbackEvents final : public HostStreamEvents {
  public:
-  CallbackEvents(std::shared_ptr<hoop_stream> stream, std::unique_ptr<UserData> user_data)
-      : stream_(std::move(stream)), user_data_(std::move(user_data)) {}
+  CallbackEvents(std::shared_ptr<hoop_stream> stream, std::weak_ptr<HostStream> inner,
+                 std::unique_ptr<UserData> user_data)
+      : stream_(std::move(stream)), inner_(std::move(inner)), user_data_(std::move(user_data)) {}
 
   void OnData(std::string_view bytes) override { Call(HOOP_EVENT_DATA, bytes); }
   void OnFinish() override { Call(HOOP_EVENT_FINISH, ""); }
@@ -33,11 +34,14 @@ class CallbackEvents final : public HostStreamEvents {
  private:
   void Call(int32_t event, std::string_view bytes) {
     if (stream_->destroyed) return;
-    const InCallback in_callback;
-    stream_->event(stream_.get(), event, bytes.data(), bytes.size(), user_data_->get());
+    const bool returned =
+        CallHost([&] { stream_->event(stream_.get(), event, bytes.data(), bytes.size(), user_data_->get()); });
+    if (returned) return;
+    if (const std::shared_ptr<HostStream> inner = inner_.lock()) inner->End(1, "the service failed");
   }
 
   const std::shared_ptr<hoop_stream> stream_;
+  const std::weak_ptr<HostStream> inner_;  // the host may destroy its own on another thread at any time
   const std::unique_ptr<UserData> user_data_;
 };
 
@@ -47,16 +51,14 @@ absl::StatusOr<std::unique_ptr<HostStreamEvents>> CallbackService::Open(std::uni
   auto handle = std::make_shared<hoop_stream>();
   handle->stream = std::move(stream);
   handle->held_by_host = handle;
-  int32_t status;
-  {
-    const InCallback in_callback;
-    status = open_(handle.get(), user_data_.get());
-  }
+  const std::weak_ptr<HostStream> inner = handle->stream;
+  int32_t status = HOOP_INTERNAL;
+  CallHost([&] { status = open_(handle.get(), user_data_.get()); });
   handle->opening = false;
   // Also when a thread of the host has served and destroyed it by now.
   if (status == HOOP_OK && handle->has_descriptor) return std::unique_ptr<HostStreamEvents>();
   if (status == HOOP_OK && handle->event != nullptr && !handle->destroyed) {
-    return std::make_unique<CallbackEvents>(handle, std::move(handle->user_data));
+    return std::make_unique<CallbackEvents>(handle, inner, std::move(handle->user_data));
   }
   handle->stream.reset();
   handle->held_by_host.reset();
@@ -93,6 +95,13 @@ const char* Get(const HostCall& call, std::string_view key) {
   return nullptr;
 }
 
+// InvalidArgument without one. One that was destroyed is known while the agent still has it: within its own call-backs.
+absl::Status NeedStream(const hoop_stream* stream) {
+  if (const absl::Status status = Need(stream, "stream"); !status.ok()) return status;
+  if (!stream->destroyed) return absl::OkStatus();
+  return Error(absl::StatusCode::kFailedPrecondition, "stream: was destroyed before");
+}
+
 absl::Status NeedOpening(const hoop_stream& stream) {
   if (!stream.opening) return Error(absl::StatusCode::kFailedPrecondition, "stream: only while it opens");
   if (stream.event == nullptr && !stream.has_descriptor) return absl::OkStatus();
@@ -103,7 +112,8 @@ absl::Status NeedOpening(const hoop_stream& stream) {
 template <typename Write>
 int32_t WriteTo(hoop_stream* stream, const void* bytes, size_t size, size_t* taken, hoop_error** error, Write&& write) {
   return Guard(error, [&]() -> absl::Status {
-    absl::Status status = Need(stream, "stream", taken, "taken");
+    absl::Status status = NeedStream(stream);
+    if (status.ok()) status = Need(taken, "taken");
     if (status.ok() && size > 0) status = Need(bytes, "bytes");
     if (!status.ok()) return status;
     *taken = 0;
@@ -123,7 +133,8 @@ using hoop::c::Need;
 int32_t hoop_stream_on_event(hoop_stream* stream, hoop_event_fn event, void* user_data,
                              void (*destroy)(void* user_data), hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    absl::Status status = Need(stream, "stream", reinterpret_cast<const void*>(event), "event");
+    absl::Status status = hoop::c::NeedStream(stream);
+    if (status.ok()) status = Need(reinterpret_cast<const void*>(event), "event");
     if (status.ok()) status = hoop::c::NeedOpening(*stream);
     if (!status.ok()) return status;
     stream->user_data = std::make_unique<hoop::c::UserData>(user_data, destroy);
@@ -134,7 +145,8 @@ int32_t hoop_stream_on_event(hoop_stream* stream, hoop_event_fn event, void* use
 
 int32_t hoop_stream_take_descriptor(hoop_stream* stream, int* descriptor, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    absl::Status status = Need(stream, "stream", descriptor, "descriptor");
+    absl::Status status = hoop::c::NeedStream(stream);
+    if (status.ok()) status = Need(descriptor, "descriptor");
     if (status.ok()) status = hoop::c::NeedOpening(*stream);
     if (!status.ok()) return status;
     const absl::StatusOr<int> taken = stream->stream->TakeDescriptor();
@@ -158,7 +170,7 @@ int32_t hoop_stream_write_error(hoop_stream* stream, const void* bytes, size_t s
 
 int32_t hoop_stream_finish(hoop_stream* stream, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    if (const absl::Status status = Need(stream, "stream"); !status.ok()) return status;
+    if (const absl::Status status = hoop::c::NeedStream(stream); !status.ok()) return status;
     stream->stream->FinishWriting();
     return absl::OkStatus();
   });
@@ -166,7 +178,10 @@ int32_t hoop_stream_finish(hoop_stream* stream, hoop_error** error) {
 
 int32_t hoop_stream_end(hoop_stream* stream, int32_t exit_code, const char* reason, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    if (const absl::Status status = Need(stream, "stream"); !status.ok()) return status;
+    if (const absl::Status status = hoop::c::NeedStream(stream); !status.ok()) return status;
+    if (exit_code < 0 || exit_code > 255) {
+      return hoop::c::Error(absl::StatusCode::kInvalidArgument, "exit_code is not between 0 and 255");
+    }
     stream->stream->End(exit_code, reason == nullptr ? "" : reason);
     return absl::OkStatus();
   });
@@ -174,7 +189,7 @@ int32_t hoop_stream_end(hoop_stream* stream, int32_t exit_code, const char* reas
 
 int32_t hoop_stream_set_reading(hoop_stream* stream, int32_t reading, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    if (const absl::Status status = Need(stream, "stream"); !status.ok()) return status;
+    if (const absl::Status status = hoop::c::NeedStream(stream); !status.ok()) return status;
     stream->stream->SetReading(reading != 0);
     return absl::OkStatus();
   });
@@ -183,7 +198,9 @@ int32_t hoop_stream_set_reading(hoop_stream* stream, int32_t reading, hoop_error
 const char* hoop_stream_get(const hoop_stream* stream, const char* key) {
   const char* text = nullptr;
   Guard(nullptr, [&]() -> absl::Status {
-    if (const absl::Status status = Need(stream, "stream", key, "key"); !status.ok()) return status;
+    absl::Status status = hoop::c::NeedStream(stream);
+    if (status.ok()) status = Need(key, "key");
+    if (!status.ok()) return status;
     text = hoop::c::Get(stream->stream->call(), key);
     return absl::OkStatus();
   });
@@ -191,8 +208,7 @@ const char* hoop_stream_get(const hoop_stream* stream, const char* key) {
 }
 
 void hoop_stream_destroy(hoop_stream* stream) {
-  if (stream == nullptr) return;
+  if (stream == nullptr || stream->destroyed.exchange(true)) return;
   const std::shared_ptr<hoop_stream> last = std::move(stream->held_by_host);
-  stream->destroyed = true;
   stream->stream.reset();
 }

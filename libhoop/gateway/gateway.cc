@@ -116,6 +116,7 @@ struct Gateway::Parts {
   std::unique_ptr<rest::Api> api;
   std::unique_ptr<rest::Edge> edge;
   std::unique_ptr<FrontDoor> http_door;
+  std::string grpc_address, http_address;  // of the doors, also when these are gone
 
   std::unique_ptr<LoopThread> packet_thread;
   std::unique_ptr<LoopThread> http_thread;
@@ -209,11 +210,16 @@ absl::Status Gateway::Parts::OpenDoors() {
   HOOP_ASSIGN_OR_RETURN(
       http_door, FrontDoor::Open(http_loop, log, std::move(http),
                                  [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); }));
+  grpc_address = grpc_door->address().ToString();
+  http_address = http_door->address().ToString();
   return absl::OkStatus();
 }
 
 absl::Status Gateway::Parts::ReplaceTls(const GatewayTls& tls) {
   if (listener_tls == nullptr) return FailedPrecondition("this gateway does not speak TLS");
+  if (tls.client_auth != options.tls->client_auth) {  // whoever judges agents has heard the first one
+    return InvalidArgument("TLS_CLIENT_AUTH: stays what it was when the gateway was made");
+  }
   HOOP_ASSIGN_OR_RETURN(ListenerTls::Contexts contexts, ListenerTls::Make(tls));
   log.Info("tls certificate replaced", "certificate", contexts.grpc->description());
   packet_loop.Post([this, context = std::move(contexts.grpc)]() mutable {
@@ -339,8 +345,8 @@ absl::StatusOr<std::string> Gateway::ReencryptSecrets(const GatewayOptions& opti
 absl::Status Gateway::Start() { return parts_->Start(); }
 absl::Status Gateway::ReplaceTls(const GatewayTls& tls) { return parts_->ReplaceTls(tls); }
 void Gateway::Shutdown(absl::Duration deadline) { parts_->Shutdown(deadline); }
-std::string Gateway::http_address() const { return parts_->http_door->address().ToString(); }
-std::string Gateway::grpc_address() const { return parts_->grpc_door->address().ToString(); }
+std::string Gateway::http_address() const { return parts_->http_address; }
+std::string Gateway::grpc_address() const { return parts_->grpc_address; }
 std::string Gateway::api_url() const { return parts_->options.api_url; }
 std::string Gateway::grpc_url() const { return parts_->options.grpc_url; }
 

@@ -25,7 +25,7 @@ static inline int dial(struct test_gateway* gateway, const char* which) {
 /* `body` to POST /api/sessions; the whole answer, to be freed. */
 static inline char* rest_exec(struct test_gateway* gateway, const char* body) {
   const size_t room = 8 * 1024 * 1024;
-  char *answer = malloc(room), *token = NULL;
+  char *answer = (char*)malloc(room), *token = NULL;
   size_t size = 0;
   ssize_t count;
   const int socket_ = dial(gateway, "http_address");

@@ -22,6 +22,8 @@ static void on_event(hoop_stream* stream, int32_t event, const void* bytes, size
   size_t taken;
   if (event == HOOP_EVENT_CLOSED) {
     hoop_stream_destroy(stream);
+    hoop_stream_destroy(stream); /* the agent still has it: noticed */
+    CHECK_FAILS(hoop_stream_write(stream, "x", 1, &taken, &error), HOOP_FAILED_PRECONDITION, "was destroyed before");
     return;
   }
   if (event == HOOP_EVENT_DATA && call->size + size < sizeof call->input) {
@@ -32,6 +34,8 @@ static void on_event(hoop_stream* stream, int32_t event, const void* bytes, size
   CHECK_FAILS(hoop_agent_start(agent_of_callbacks, &error), HOOP_FAILED_PRECONDITION, "not from inside a call-back");
   CHECK_FAILS(hoop_agent_stop(agent_of_callbacks, 0, &error), HOOP_FAILED_PRECONDITION, "not from inside a call-back");
   CHECK_FAILS(hoop_agent_wait(agent_of_callbacks, 0, &error), HOOP_FAILED_PRECONDITION, "not from inside a call-back");
+  CHECK_FAILS(hoop_agent_wait_connected(agent_of_callbacks, 0, &error), HOOP_FAILED_PRECONDITION, "call-back");
+  CHECK(hoop_agent_connected(agent_of_callbacks, NULL) == 1);
   CHECK(hoop_agent_destroy(agent_of_callbacks) == HOOP_FAILED_PRECONDITION);
   CHECK_FAILS(hoop_stream_on_event(stream, on_event, NULL, NULL, &error), HOOP_FAILED_PRECONDITION, "while it opens");
   snprintf(text, sizeof text, "%s %s %s %s %.*s|", hoop_stream_get(stream, "service"), hoop_stream_get(stream, "kind"),
@@ -43,13 +47,22 @@ static void on_event(hoop_stream* stream, int32_t event, const void* bytes, size
   CHECK(hoop_stream_get(stream, "argument.x") == NULL);
   CHECK(hoop_stream_get(stream, "env.NOTHING") == NULL);
   CHECK(hoop_stream_get(stream, "colour") == NULL);
+  CHECK(hoop_stream_get(stream, NULL) == NULL);
+  CHECK_FAILS(hoop_stream_write(stream, NULL, 1, &taken, &error), HOOP_INVALID_ARGUMENT, "bytes is null");
+  CHECK_FAILS(hoop_stream_write(stream, "x", 1, NULL, &error), HOOP_INVALID_ARGUMENT, "taken is null");
+  CHECK_OK(hoop_stream_write(stream, NULL, 0, &taken, &error)); /* nothing is no mistake */
+  CHECK_FAILS(hoop_stream_end(stream, 256, NULL, &error), HOOP_INVALID_ARGUMENT, "exit_code is not between 0 and 255");
+  CHECK_FAILS(hoop_stream_end(stream, -1, NULL, &error), HOOP_INVALID_ARGUMENT, "exit_code is not between 0 and 255");
   CHECK_OK(hoop_stream_end(stream, 7, NULL, &error));
+  CHECK_OK(hoop_stream_end(stream, 9, NULL, &error)); /* the first end counts */
   CHECK_FAILS(hoop_stream_write(stream, "late", 4, &taken, &error), HOOP_FAILED_PRECONDITION, "was ended before");
 }
 
 static int32_t open_ask(hoop_stream* stream, void* user_data) {
   int descriptor;
   (void)user_data;
+  CHECK_FAILS(hoop_stream_on_event(stream, NULL, NULL, NULL, &error), HOOP_INVALID_ARGUMENT, "event is null");
+  CHECK_FAILS(hoop_stream_take_descriptor(stream, NULL, &error), HOOP_INVALID_ARGUMENT, "descriptor is null");
   CHECK_OK(hoop_stream_on_event(stream, on_event, calloc(1, sizeof(struct call)), destroy_call, &error));
   CHECK_FAILS(hoop_stream_take_descriptor(stream, &descriptor, &error), HOOP_FAILED_PRECONDITION, "was said before");
   return HOOP_OK;
@@ -106,8 +119,15 @@ static int32_t open_socket(hoop_stream* stream, void* user_data) {
   return pthread_detach(thread) == 0 ? HOOP_OK : HOOP_INTERNAL;
 }
 
+/* What it brought along is gone with the stream. */
+static int refused_destroyed;
+static void count_refused(void* user_data) {
+  (void)user_data;
+  __atomic_add_fetch(&refused_destroyed, 1, __ATOMIC_SEQ_CST);
+}
 static int32_t open_refuse(hoop_stream* stream, void* user_data) {
-  (void)stream, (void)user_data;
+  (void)user_data;
+  CHECK_OK(hoop_stream_on_event(stream, on_event, NULL, count_refused, &error));
   return HOOP_RESOURCE_EXHAUSTED;
 }
 static int32_t open_forget(hoop_stream* stream, void* user_data) {
@@ -115,9 +135,68 @@ static int32_t open_forget(hoop_stream* stream, void* user_data) {
   return HOOP_OK;
 }
 static int32_t open_destroy(hoop_stream* stream, void* user_data) {
+  size_t taken;
+  int descriptor;
   (void)user_data;
   hoop_stream_destroy(stream);
+  hoop_stream_destroy(stream);
+  CHECK_FAILS(hoop_stream_on_event(stream, on_event, NULL, NULL, &error), HOOP_FAILED_PRECONDITION, "was destroyed");
+  CHECK_FAILS(hoop_stream_take_descriptor(stream, &descriptor, &error), HOOP_FAILED_PRECONDITION, "was destroyed");
+  CHECK_FAILS(hoop_stream_write(stream, "x", 1, &taken, &error), HOOP_FAILED_PRECONDITION, "was destroyed");
+  CHECK_FAILS(hoop_stream_write_error(stream, "x", 1, &taken, &error), HOOP_FAILED_PRECONDITION, "was destroyed");
+  CHECK_FAILS(hoop_stream_finish(stream, &error), HOOP_FAILED_PRECONDITION, "was destroyed");
+  CHECK_FAILS(hoop_stream_end(stream, 0, NULL, &error), HOOP_FAILED_PRECONDITION, "was destroyed");
+  CHECK_FAILS(hoop_stream_set_reading(stream, 1, &error), HOOP_FAILED_PRECONDITION, "was destroyed");
+  CHECK(hoop_stream_get(stream, "kind") == NULL);
   return HOOP_OK;
+}
+
+/* Kept by the host when the agent is long gone. */
+static hoop_stream* kept;
+static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
+static pthread_cond_t kept_changed = PTHREAD_COND_INITIALIZER;
+static void on_kept(hoop_stream* stream, int32_t event, const void* bytes, size_t size, void* user_data) {
+  (void)stream, (void)event, (void)bytes, (void)size, (void)user_data;
+}
+static int32_t open_keep(hoop_stream* stream, void* user_data) {
+  (void)user_data;
+  CHECK_OK(hoop_stream_on_event(stream, on_kept, NULL, NULL, &error));
+  pthread_mutex_lock(&kept_lock);
+  kept = stream;
+  pthread_cond_signal(&kept_changed);
+  pthread_mutex_unlock(&kept_lock);
+  return HOOP_OK;
+}
+static void* run_kept(void* gateway) {
+  free(rest_exec(gateway, "{\"connection\":\"keep\",\"script\":\"\"}"));
+  return NULL;
+}
+
+static void test_a_stream_may_outlive_its_agent(void) {
+  struct test_gateway gateway = start_gateway();
+  hoop_options* options = agent_options(&gateway, "prod");
+  hoop_agent* agent;
+  pthread_t session;
+  size_t taken;
+  CHECK_OK(hoop_options_serve(options, "keep", open_keep, NULL, NULL, &error));
+  agent = start_agent(options);
+  add_command(&gateway, "keep", "prod", "host:keep");
+  CHECK(pthread_create(&session, NULL, run_kept, &gateway) == 0);
+  pthread_mutex_lock(&kept_lock);
+  while (kept == NULL) pthread_cond_wait(&kept_changed, &kept_lock);
+  pthread_mutex_unlock(&kept_lock);
+  CHECK_OK(hoop_stream_write(kept, "x", 1, &taken, &error));
+  CHECK_OK(hoop_agent_stop(agent, 2000, &error));
+  CHECK(hoop_agent_destroy(agent) == HOOP_OK);
+  CHECK_FAILS(hoop_stream_write(kept, "x", 1, &taken, &error), HOOP_UNAVAILABLE, "the stream is over");
+  CHECK_FAILS(hoop_stream_write_error(kept, "x", 1, &taken, &error), HOOP_UNAVAILABLE, "the stream is over");
+  CHECK(strcmp(hoop_stream_get(kept, "service"), "keep") == 0);
+  CHECK_OK(hoop_stream_set_reading(kept, 0, &error));
+  CHECK_OK(hoop_stream_finish(kept, &error));
+  CHECK_OK(hoop_stream_end(kept, 0, NULL, &error));
+  hoop_stream_destroy(kept);
+  CHECK(pthread_join(session, NULL) == 0);
+  end_gateway(&gateway);
 }
 
 static void expect(struct test_gateway* gateway, const char* body, const char* output, const char* code) {
@@ -188,10 +267,12 @@ static void test_two_gateways_and_three_agents(void) {
     CHECK(hoop_agent_destroy(agents[i]) == HOOP_OK);
   }
   CHECK(__atomic_load_n(&calls_destroyed, __ATOMIC_SEQ_CST) == 4);
+  CHECK(__atomic_load_n(&refused_destroyed, __ATOMIC_SEQ_CST) == 1);
   end_gateway(&here);
 }
 
 int main(void) {
   test_two_gateways_and_three_agents();
+  test_a_stream_may_outlive_its_agent();
   return 0;
 }

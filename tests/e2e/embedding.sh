@@ -1,8 +1,9 @@
 #!/bin/bash
 # A C program that carries an agent and serves a table of its own, built against an installed library: reached by
 # `hoop connect` and `hoop exec`, recorded; it outlives a gateway that is killed, and serves again when that is back.
+# Another one carries a gateway over TLS, whose certificate it replaces while it runs.
 . "$(dirname "$0")/lib.sh"
-need cc c++ cmake pkg-config
+need cc c++ cmake pkg-config openssl
 
 # --- Installed, and built by others ---
 
@@ -26,6 +27,43 @@ cc -std=c99 -D_GNU_SOURCE -rdynamic -o "$work/quiet" "$root/tests/c/quiet_test.c
 cc -std=c99 -D_GNU_SOURCE -DHOOP_LIBRARY="\"$libraries/libhoop.so.0\"" -o "$work/load" "$root/tests/c/load_test.c" \
   $(pkg-config --cflags hoop) -pthread
 "$work/load" || fail "something is left of a load"
+
+# --- A gateway inside a program, over TLS ---
+
+authority ours
+authority theirs
+for certificate in first second; do issue ours "$certificate" DNS:localhost,IP:127.0.0.1; done
+export HOOP_PASSWORD=a-secret
+use() { cp "$certs/$1.pem" "$work/own.pem" && cp "$certs/${2:-$1}.key" "$work/own.key"; }
+own_gateway=("$work/embedding/own-gateway" "$work/own" "$work/own.pem" "$work/own.key") # and its authority
+use first second
+refused 'TLS_KEY: it does not belong to the certificate of CN=first' "${own_gateway[@]}" "$certs/ours.pem"
+use first
+refused 'its certificate is signed by an unknown authority (CN=ours)' "${own_gateway[@]}" "$certs/theirs.pem"
+refused 'TLS_CA: ' "${own_gateway[@]}" "$root/LICENSE"
+spawn "$work/own.log" "${own_gateway[@]}" "$certs/ours.pem"
+own=$spawned
+wait_line "$work/own.log" "$own" 30 '^serving https://127.0.0.1:'
+own_url=$(sed -n 's/^serving //p' "$work/own.log")
+export HOOP_CONFIG=$work/own.toml TLS_CA=file://$certs/ours.pem
+hoop login --api-url "$own_url" --email me@example.test --password-stdin <<<a-secret >/dev/null
+same "a session over TLS" "welcome, me@example.test" "$(hoop exec greeting -s </dev/null)"
+contains "verification" "$(hoop audit verify last)" "whole and unchanged"
+TLS_CA=file://$certs/theirs.pem refused 'not trusted' hoop exec greeting -s -i x
+
+same "the first certificate" "subject=CN = first" "$(served "${own_url##*:}" http/1.1)"
+use second
+kill -HUP "$own"
+wait_line "$work/own.log" "$own" 10 '^certificate replaced'
+same "the second certificate" "subject=CN = second" "$(served "${own_url##*:}" http/1.1)"
+use second first
+kill -HUP "$own"
+wait_line "$work/own.log" "$own" 10 '^certificate not replaced: TLS_KEY: it does not belong'
+same "what was good stays" "subject=CN = second" "$(served "${own_url##*:}" http/1.1)"
+same "the agent of before the change" "welcome, me@example.test" "$(hoop exec greeting -s </dev/null)"
+unset HOOP_CONFIG TLS_CA HOOP_PASSWORD
+stop "$own"
+same "its exit code" 0 "$ended"
 
 # --- A gateway ---
 

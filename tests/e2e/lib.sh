@@ -131,6 +131,25 @@ connect() {
   port=$(json .data.port <<<"$line")
 }
 
+# --- Certificates ---
+
+certs=$work/certs
+new_key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
+
+authority() { # authority NAME: NAME.pem, NAME.key in $certs
+  [ -d "$certs" ] || mkdir -m 700 "$certs"
+  openssl req -x509 "${new_key[@]}" -keyout "$certs/$1.key" -out "$certs/$1.pem" -days 30 -subj "/CN=$1" 2>/dev/null
+}
+
+issue() { # issue AUTHORITY NAME NAMES [DAYS]: NAME.pem, NAME.key; NAMES as DNS:x,IP:y
+  openssl req "${new_key[@]}" -keyout "$certs/$2.key" -out "$certs/$2.csr" -subj "/CN=$2" 2>/dev/null
+  openssl x509 -req -in "$certs/$2.csr" -CA "$certs/$1.pem" -CAkey "$certs/$1.key" -CAcreateserial -out "$certs/$2.pem" \
+    -days "${4:-30}" -extfile <(echo "subjectAltName=$3") 2>/dev/null
+}
+
+# served PORT PROTOCOL: the subject of the certificate that is shown there.
+served() { openssl s_client -connect "127.0.0.1:$1" -alpn "$2" </dev/null 2>/dev/null | openssl x509 -noout -subject; }
+
 # --- Targets ---
 
 # start_tcp_demo: the line service of examples/; sets $tcp_demo (process id) and $tcp_port.

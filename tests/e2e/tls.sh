@@ -6,20 +6,6 @@ need openssl curl jq
 
 # --- Certificates ---
 
-certs=$work/certs
-mkdir -m 700 "$certs"
-new_key=(-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes)
-
-authority() { # authority NAME: NAME.pem, NAME.key
-  openssl req -x509 "${new_key[@]}" -keyout "$certs/$1.key" -out "$certs/$1.pem" -days 30 -subj "/CN=$1" 2>/dev/null
-}
-
-issue() { # issue AUTHORITY NAME NAMES [DAYS]: NAME.pem, NAME.key; NAMES as DNS:x,IP:y
-  openssl req "${new_key[@]}" -keyout "$certs/$2.key" -out "$certs/$2.csr" -subj "/CN=$2" 2>/dev/null
-  openssl x509 -req -in "$certs/$2.csr" -CA "$certs/$1.pem" -CAkey "$certs/$1.key" -CAcreateserial -out "$certs/$2.pem" \
-    -days "${4:-30}" -extfile <(echo "subjectAltName=$3") 2>/dev/null
-}
-
 authority ours
 authority theirs
 for certificate in good second third fourth fifth; do issue ours "$certificate" DNS:localhost,IP:127.0.0.1; done
@@ -97,7 +83,6 @@ contains "verification" "$(hoop audit verify last)" "whole and unchanged"
 ask() { # ask TEXT: over the running session
   echo "echo $1" >&"$line_socket" && read -r -t 10 answer <&"$line_socket" && same "a running session" "$1" "$answer"
 }
-served() { openssl s_client -connect "127.0.0.1:$1" -alpn "$2" </dev/null 2>/dev/null | openssl x509 -noout -subject; }
 
 connect tcp
 exec {line_socket}<>"/dev/tcp/127.0.0.1/$port"

@@ -14,7 +14,9 @@
  * Ownership. What a _create gives is yours until its _destroy, which takes NULL, too. A stream that `open` accepts is
  * yours until hoop_stream_destroy. Texts given in are copied. Texts given out as `const char *` live as long as the
  * object they came from; those given out as `char *` end with hoop_string_destroy. Call-backs come as function, user
- * data, destroy function: destroy (which may be NULL) is called once, when the function will not be called any more.
+ * data, destroy function: destroy (which may be NULL) is called once, when the function will not be called any more;
+ * where the call that brings them fails, never. What was destroyed must not be used: only of a stream that is noticed,
+ * within its own call-backs (HOOP_FAILED_PRECONDITION).
  *
  * Errors. Functions that can fail return a status: HOOP_OK or a negative number, fixed for ever; new ones may be added.
  * Their last parameter, which may be NULL, receives an object with the text, yours to destroy; it is left alone where
@@ -23,8 +25,9 @@
  * Threads. Every function may be called from any thread, several at a time on the same object, but for _destroy, which
  * is the last call on its object, and options, which are set by one thread at a time. `open` and events come on the
  * agent's thread, one at a time, and must not block: all sessions of that agent wait meanwhile. Within call-backs the
- * functions of streams and options may be called; _start, _stop, _wait and _destroy of gateways and agents say
- * HOOP_FAILED_PRECONDITION.
+ * functions of streams and options may be called, hoop_agent_connected, hoop_gateway_get and _replace_tls; what waits
+ * (_start, _stop, _wait, _destroy and the rest of gateways and agents) says HOOP_FAILED_PRECONDITION. A call-back that
+ * throws, in C++, counts as HOOP_INTERNAL: `open` refuses, an event ends its stream as a failure, a log line is lost.
  *
  * Signals, processes. The library installs no signal handler and its threads take no signal. It does not exit, reads
  * no environment and writes neither to stdout nor to stderr. (Its HTTP parser sets SIGPIPE for a moment while a gateway
@@ -111,12 +114,13 @@ typedef struct hoop_stream hoop_stream;
  *               secrets_key             as HOOP_SECRETS_KEY; default: a file in data_dir, made when missing
  *               journal_dir, http_listen, grpc_listen, api_url, grpc_url, version
  *               tls_certificate, tls_key, tls_client_ca              PEM texts: both listeners speak TLS
- *               tls_client_auth         off, optional, agents
+ *               tls_client_auth         off, optional (default with tls_client_ca), agents: docs/tls.md
  *               allow_plaintext         true, false
  *               journal_bytes_max, journal_segment_bytes             numbers
  *               admin_group             whose members are administrators (default: admin)
  *               log_requests            true, false: a line for each HTTP request
  *               log_calls               1: a line for each gRPC call; 2: with the names of its headers
+ *               Texts about TLS name options as the variables of the programs: TLS_CERT, TLS_KEY, TLS_CA ...
  * connection    name, agent             required
  *               type, subtype           for example application and tcp
  *               command.0, command.1    in order
@@ -182,7 +186,8 @@ HOOP_API int32_t hoop_stream_write_error(hoop_stream* stream, const void* bytes,
                                          hoop_error** error);
 /* Half close of a byte stream, behind what was written. */
 HOOP_API int32_t hoop_stream_finish(hoop_stream* stream, hoop_error** error);
-/* Ends it, behind what was written. `reason`, which may be NULL, is for the user. The first end counts. */
+/* Ends it, behind what was written, with a code from 0 to 255. `reason`, which may be NULL, is for the user. The first
+ * end counts. */
 HOOP_API int32_t hoop_stream_end(hoop_stream* stream, int32_t exit_code, const char* reason, hoop_error** error);
 /* 0: no HOOP_EVENT_DATA any more, the user is held back; 1: again. */
 HOOP_API int32_t hoop_stream_set_reading(hoop_stream* stream, int32_t reading, hoop_error** error);
@@ -207,7 +212,7 @@ HOOP_API int32_t hoop_agent_create(const hoop_options* options, hoop_agent** age
 HOOP_API int32_t hoop_agent_start(hoop_agent* agent, hoop_error** error);
 /* 1: the gateway has accepted it; 0: not, and `why`, which may be NULL, receives the last error if there was one. */
 HOOP_API int32_t hoop_agent_connected(hoop_agent* agent, hoop_error** why);
-/* Until it is connected. HOOP_DEADLINE_EXCEEDED: not within that time; the text says why. */
+/* Until it is connected, between _start and _stop. HOOP_DEADLINE_EXCEEDED: not within that time; the text says why. */
 HOOP_API int32_t hoop_agent_wait_connected(hoop_agent* agent, int64_t milliseconds, hoop_error** error);
 /* Ends all sessions and their processes within that time. Stopping a stopped one is HOOP_OK. */
 HOOP_API int32_t hoop_agent_stop(hoop_agent* agent, int64_t milliseconds, hoop_error** error);
@@ -228,8 +233,17 @@ HOOP_API int32_t hoop_gateway_stop(hoop_gateway* gateway, int64_t milliseconds, 
 HOOP_API int32_t hoop_gateway_wait(hoop_gateway* gateway, int64_t milliseconds, hoop_error** error);
 HOOP_API int32_t hoop_gateway_destroy(hoop_gateway* gateway);
 
+/* The rest: while it runs. */
+
 /*
- * The rest: while it runs. `text` receives a text of yours.
+ * Another certificate for connections that come from now on; those that stand stay. Of `options`, which are a
+ * gateway's, those that begin with tls_ count, all of them; tls_client_auth is what it was.
+ * HOOP_INVALID_ARGUMENT: something is wrong with them, all stays as it was. HOOP_FAILED_PRECONDITION: this gateway does
+ * not speak TLS.
+ */
+HOOP_API int32_t hoop_gateway_replace_tls(hoop_gateway* gateway, const hoop_options* options, hoop_error** error);
+/*
+ * `text` receives a text of yours.
  * "http_address", "grpc_address", "api_url", "grpc_url", "setup_token", "audit_public_key".
  */
 HOOP_API int32_t hoop_gateway_get(hoop_gateway* gateway, const char* key, char** text, hoop_error** error);

@@ -89,7 +89,8 @@ class Gateway final {
   absl::Status Start();
 
   // Another certificate for connections that come from now on; those that stand stay. InvalidArgument: something is
-  // wrong with it, all stays as it was. FailedPrecondition: this gateway does not speak TLS.
+  // wrong with it, or `client_auth` is another one: all stays as it was. FailedPrecondition: this gateway does not
+  // speak TLS.
   absl::Status ReplaceTls(const GatewayTls& tls);
 
   // Both loops turn: each answers within `patience`. Waits for that.
