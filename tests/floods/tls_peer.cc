@@ -34,8 +34,8 @@ void TlsPeer::SendAll() {
 }
 
 void TlsPeer::Listen(Seconds wait) {
-  socket_.Listen(wait);
   std::string& heard = socket_.heard();
+  socket_.Listen(heard.empty() ? wait : Seconds(0));  // an answer may have come while we still spoke
   ::BIO_write(in_, heard.data(), static_cast<int>(heard.size()));
   heard.clear();
 }
