@@ -11,9 +11,9 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "agent/agent_context.h"
-#include "agent/recent_ids.h"
 #include "agent/session_worker.h"
 #include "agent/trunk.h"
+#include "base/recent_ids.h"
 #include "wire/capabilities.h"
 #include "wire/packet_stream.h"
 

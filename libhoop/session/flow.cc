@@ -33,6 +33,7 @@ void Flow::OnAgentStream(absl::StatusOr<std::unique_ptr<PacketStream>> stream) {
   agent_ = *std::move(stream);
   agent_ended_ = false;
   agent_->SetReceiver(&agent_side_);
+  if (!agent_reading_) agent_->SetReading(false);  // as was decided before it was here
   session_.ReleaseAtTurnEnd(*this);
 }
 
@@ -60,12 +61,6 @@ void Flow::Pace(Paced& direction, size_t bytes) {
     UpdateReading();
   });
   UpdateReading();
-}
-
-// Nothing more is taken from the agent, so its shared stream need not wait for this client any longer.
-void Flow::Close() {
-  closed_ = true;
-  if (shares_agent_stream()) SetAgentReading(true);
 }
 
 void Flow::Release() {
@@ -123,12 +118,12 @@ void Flow::Drop() {
   requests_.clear();
   replies_.clear();
   request_bytes_ = held_bytes_ = 0;
-  SetAgentReading(true);
   if (!agent_token_.empty() && session_.agent() != nullptr) session_.agent()->ForgetStream(agent_token_);
   agent_token_.clear();
   client_.reset();
   agent_.reset();
   client_ended_ = agent_ended_ = true;
+  CountSharedReplies();
 }
 
 size_t Flow::agent_queued_bytes() const {
@@ -146,11 +141,11 @@ void Flow::UpdateReading() {
   SetClientReading(calm && !parked_request_ && request_pace_.hold == nullptr &&
                    (agent_token_.empty() || requests_.empty()) &&
                    request_bytes_ + agent_queued_bytes() <= limits::kSendQueueHighBytes);
+  CountSharedReplies();
   if (shares_agent_stream()) {
     // Shared with the agent's other sessions: held only far above the usual mark, and not for long. The disk that is
     // behind stops the requests; a stage that holds keeps what comes.
-    const size_t mark = agent_reading_ ? limits::kSharedStreamQueueHighBytes : limits::kSharedStreamQueueLowBytes;
-    SetAgentReading(closed_ || reply_bytes() <= mark);
+    session_.shared_replies_.Update();
   } else {
     SetAgentReading(calm && !parked_reply_ && reply_pace_.hold == nullptr &&
                     reply_bytes() <= limits::kSendQueueHighBytes);
@@ -170,29 +165,13 @@ void Flow::SetClientReading(bool reading) {
 void Flow::SetAgentReading(bool reading) {
   if (reading == agent_reading_) return;
   agent_reading_ = reading;
-  if (agent_ != nullptr) {
-    agent_->SetReading(reading);
-    return;
-  }
-  AgentLeg* leg = session_.agent();
-  if (leg == nullptr) return;
-  if (reading) {
-    stall_timer_.reset();
-    leg->ReleaseReading();
-  } else {
-    leg->HoldReading();
-    CheckStall(SIZE_MAX);
-  }
+  if (agent_ != nullptr) agent_->SetReading(reading);
 }
 
-// Bytes that wait for the disk are not the client's fault.
-void Flow::CheckStall(size_t bytes_before) {
-  const size_t bytes = reply_bytes() - held_bytes_;
-  if (bytes >= bytes_before && bytes > 0) {
-    session_.OnStalled(*this);
-    return;
-  }
-  stall_timer_ = session_.loop_.After(limits::kSharedStreamStallTime, [this, bytes] { CheckStall(bytes); });
+// Of those that use the client's control stream, what is queued there is counted once, for the session.
+void Flow::CountSharedReplies() {
+  const size_t now = shares_agent_stream() ? held_bytes_ + client_queued_bytes() : 0;
+  session_.shared_replies_.Count(std::exchange(shared_bytes_, now), now);
 }
 
 void Flow::Side::OnPacket(Packet packet) { flow.session_.OnFlowPacket(flow, direction, std::move(packet)); }

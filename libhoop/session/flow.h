@@ -69,7 +69,7 @@ class Flow final {
   bool release_planned = false;  // in the session's list for this turn
 
   // Both sides are told; what is queued still leaves. Late packets are dropped by the session.
-  void Close();
+  void Close() { closed_ = true; }
   bool closed() const { return closed_; }
   // Nothing more will happen: it can be destroyed.
   bool over() const {
@@ -79,10 +79,12 @@ class Flow final {
   // Ends own streams at once, whatever is queued; releases the agent's control stream.
   void Drop();
 
+  // Tells the session what it holds of an agent's stream that others share.
+  void CountSharedReplies();
+  size_t client_queued_bytes() const { return client_ == nullptr ? 0 : client_->queued_bytes(); }
+
   // Looks at all queues again and starts or stops reading.
   void UpdateReading();
-  // Bytes that wait for the client, in this process.
-  size_t reply_bytes() const;
 
  private:
   struct Held {
@@ -112,8 +114,9 @@ class Flow final {
   void FinishStreamsWhenClosed();
   void SetClientReading(bool reading);
   void SetAgentReading(bool reading);
-  void CheckStall(size_t bytes_before);
   size_t agent_queued_bytes() const;
+  // Bytes that wait for the client, in this process.
+  size_t reply_bytes() const;
 
   Session& session_;
   const std::string id_;
@@ -138,7 +141,7 @@ class Flow final {
   bool client_reading_ = true;
   bool agent_reading_ = true;
   Paced request_pace_, reply_pace_;
-  std::unique_ptr<Timer> stall_timer_;  // while the shared stream of an agent is held because of this flow
+  size_t shared_bytes_ = 0;  // as the session has heard
   std::unique_ptr<Parked> parked_request_;
   std::unique_ptr<Parked> parked_reply_;
 };

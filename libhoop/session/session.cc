@@ -1,7 +1,6 @@
 #include "session/session.h"
 
 #include <charconv>
-#include <functional>
 #include <utility>
 
 #include "base/limits/session.h"
@@ -133,7 +132,7 @@ absl::Status Session::AddClientStream(std::string_view connection_id, std::uniqu
   if (state_ != State::kRunning) return FailedPrecondition("session {} is not open", id());
   if (!context_.client_capabilities.streams) return FailedPrecondition("session {} has no data streams", id());
   if (!IsConnectionId(connection_id)) return InvalidArgument("session {}: connection id not found", id());
-  if (FindFlow(connection_id) != nullptr || WasFinished(connection_id)) {
+  if (FindFlow(connection_id) != nullptr || finished_ids_.Contains(connection_id)) {
     return AlreadyExists("connection id {} was used already", connection_id);
   }
   auto flow = MakeFlow(connection_id);
@@ -172,7 +171,7 @@ void Session::OnRequest(Packet packet, Flow* own) {
   if (flow == nullptr) {
     const std::string id(packet.SpecText(spec::kConnectionId));
     if (packet.type() == packet::kAgentConnectionClose) return PassClose(std::move(packet), nullptr);
-    if (WasFinished(id)) return;  // late
+    if (finished_ids_.Contains(id)) return;  // late
     auto made = MakeFlow(id);
     if (!made.ok()) {
       Finish(Failure(made.status()));
@@ -331,19 +330,10 @@ absl::StatusOr<Flow*> Session::MakeFlow(std::string_view connection_id) {
   return made;
 }
 
-bool Session::WasFinished(std::string_view connection_id) const {
-  const size_t hash = std::hash<std::string_view>()(connection_id);
-  for (size_t finished : finished_ids_) {
-    if (finished == hash) return true;
-  }
-  return false;
-}
-
 void Session::CloseFlow(Flow& flow) {
   if (flow.closed() || flow.is_control()) return;
   flow.Close();
-  finished_ids_.push_back(std::hash<std::string_view>()(flow.id()));
-  if (finished_ids_.size() > limits::kFinishedIdsRemembered) finished_ids_.pop_front();
+  finished_ids_.Add(flow.id());
   ReleaseAtTurnEnd(flow);
 }
 
@@ -393,7 +383,18 @@ void Session::OnAgentStreamMissing(Flow& flow, const absl::Status& status) {
   }
 }
 
-void Session::OnStalled(Flow&) {
+void Session::CountSharedReplies() {
+  control_flow_->CountSharedReplies();
+  for (auto& [id, flow] : flows_) flow->CountSharedReplies();
+}
+
+size_t Session::client_queued_bytes() const {
+  size_t bytes = client_gone_ ? 0 : control_->queued_bytes();
+  for (const auto& [id, flow] : flows_) bytes += flow->client_queued_bytes();
+  return bytes;
+}
+
+void Session::OnStalled() {
   Finish(Failure(ResourceExhausted("client read nothing for {}, and the agent's stream is shared",
                                    absl::FormatDuration(limits::kSharedStreamStallTime))));
 }
@@ -486,6 +487,7 @@ void Session::Finish(Ending ending) {
   lifetime_.reset();
   log_.Info("session ended", "session", id(), "connection", context_.head.connection, "user", context_.head.user_email,
             "reason", ending_.reason);
+  shared_replies_.End();  // nothing more is taken from the agent
   if (control_flow_ != nullptr) {
     control_flow_->Close();
     ReleaseAtTurnEnd(*control_flow_);

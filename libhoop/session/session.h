@@ -11,15 +11,16 @@
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
-#include "base/fifo.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/recent_ids.h"
 #include "hoop/audit_store.h"
 #include "session/agent_leg.h"
 #include "session/bulk_pacer.h"
 #include "session/flow.h"
 #include "session/pipeline.h"
 #include "session/session_context.h"
+#include "session/shared_replies.h"
 #include "wire/packet_stream.h"
 
 namespace hoop {
@@ -64,6 +65,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
 
  private:
   friend class Flow;
+  friend class SharedReplies;
   enum class State { kStarting, kOpening, kRunning, kFinishing, kOver };
 
   // PacketStream::Receiver of the client's control stream.
@@ -83,7 +85,6 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   void OnFlowPacket(Flow& flow, Direction direction, Packet packet);
   void OnFlowStreamEnd(Flow& flow, Direction direction);
   void OnAgentStreamMissing(Flow& flow, const absl::Status& status);
-  void OnStalled(Flow& flow);
   void ReleaseAtTurnEnd(Flow& flow);
   void PlanRelease();
   // A flow on the shared control stream wants it read, or not.
@@ -91,6 +92,10 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   PacketStream* client_control() { return client_gone_ ? nullptr : control_.get(); }
   AgentLeg* agent() { return agent_gone_ ? nullptr : agent_.get(); }
   void UpdateControlReading();
+  // Called by shared_replies_.
+  void CountSharedReplies();
+  size_t client_queued_bytes() const;
+  void OnStalled();
 
   void OpenSession(Packet packet);
   Packet BuildAgentOpen(const Packet& client_open);
@@ -108,7 +113,6 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
 
   Flow* FindFlow(std::string_view connection_id);
   absl::StatusOr<Flow*> MakeFlow(std::string_view connection_id);
-  bool WasFinished(std::string_view connection_id) const;
   void CloseFlow(Flow& flow);
   void CloseToClient(Flow& flow, std::string_view why);
   void CloseToAgent(Flow& flow);
@@ -144,9 +148,10 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   Ending ending_;
   SessionRecord::Position sealed_at_ = 0;
 
+  SharedReplies shared_replies_{*this};
   std::unique_ptr<Flow> control_flow_;
   std::map<std::string, std::unique_ptr<Flow>, std::less<>> flows_;
-  Fifo<size_t> finished_ids_;  // hashes
+  RecentIds finished_ids_;
   std::unique_ptr<Timer> lifetime_;
   std::unique_ptr<Timer> stream_lost_;
   std::unique_ptr<Timer> seal_timer_;

@@ -564,6 +564,122 @@ TEST_F(SessionTest, EndsAClientThatStallsASharedAgentStream) {
   EXPECT_EQ(agent_.holds, 0);
 }
 
+// Connection ids with streams of their own towards the client, of an agent that has one stream for everything.
+class SharedAgentStream : public SessionTest {
+ protected:
+  ~SharedAgentStream() override { session_.reset(); }  // before its streams' scripts
+
+  void Open(RecordPolicy policy = RecordPolicy::kBuffered) { OpenWith("tcp", kAllCapabilities, {}, policy); }
+  StreamScript& Connect(std::string_view id) {
+    StreamScript& script = scripts_[std::string(id)];
+    std::unique_ptr<PacketStream> stream = std::make_unique<ScriptedStream>(script);
+    EXPECT_OK(session_->AddClientStream(id, stream));
+    script.Deliver(Packet(packet::kAgentTcpWrite, {}, "x"));
+    loop_.Turn();
+    return script;
+  }
+
+  std::map<std::string, StreamScript> scripts_;
+};
+
+TEST_F(SharedAgentStream, HasOneBoundForAllConnectionIdsOfASession) {
+  Open();
+  StreamScript& first = Connect("000001");
+  StreamScript& second = Connect("000002");
+  first.queued_bytes = second.queued_bytes = limits::kSharedStreamQueueHighBytes / 2;
+  FromAgent(TcpReply("000001", "x"));
+  FromAgent(TcpReply("000002", "x"));
+  EXPECT_EQ(agent_.holds, 0);
+  second.queued_bytes += 1;
+  FromAgent(TcpReply("000002", "x"));
+  EXPECT_EQ(agent_.holds, 1);
+  FromAgent(TcpReply("000001", "x"));
+  EXPECT_EQ(agent_.holds, 1) << "it is held once";
+  loop_.Advance(limits::kSharedStreamStallTime);
+  EXPECT_TRUE(session_->finishing());
+  EXPECT_EQ(agent_.holds, 0);
+}
+
+TEST_F(SharedAgentStream, CountsRepliesThatWaitForTheRecord) {
+  Open(RecordPolicy::kDurable);
+  const std::string half(limits::kSharedStreamQueueHighBytes / 2, 'x');
+  Connect("000001");
+  Connect("000002");
+  FromAgent(TcpReply("000001", half));
+  EXPECT_EQ(agent_.holds, 0);
+  FromAgent(TcpReply("000002", half));
+  EXPECT_EQ(agent_.holds, 1);
+  loop_.Advance(10 * limits::kSharedStreamStallTime);
+  EXPECT_FALSE(session_->finishing()) << "a slow disk is not the client's fault";
+  EXPECT_EQ(agent_.holds, 1);
+  Sync();
+  EXPECT_EQ(agent_.holds, 0);
+}
+
+TEST_F(SharedAgentStream, IsReadAgainWhenQueuesDrainedWithoutAWord) {
+  Open();
+  StreamScript& first = Connect("000001");
+  StreamScript& second = Connect("000002");
+  first.queued_bytes = second.queued_bytes = limits::kSharedStreamQueueHighBytes / 2;
+  FromAgent(TcpReply("000001", "x"));
+  first.queued_bytes = 0;  // it left meanwhile: nothing is stopped for what was counted then
+  second.queued_bytes += 2;
+  FromAgent(TcpReply("000002", "x"));
+  EXPECT_EQ(agent_.holds, 0);
+  first.queued_bytes = limits::kSharedStreamQueueHighBytes;
+  FromAgent(TcpReply("000001", "x"));
+  EXPECT_EQ(agent_.holds, 1);
+  first.queued_bytes = 0;
+  second.queued_bytes = limits::kSharedStreamQueueLowBytes + 1;
+  loop_.Advance(limits::kSharedStreamCheckTime);
+  EXPECT_EQ(agent_.holds, 1);
+  second.queued_bytes = limits::kSharedStreamQueueLowBytes;
+  loop_.Advance(limits::kSharedStreamCheckTime);
+  EXPECT_EQ(agent_.holds, 0);
+}
+
+TEST_F(SharedAgentStream, GivesWhoTakesSomethingMoreTime) {
+  Open();
+  StreamScript& slow = Connect("000001");
+  slow.queued_bytes = 2 * limits::kSharedStreamQueueHighBytes;
+  FromAgent(TcpReply("000001", "x"));
+  ASSERT_EQ(agent_.holds, 1);
+  for (int i = 0; i < 10; ++i) {
+    loop_.Advance(limits::kSharedStreamStallTime - limits::kSharedStreamCheckTime);
+    EXPECT_FALSE(session_->finishing());
+    slow.queued_bytes -= 1;
+    loop_.Advance(limits::kSharedStreamCheckTime);
+  }
+  loop_.Advance(limits::kSharedStreamStallTime);
+  EXPECT_TRUE(session_->finishing());
+}
+
+TEST_F(SharedAgentStream, CountsConnectionIdsThatAreClosedAndNotDrained) {
+  Open();
+  StreamScript& closed = Connect("000001");
+  StreamScript& open = Connect("000002");
+  closed.queued_bytes = open.queued_bytes = limits::kSharedStreamQueueHighBytes / 2;
+  FromAgent(Packet(packet::kClientConnectionClose, {{spec::kSessionId, "s1"}, {spec::kConnectionId, "000001"}}));
+  open.queued_bytes += 1;
+  FromAgent(TcpReply("000002", "x"));
+  EXPECT_EQ(agent_.holds, 1);
+}
+
+// The agent's control stream is nobody's alone, even when this session reads nothing for the sake of the disk.
+TEST_F(SessionTest, PressureWhileAnAgentsStreamIsOnItsWayHoldsThatStreamOnly) {
+  OpenWith("tcp", {}, kAllCapabilities, RecordPolicy::kBuffered);
+  FromClient(TcpRequest("000001", "first"));
+  audit_.Press(true);
+  EXPECT_EQ(agent_.holds, 0);
+  agent_.expected.begin()->second(std::make_unique<ScriptedStream>(data_));
+  loop_.Turn();
+  EXPECT_FALSE(data_.reading);
+  audit_.Press(false);
+  EXPECT_TRUE(data_.reading);
+  EXPECT_EQ(agent_.holds, 0);
+  session_.reset();  // before its streams' scripts
+}
+
 TEST_F(SessionTest, CutsOffAClientThatDoesNotTakeTheClose) {
   OpenWith("command-line");
   FromAgent(Packet(packet::kClientSessionClose, {{spec::kExitCode, "0"}}));

@@ -13,6 +13,7 @@ namespace hoop::limits {
 inline constexpr size_t kSharedStreamQueueHighBytes = 1 * kMiB;
 inline constexpr size_t kSharedStreamQueueLowBytes = 512 * kKiB;
 inline constexpr absl::Duration kSharedStreamStallTime = absl::Seconds(2);
+inline constexpr absl::Duration kSharedStreamCheckTime = absl::Milliseconds(50);  // how often a held one is looked at
 inline constexpr size_t kSendQueueHighBytes = 256 * kKiB;  // a stream's peer is not read above
 inline constexpr size_t kSendQueueLowBytes = 64 * kKiB;    // and read again below
 inline constexpr size_t kHeldReplyBytesMax = 1 * kMiB;     // replies of one connection id that wait for the sync
