@@ -13,6 +13,11 @@ namespace {
 
 constexpr size_t kBufferKeptBytes = 4 * limits::kMiB;  // a larger turn's buffer is given back
 
+// Of a number that this thread alone changes: no locked instruction for each record.
+void AddAlone(std::atomic<uint64_t>& number, uint64_t more) {
+  number.store(number.load(std::memory_order_relaxed) + more, std::memory_order_relaxed);
+}
+
 }  // namespace
 
 Lane::Lane(std::unique_ptr<SegmentSet> set, const LaneStart& start, uint64_t segment_bytes, Loop& loop, Clock& clock,
@@ -129,8 +134,8 @@ absl::Status Lane::Append(JournalSessionRecord& record, RecordView view) {
     view.continued = part + 1 < parts;
     AppendPart(record, view);
   }
-  if (view.direction == Direction::kRequest) request_bytes_.fetch_add(payload.size(), std::memory_order_relaxed);
-  if (view.direction == Direction::kReply) reply_bytes_.fetch_add(payload.size(), std::memory_order_relaxed);
+  if (view.direction == Direction::kRequest) AddAlone(request_bytes_, payload.size());
+  if (view.direction == Direction::kReply) AddAlone(reply_bytes_, payload.size());
   if (!record.touched) touched_.push_back(&record);
   record.touched = true;
   if (!write_scheduled_) {
