@@ -5,6 +5,7 @@
 
 #include <thread>
 
+#include "base/limits/agent.h"
 #include "base/limits/session.h"
 #include "base/limits/wire.h"
 #include "hoop/host_service.h"
@@ -125,6 +126,28 @@ class Host : public ::testing::Test {
   std::unique_ptr<ScriptedGateway> gateway = std::make_unique<ScriptedGateway>();
   bool open_ = false;
 };
+
+// Those of the host take nothing but memory, so that there can be as many.
+TEST_F(Host, AnAgentRunsAsManySessionsAsItsBound) {
+  const AgentConnectionParams params = NetworkParams("tcp", {{"HOST", "host:table"}});
+  for (size_t i = 0; i < limits::kAgentSessionsMax; ++i) gateway->Open(fmt::format("sid-{}", i), params);
+  const auto is_open = [&](const std::string& session) {
+    return gateway->WaitUntil([&] {
+      return std::any_of(control().seen.rbegin(), control().seen.rend(), [&](const SeenPacket& packet) {
+        return packet.type == packet::kClientSessionOpenOk && packet.Get(spec::kSessionId) == session;
+      });
+    });
+  };
+  ASSERT_TRUE(is_open(fmt::format("sid-{}", limits::kAgentSessionsMax - 1)));
+  EXPECT_EQ(gateway->Count(control(), packet::kClientSessionClose), 0u);
+  gateway->Open("one-more", params);
+  const SeenPacket refusal = WaitForClose();
+  EXPECT_EQ(refusal.Get(spec::kSessionId), "one-more");
+  EXPECT_EQ(refusal.payload, "this agent runs too many sessions, try again");
+  gateway->Send(control(), Packet(packet::kAgentSessionClose, {{spec::kSessionId, "sid-0"}}));
+  gateway->Open("in-its-place", params);
+  EXPECT_TRUE(is_open("in-its-place"));
+}
 
 TEST_F(Host, AByteStreamCarriesBytesBothWays) {
   ScriptedGateway::Stream& stream = Connect("000001", "t1");

@@ -13,6 +13,7 @@
 #include "agent/warden/process_tree.h"
 #include "base/limits/agent.h"
 #include "tests/agent/warden_fixture.h"
+#include "tests/support/descriptor_limit.h"
 #include "tests/support/status_matchers.h"
 
 namespace hoop {
@@ -266,6 +267,42 @@ TEST(Warden, RefusesALaunchThatIsTooLarge) {
   Launch launch = Shell("true");
   launch.files.push_back({"big.envfs", std::string(limits::kLaunchBytesMax, 'x')});
   EXPECT_STATUS(agent.Run(launch, watch), absl::StatusCode::kResourceExhausted, "more than");
+}
+
+// A warden that takes nothing: what its socket has room for goes, the rest waits.
+TEST(Warden, RefusesMoreLaunchesThanMayWait) {
+  const DescriptorLimit limit(4 * limits::kLaunchesWaitingMax);  // three for each that waits
+  if (!limit.worked()) GTEST_SKIP() << "this machine allows fewer descriptors";
+  WardenFixture agent({"/bin/sleep", "1000"});
+  CommandWatch watch;
+  std::vector<std::unique_ptr<Command>> waiting;
+  absl::Status refused;
+  while (refused.ok()) {
+    auto command = agent.Run(Shell("true"), watch);
+    refused = command.status();
+    if (command.ok()) waiting.push_back(*std::move(command));
+    ASSERT_LT(waiting.size(), 2 * limits::kLaunchesWaitingMax);
+  }
+  EXPECT_STATUS(refused, absl::StatusCode::kResourceExhausted, "the warden is busy, try again");
+  EXPECT_GE(waiting.size(), limits::kLaunchesWaitingMax);
+  ::kill(Children(::getpid()).at(0), SIGKILL);
+  ASSERT_TRUE(watch.WaitForGone());
+  agent.OnLoop([&waiting] { waiting.clear(); });
+}
+
+TEST(Warden, LeavesACommandAsManyDescriptorsAsSelectTakes) {
+  const DescriptorLimit limit(2 * limits::kCommandDescriptorsMax);
+  WardenFixture agent;
+  CommandWatch watch;
+  auto command = agent.Run(Shell("ulimit -Sn; ulimit -Hn"), watch);
+  ASSERT_TRUE(watch.WaitForGone());
+  std::istringstream limits_of_it(ReadAll(watch.output.get()));
+  size_t soft = 0;
+  std::string hard;
+  limits_of_it >> soft >> hard;
+  EXPECT_EQ(soft, limits::kCommandDescriptorsMax);
+  EXPECT_NE(hard, std::to_string(soft)) << "it may ask for more";
+  agent.Drop(*std::move(command));
 }
 
 TEST(Warden, SaysThatItCannotBeStarted) {
