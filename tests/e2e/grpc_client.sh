@@ -2,7 +2,7 @@
 # HOOP_GRPC_CLIENT=grpc: gRPC C++ dials instead of our own gRPC, for the command line and for the agent.
 . "$(dirname "$0")/lib.sh"
 [ -f "$bin/libhoop_grpc.so" ] || skip "built without gRPC C++ (libhoop_grpc.so)"
-need nm
+need nm openssl curl
 
 cat >"$work/connections.yaml" <<'Y'
 connections:
@@ -44,6 +44,34 @@ done
 stop "$client" INT
 stop "$agent"
 same "the agent ends well" 0 "$ended"
+
+# Over TLS: our own authority, another one, no authority that is known here; who skips verification is told so.
+authority ours
+authority theirs
+issue ours gw DNS:localhost,IP:127.0.0.1
+http=$(free_port) grpc=$(free_port)
+TLS_CERT=file://$certs/gw.pem TLS_KEY=file://$certs/gw.key HOOP_DATA_DIR=$work/tls-gateway HOOP_HTTP_LISTEN=127.0.0.1:$http \
+  HOOP_GRPC_LISTEN=127.0.0.1:$grpc spawn "$work/gateway.log" "$bin/hoop-gateway"
+wait_line "$work/gateway.log" "$spawned" 30 'gateway serving'
+dev_config=$HOOP_CONFIG
+export HOOP_CONFIG=$work/tls.toml TLS_CA=file://$certs/ours.pem HOOP_GRPC_CLIENT=grpc
+hoop login --api-url "https://127.0.0.1:$http" --email me@example.test --password-stdin \
+  --setup-token "$(cat "$work/tls-gateway/setup-token")" <<<a-secret >/dev/null
+tls_key=$(hoop admin create agent tls)
+HOOP_KEY=$tls_key TLS_CA=file://$certs/theirs.pem spawn "$work/stranger.log" "$bin/hoop-agent"
+wait_line "$work/stranger.log" "$spawned" 30 'not connected to the gateway.*certificate verify failed'
+stop "$spawned"
+HOOP_KEY=$tls_key spawn "$work/tls-agent.log" "$bin/hoop-agent"
+wait_line "$work/tls-agent.log" "$spawned" 30 'connected to the gateway'
+hoop admin create connection tls-sh -a tls -t command-line -- sh >/dev/null
+same "gRPC C++ at both ends over TLS" 42 "$(hoop exec tls-sh -s -i 'echo $((6*7))')"
+same "our own gRPC at one of them" 42 "$(HOOP_GRPC_CLIENT='' hoop exec tls-sh -s -i 'echo $((6*7))')"
+same "5 MB through" "$(md5sum <"$work/big")" "$(hoop exec tls-sh -s -i "cat $work/big" | md5sum)"
+HOOP_TLS_SKIP_VERIFY=true refused 'gRPC library: it verifies always' hoop exec tls-sh -s -i x
+HOOP_TLSSERVERNAME=other.test refused 'other.test' hoop exec tls-sh -s -i x
+stop "$spawned"
+export HOOP_CONFIG=$dev_config
+unset HOOP_GRPC_CLIENT TLS_CA
 
 # What cannot be.
 HOOP_GRPC_CLIENT=other refused 'HOOP_GRPC_CLIENT: unknown value "other"' hoop exec sh -i x

@@ -14,6 +14,8 @@
 #include "net/dial.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
+#include "net/tls_handshake.h"
+#include "net/tls_stream.h"
 #include "transport/grpc_channel.h"
 #include "transport/grpc_server.h"
 
@@ -39,14 +41,15 @@ class LoopOnThread {
   LoopThread thread_;
 };
 
-// A GrpcServer behind a listening socket.
+// A GrpcServer behind a listening socket, on which TLS is spoken where a context is given.
 class LoopbackServer {
  public:
-  explicit LoopbackServer(GrpcServer::Delegate& delegate) : delegate_(delegate) {
+  explicit LoopbackServer(GrpcServer::Delegate& delegate, std::shared_ptr<TlsContext> tls = nullptr)
+      : delegate_(delegate), tls_(std::move(tls)) {
     on.Do([this, &delegate] {
       server = std::make_unique<GrpcServer>(on.loop, delegate);
       auto listening = Listen(on.loop, Address{"127.0.0.1", 0},
-                              [this](std::unique_ptr<ByteStream> bytes) { server->Accept(std::move(bytes)); });
+                              [this](std::unique_ptr<ByteStream> bytes) { Accept(std::move(bytes)); });
       ASSERT_TRUE(listening.ok()) << listening.status();
       listener = *std::move(listening);
     });
@@ -54,6 +57,7 @@ class LoopbackServer {
   ~LoopbackServer() {
     on.Do([this] {
       listener.reset();
+      handshakes_.clear();
       server.reset();
       drained_.clear();
     });
@@ -71,7 +75,17 @@ class LoopbackServer {
   std::unique_ptr<GrpcServer> server;
 
  private:
+  void Accept(std::unique_ptr<ByteStream> bytes) {
+    if (tls_ == nullptr) return server->Accept(std::move(bytes));
+    handshakes_.push_back(TlsAccept(on.loop, std::move(bytes), tls_, absl::InfiniteDuration(), nullptr,
+                                    [this](absl::StatusOr<std::unique_ptr<TlsStream>> stream) {
+                                      if (stream.ok()) server->Accept(*std::move(stream));
+                                    }));
+  }
+
   GrpcServer::Delegate& delegate_;
+  const std::shared_ptr<TlsContext> tls_;
+  std::vector<std::unique_ptr<TlsHandshake>> handshakes_;  // also those that are over
   std::vector<std::unique_ptr<GrpcServer>> drained_;
 };
 

@@ -1,5 +1,5 @@
 // What every dialler promises, over both (our own and gRPC C++ out of its shared object) and against every server:
-// ours, gRPC C++, and a foreign one whose address HOOP_TEST_PEER names (tests/peers/run.sh).
+// ours, gRPC C++, each plain and over TLS, and a foreign one whose address HOOP_TEST_PEER names (tests/peers/run.sh).
 #include <gtest/gtest.h>
 
 #include <cstdlib>
@@ -8,7 +8,9 @@
 
 #include "base/limits/session.h"
 #include "base/limits/wire.h"
+#include "net/dialler_context.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/test_authority.h"
 #include "tests/transport/echo_server.h"
 #include "tests/transport/grpc/grpc_cpp_server.h"
 #include "tests/transport/loopback_fixture.h"
@@ -19,6 +21,7 @@ namespace {
 
 enum class Dialer { kOwn, kGrpcCpp };
 enum class Peer { kOwn, kGrpcCpp, kForeign };
+enum class Wire { kPlain, kTls };
 
 // What a stream tells its user, for a test thread to wait for.
 class Hearer final : public PacketStream::Receiver {
@@ -113,25 +116,24 @@ class Stream final {
   LoopOnThread& on_;
 };
 
-class DialerTest : public ::testing::TestWithParam<std::tuple<Dialer, Peer>> {
+class DialerTest : public ::testing::TestWithParam<std::tuple<Dialer, Peer, Wire>> {
  protected:
   DialerTest() {
+    const bool is_tls = std::get<Wire>(GetParam()) == Wire::kTls;
     switch (std::get<Peer>(GetParam())) {
       case Peer::kOwn:
-        own = std::make_unique<LoopbackServer>(echo);
+        own = std::make_unique<LoopbackServer>(echo, is_tls ? OwnServerTls() : nullptr);
         echo.go_away = [this] { own->GoAway(); };
         address = own->address();
         break;
       case Peer::kGrpcCpp:
-        grpc_cpp = std::make_unique<GrpcCppServer>();
+        grpc_cpp = std::make_unique<GrpcCppServer>(is_tls ? GrpcCppServerTls() : grpc::InsecureServerCredentials());
         address = grpc_cpp->address();
         break;
       case Peer::kForeign:
         address = std::getenv("HOOP_TEST_PEER");
     }
-    const auto make =
-        ChooseGatewayDialer(std::get<Dialer>(GetParam()) == Dialer::kOwn ? "" : HOOP_GRPC_LIBRARY).value();
-    on.Do([&] { dialer = make(on.loop, {.address = *Address::Parse(address), .user_agent = "hoopagent/test"}); });
+    dialer = is_tls ? MakeTlsDialer(address, {.ca = authority.pem()}) : MakeDialer(address);
   }
   ~DialerTest() override {
     on.Do([this] {
@@ -139,6 +141,35 @@ class DialerTest : public ::testing::TestWithParam<std::tuple<Dialer, Peer>> {
       dialer.reset();
     });
     if (own != nullptr) own->on.Do([this] { echo.DropStreams(); });
+  }
+
+  std::shared_ptr<TlsContext> OwnServerTls(TlsClientAuth client_auth = TlsClientAuth::kOff) const {
+    return *TlsContext::MakeServer({.credential = authority.Issue(),
+                                    .client_auth = client_auth,
+                                    .client_ca_pem = client_auth == TlsClientAuth::kOff ? "" : authority.pem(),
+                                    .protocols = {"h2"}});
+  }
+  std::shared_ptr<grpc::ServerCredentials> GrpcCppServerTls() const {
+    const TlsCredential credential = authority.Issue();
+    grpc::SslServerCredentialsOptions options;
+    options.pem_key_cert_pairs.push_back({credential.key_pem, credential.certificate_pem});
+    return grpc::SslServerCredentials(options);
+  }
+
+  std::unique_ptr<GatewayDialer> MakeDialer(const std::string& to, TlsTarget target = {}, DiallerTls texts = {}) {
+    const auto make =
+        ChooseGatewayDialer(std::get<Dialer>(GetParam()) == Dialer::kOwn ? "" : HOOP_GRPC_LIBRARY).value();
+    std::unique_ptr<GatewayDialer> made;
+    on.Do([&] {
+      made = make(on.loop, {.address = *Address::Parse(to),
+                            .user_agent = "hoopagent/test",
+                            .tls = std::move(target),
+                            .tls_texts = std::move(texts)});
+    });
+    return made;
+  }
+  std::unique_ptr<GatewayDialer> MakeTlsDialer(const std::string& to, const DiallerTls& texts) {
+    return MakeDialer(to, {.context = *MakeDiallerContext(texts, TlsVerify::kFull), .host = texts.server_name}, texts);
   }
 
   absl::StatusOr<std::unique_ptr<GatewayChannel>> DialOnce(GatewayDialer& with) {
@@ -182,6 +213,7 @@ class DialerTest : public ::testing::TestWithParam<std::tuple<Dialer, Peer>> {
     return accepts;
   }
 
+  const TestAuthority authority{"ours"};
   EchoServer echo;
   std::unique_ptr<LoopbackServer> own;
   std::unique_ptr<GrpcCppServer> grpc_cpp;
@@ -419,14 +451,12 @@ TEST_P(LocalDialerTest, LosesTheServer) {
 }
 
 TEST_P(LocalDialerTest, SaysWhoDidNotAnswer) {
-  std::unique_ptr<GatewayDialer> nowhere;
-  const auto make = ChooseGatewayDialer(std::get<Dialer>(GetParam()) == Dialer::kOwn ? "" : HOOP_GRPC_LIBRARY).value();
   std::string closed;
   {
     LoopbackServer gone(echo);
     closed = gone.address();
   }
-  on.Do([&] { nowhere = make(on.loop, {.address = *Address::Parse(closed), .user_agent = "test/1"}); });
+  std::unique_ptr<GatewayDialer> nowhere = MakeDialer(closed);
   const auto result = DialOnce(*nowhere);
   EXPECT_STATUS(result, absl::StatusCode::kUnavailable, "gateway: ");
   EXPECT_STATUS(result, absl::StatusCode::kUnavailable, closed);
@@ -465,6 +495,69 @@ TEST_P(GrpcCppServerTest, RefusesTooManyTrailers) {
   EXPECT_FALSE(stream.hearer.AwaitEnd().ok());
 }
 
+// --- Who verifies whom ---
+
+class TlsDialerTest : public DialerTest {
+ protected:
+  // What a dial of this server says, or what its first stream says.
+  absl::Status Reach(std::unique_ptr<GatewayDialer> with) {
+    auto dialled = DialOnce(*with);
+    absl::Status status = dialled.status();
+    if (status.ok()) {
+      Stream stream(on, **dialled);
+      if (stream.RoundTrip(Packet("Echo")).type() != "Echo") status = stream.hearer.AwaitEnd();
+      stream.Drop();
+    }
+    on.Do([&] {
+      if (dialled.ok()) dialled->reset();
+      with.reset();
+    });
+    return status;
+  }
+  bool is_own() const { return std::get<Dialer>(GetParam()) == Dialer::kOwn; }
+  // Of a server that is not trusted. gRPC C++ does not tell it apart from one that does not answer.
+  absl::StatusCode untrusted() const {
+    return is_own() ? absl::StatusCode::kFailedPrecondition : absl::StatusCode::kUnavailable;
+  }
+
+  const TestAuthority foreign_{"foreign"};
+};
+
+TEST_P(TlsDialerTest, RefusesAnUnknownAuthority) {
+  const absl::Status status = Reach(MakeTlsDialer(address, {.ca = foreign_.pem()}));
+  EXPECT_STATUS(status, untrusted(), "gateway: ");
+  EXPECT_STATUS(status, untrusted(),
+                is_own() ? "its certificate is signed by an unknown authority (CN=ours)" : "certificate verify failed");
+}
+
+TEST_P(TlsDialerTest, RefusesACertificateForAnotherName) {
+  const absl::Status status = Reach(MakeTlsDialer(address, {.ca = authority.pem(), .server_name = "other.test"}));
+  EXPECT_STATUS(status, untrusted(), is_own() ? "its certificate is for " : "other.test");
+}
+
+TEST_P(TlsDialerTest, TakesTheNameThatItIsTold) {
+  EXPECT_OK(Reach(MakeTlsDialer(address, {.ca = authority.pem(), .server_name = "gw.test"})));
+}
+
+TEST_P(TlsDialerTest, SaysThatAPlainServerSpeaksNoTls) {
+  LoopbackServer plain(echo);
+  EXPECT_STATUS(Reach(MakeTlsDialer(plain.address(), {.ca = authority.pem()})), absl::StatusCode::kUnavailable,
+                "gateway: ");
+}
+
+TEST_P(TlsDialerTest, ShowsItsCertificateToWhoAsks) {
+  LoopbackServer strict(echo, OwnServerTls(TlsClientAuth::kRequired));
+  const TlsCredential mine = authority.Issue(), others = foreign_.Issue();
+  const auto reach = [&](const TlsCredential& shown) {
+    return Reach(MakeTlsDialer(strict.address(),
+                               {.ca = authority.pem(), .certificate = shown.certificate_pem, .key = shown.key_pem}));
+  };
+  EXPECT_OK(reach(mine));
+  EXPECT_STATUS(reach(others), absl::StatusCode::kUnavailable, "");
+  EXPECT_STATUS(reach({}), absl::StatusCode::kUnavailable, "");
+  strict.on.Do([this] { echo.DropStreams(); });
+}
+
 // --- The library ---
 
 TEST(DialerChoice, NamesALibraryThatIsNotThere) {
@@ -479,13 +572,14 @@ TEST(DialerChoice, RefusesALibraryOfAnotherVersion) {
                 "is of version 0.0.1, not ");
 }
 
-std::string Name(const ::testing::TestParamInfo<std::tuple<Dialer, Peer>>& info) {
+std::string Name(const ::testing::TestParamInfo<std::tuple<Dialer, Peer, Wire>>& info) {
   const bool is_own = std::get<Dialer>(info.param) == Dialer::kOwn;
   const Peer peer = std::get<Peer>(info.param);
   return std::string(is_own ? "Own" : "GrpcCpp") + "To" +
          (peer == Peer::kOwn       ? "Own"
           : peer == Peer::kGrpcCpp ? "GrpcCpp"
-                                   : "Foreign");
+                                   : "Foreign") +
+         (std::get<Wire>(info.param) == Wire::kTls ? "OverTls" : "");
 }
 
 std::vector<Peer> Foreign() {
@@ -496,11 +590,14 @@ using ::testing::Combine;
 using ::testing::Values;
 using ::testing::ValuesIn;
 const auto kDialers = Values(Dialer::kOwn, Dialer::kGrpcCpp);
-INSTANTIATE_TEST_SUITE_P(Local, DialerTest, Combine(kDialers, Values(Peer::kOwn, Peer::kGrpcCpp)), Name);
-INSTANTIATE_TEST_SUITE_P(Foreign, DialerTest, Combine(kDialers, ValuesIn(Foreign())), Name);
-INSTANTIATE_TEST_SUITE_P(Local, LocalDialerTest, Combine(kDialers, Values(Peer::kOwn, Peer::kGrpcCpp)), Name);
-INSTANTIATE_TEST_SUITE_P(Local, OwnServerTest, Combine(kDialers, Values(Peer::kOwn)), Name);
-INSTANTIATE_TEST_SUITE_P(Local, GrpcCppServerTest, Combine(kDialers, Values(Peer::kGrpcCpp)), Name);
+const auto kWires = Values(Wire::kPlain, Wire::kTls);
+INSTANTIATE_TEST_SUITE_P(Local, DialerTest, Combine(kDialers, Values(Peer::kOwn, Peer::kGrpcCpp), kWires), Name);
+INSTANTIATE_TEST_SUITE_P(Foreign, DialerTest, Combine(kDialers, ValuesIn(Foreign()), Values(Wire::kPlain)), Name);
+INSTANTIATE_TEST_SUITE_P(Local, LocalDialerTest, Combine(kDialers, Values(Peer::kOwn, Peer::kGrpcCpp), kWires), Name);
+INSTANTIATE_TEST_SUITE_P(Local, OwnServerTest, Combine(kDialers, Values(Peer::kOwn), kWires), Name);
+INSTANTIATE_TEST_SUITE_P(Local, GrpcCppServerTest, Combine(kDialers, Values(Peer::kGrpcCpp), kWires), Name);
+INSTANTIATE_TEST_SUITE_P(Local, TlsDialerTest,
+                         Combine(kDialers, Values(Peer::kOwn, Peer::kGrpcCpp), Values(Wire::kTls)), Name);
 
 }  // namespace
 }  // namespace hoop::testing

@@ -83,7 +83,8 @@ class GrpcCppService final : public protobuf::Transport::Service {
 // The service at a port of its own. After GoAway another server listens there.
 class GrpcCppServer final {
  public:
-  GrpcCppServer() {
+  explicit GrpcCppServer(std::shared_ptr<grpc::ServerCredentials> credentials = grpc::InsecureServerCredentials())
+      : credentials_(std::move(credentials)) {
     service_.go_away = [this] { GoAway(); };
     server_ = Start(0);
   }
@@ -99,7 +100,7 @@ class GrpcCppServer final {
  private:
   std::unique_ptr<grpc::Server> Start(int port) {
     grpc::ServerBuilder builder;
-    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), grpc::InsecureServerCredentials(), &port_);
+    builder.AddListeningPort("127.0.0.1:" + std::to_string(port), credentials_, &port_);
     builder.SetMaxReceiveMessageSize(20 << 20);
     builder.AddChannelArgument(GRPC_ARG_MAX_METADATA_SIZE, 1 << 20);
     builder.RegisterService(&service_);
@@ -112,6 +113,7 @@ class GrpcCppServer final {
     shutdowns_.emplace_back([old] { old->Shutdown(); });
   }
 
+  const std::shared_ptr<grpc::ServerCredentials> credentials_;
   GrpcCppService service_;
   int port_ = 0;
   std::unique_ptr<grpc::Server> server_;
