@@ -11,9 +11,9 @@
 namespace hoop::rest {
 namespace {
 
-absl::StatusOr<Response> KeyAnswer(const ApiParts& parts, int status, const AgentRow& agent) {
-  HOOP_ASSIGN_OR_RETURN(const std::string dsn, MakeAgentDsn(parts.info.grpc_url, agent.name, agent.key, /*mode=*/""));
-  return JsonAnswer(status, {{"id", agent.id}, {"key", dsn}});
+absl::StatusOr<Response> KeyAnswer(const ApiParts& parts, int status, std::string_view agent_id, std::string_view key) {
+  HOOP_ASSIGN_OR_RETURN(const std::string dsn, MakeAgentDsn(parts.info.grpc_url, kOrganizationAgent, key, /*mode=*/""));
+  return JsonAnswer(status, {{"id", agent_id}, {"key", dsn}});
 }
 
 absl::StatusOr<Response> CreateKey(const ApiParts& parts, const Request& request) {
@@ -22,21 +22,22 @@ absl::StatusOr<Response> CreateKey(const ApiParts& parts, const Request& request
   agent.name = kOrganizationAgent;
   agent.mode = kMultiConnection;
   agent.id = AgentId(agent.org_id, agent.name);
-  agent.key = NewAgentKey();
-  agent.key_hash = HashAgentKey(agent.key);
+  const std::string key = NewAgentKey();
+  agent.key_hash = HashAgentKey(key);
   agent.created_at = agent.updated_at = parts.clock.Now();
-  const absl::Status inserted = parts.store.agents().Insert(agent);
+  const absl::Status inserted = parts.store.agents().Insert(agent, key);
   if (absl::IsAlreadyExists(inserted)) return AlreadyExists("organization token already exists");
   HOOP_RETURN_IF_ERROR(inserted);
   parts.log.Info("organization key created", "by", request.identity->email);
-  return KeyAnswer(parts, 201, agent);
+  return KeyAnswer(parts, 201, agent.id, key);
 }
 
 absl::StatusOr<Response> ShowKey(const ApiParts& parts, const Request& request) {
-  const absl::StatusOr<AgentRow> agent = parts.store.agents().Find(request.identity->org_id, kOrganizationAgent);
-  if (absl::IsNotFound(agent.status())) return NotFound("organization key not found");
-  HOOP_RETURN_IF_ERROR(agent.status());
-  return KeyAnswer(parts, 200, *agent);
+  const std::string& org_id = request.identity->org_id;
+  const absl::StatusOr<std::string> key = parts.store.agents().Key(org_id, kOrganizationAgent);
+  if (absl::IsNotFound(key.status())) return NotFound("organization key not found");
+  HOOP_RETURN_IF_ERROR(key.status());
+  return KeyAnswer(parts, 200, AgentId(org_id, kOrganizationAgent), *key);
 }
 
 absl::StatusOr<Response> DeleteKey(const ApiParts& parts, const Request& request) {

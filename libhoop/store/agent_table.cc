@@ -6,14 +6,15 @@
 #include "base/status_macros.h"
 #include "store/json_column.h"
 #include "store/row_reader.h"
+#include "store/sealed_secrets.h"
 
 namespace hoop {
 namespace {
 
 constexpr std::string_view kSelect =
-    "select id, org_id, name, mode, key_hash, key, connected, metadata, created_at, updated_at from agents ";
+    "select id, org_id, name, mode, key_hash, connected, metadata, created_at, updated_at from agents ";
 constexpr std::string_view kInsert =
-    "insert into agents (id, org_id, name, mode, key_hash, key, connected, metadata, created_at, updated_at) "
+    "insert into agents (id, org_id, name, mode, key_hash, connected, metadata, created_at, updated_at, key) "
     "values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10) ";
 
 absl::StatusOr<AgentRow> ReadAgent(const Row& row) {
@@ -24,7 +25,6 @@ absl::StatusOr<AgentRow> ReadAgent(const Row& row) {
   agent.name = reader.String();
   agent.mode = reader.String();
   agent.key_hash = reader.String();
-  agent.key = reader.String();
   agent.connected = reader.Bool();
   agent.metadata = reader.Map();
   agent.created_at = reader.Time();
@@ -33,14 +33,13 @@ absl::StatusOr<AgentRow> ReadAgent(const Row& row) {
   return agent;
 }
 
-absl::Status InsertAgent(Database& database, std::string_view sql, const AgentRow& agent) {
+absl::Status InsertAgent(Transaction& transaction, std::string_view sql, const AgentRow& agent,
+                         std::string_view sealed_key) {
   const std::string metadata = ToJson(agent.metadata);
-  return database.Write(Durability::kFull, [&](Transaction& transaction) {
-    const absl::StatusOr<int64_t> inserted =
-        transaction.Execute(sql, {agent.id, agent.org_id, agent.name, agent.mode, agent.key_hash, agent.key,
-                                  agent.connected, metadata, agent.created_at, agent.updated_at});
-    return Annotate(inserted.status(), fmt::format("agent {}", agent.name));
-  });
+  const absl::StatusOr<int64_t> inserted =
+      transaction.Execute(sql, {agent.id, agent.org_id, agent.name, agent.mode, agent.key_hash, agent.connected,
+                                metadata, agent.created_at, agent.updated_at, sealed_key});
+  return Annotate(inserted.status(), fmt::format("agent {}", agent.name));
 }
 
 absl::Status RequireOne(const absl::StatusOr<int64_t>& changed, std::string_view named) {
@@ -50,14 +49,21 @@ absl::Status RequireOne(const absl::StatusOr<int64_t>& changed, std::string_view
 
 }  // namespace
 
-absl::Status AgentTable::Insert(const AgentRow& agent) { return InsertAgent(database_, kInsert, agent); }
+absl::Status AgentTable::Insert(const AgentRow& agent, std::string_view key) {
+  return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    if (key.empty()) return InsertAgent(transaction, kInsert, agent, "");
+    HOOP_RETURN_IF_ERROR(RequireSecretsKey(transaction, box_));
+    return InsertAgent(transaction, kInsert, agent, SealAgentKey(box_, agent.id, key));
+  });
+}
 
 absl::Status AgentTable::Put(const AgentRow& agent) {
-  return InsertAgent(database_,
-                     fmt::format("{}on conflict (org_id, name) do update set mode = excluded.mode, "
-                                 "key_hash = excluded.key_hash, key = excluded.key, updated_at = excluded.updated_at",
-                                 kInsert),
-                     agent);
+  const std::string sql = fmt::format(
+      "{}on conflict (org_id, name) do update set mode = excluded.mode, key_hash = excluded.key_hash, "
+      "key = excluded.key, updated_at = excluded.updated_at",
+      kInsert);
+  return database_.Write(Durability::kFull,
+                         [&](Transaction& transaction) { return InsertAgent(transaction, sql, agent, ""); });
 }
 
 absl::StatusOr<AgentRow> AgentTable::FindOne(std::string_view where, absl::Span<const SqlValue> values,
@@ -80,6 +86,22 @@ absl::StatusOr<AgentRow> AgentTable::Find(std::string_view org_id, std::string_v
 
 absl::StatusOr<AgentRow> AgentTable::FindByKeyHash(std::string_view key_hash) {
   return FindOne("where key_hash = $1", {key_hash}, "with that key");
+}
+
+absl::StatusOr<std::string> AgentTable::Key(std::string_view org_id, std::string_view name) {
+  std::string id, sealed;
+  HOOP_RETURN_IF_ERROR(database_.Read([&](Transaction& transaction) {
+    return transaction.Select("select id, key from agents where org_id = $1 and name = $2 and key <> ''",
+                              {org_id, name}, [&](const Row& row) {
+                                id = row.String(0);
+                                sealed = row.String(1);
+                                return absl::OkStatus();
+                              });
+  }));
+  if (sealed.empty()) return NotFound("key of agent {}: there is none to read", name);
+  absl::StatusOr<std::string> key = OpenAgentKey(box_, id, sealed);
+  HOOP_RETURN_IF_ERROR(Annotate(key.status(), fmt::format("key of agent {}", name)));
+  return key;
 }
 
 absl::StatusOr<std::vector<AgentRow>> AgentTable::List(std::string_view org_id) {

@@ -1,5 +1,5 @@
-// Agents: the name, the hash of the key and what the agent said of itself. Read by identity/ and rest/, written by
-// rest/ and by the gateway when an agent comes or goes.
+// Agents: the name, the hash of the key and what the agent said of itself; an organization's key also sealed, for it is
+// shown again. Read by identity/ and rest/, written by rest/ and by the gateway when an agent comes or goes.
 #pragma once
 
 #include <map>
@@ -11,6 +11,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "store/database.h"
+#include "store/secret_box.h"
 
 namespace hoop {
 
@@ -20,7 +21,6 @@ struct AgentRow {
   std::string name;
   std::string mode;      // standard, embedded, multi-connection
   std::string key_hash;  // hex SHA-256 of the key
-  std::string key;       // of organization keys only, which are shown again; else empty
   bool connected = false;
   std::map<std::string, std::string> metadata;  // version, hostname, platform, kernel-version ... as it connected last
   absl::Time created_at;
@@ -30,15 +30,19 @@ struct AgentRow {
 // Owned by Store. Blocks; any worker thread. NotFound and AlreadyExists name the agent.
 class AgentTable final {
  public:
-  explicit AgentTable(Database& database) : database_(database) {}
+  AgentTable(Database& database, const SecretBox& box) : database_(database), box_(box) {}
 
-  absl::Status Insert(const AgentRow& agent);
+  // With `key` it can be read again (Key), else only its hash is kept. FailedPrecondition: another gateway changed the
+  // secrets key.
+  absl::Status Insert(const AgentRow& agent, std::string_view key = "");
 
-  // Inserts, or gives the agent of that name this mode and key hash; its id and metadata stay.
+  // Inserts, or gives the agent of that name this mode and key hash; its id and metadata stay. No key can be read.
   absl::Status Put(const AgentRow& agent);
 
   absl::StatusOr<AgentRow> Find(std::string_view org_id, std::string_view name_or_id);
   absl::StatusOr<AgentRow> FindByKeyHash(std::string_view key_hash);
+  // NotFound: no such agent, or its key cannot be read again. FailedPrecondition, DataLoss: as SecretBox::Open.
+  absl::StatusOr<std::string> Key(std::string_view org_id, std::string_view name);
   absl::StatusOr<std::vector<AgentRow>> List(std::string_view org_id);  // by name
   absl::Status Delete(std::string_view org_id, std::string_view name_or_id);
 
@@ -50,6 +54,7 @@ class AgentTable final {
   absl::StatusOr<AgentRow> FindOne(std::string_view where, absl::Span<const SqlValue> values, std::string_view named);
 
   Database& database_;
+  const SecretBox& box_;
 };
 
 }  // namespace hoop

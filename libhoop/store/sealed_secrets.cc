@@ -17,6 +17,8 @@ std::string ContextOf(std::string_view connection_id, std::string_view name) {
   return fmt::format("connection {} secret {}", connection_id, name);
 }
 
+std::string ContextOfKey(std::string_view agent_id) { return fmt::format("agent {} key", agent_id); }
+
 struct StoredKey {
   std::string id;
   std::string check_value;
@@ -62,6 +64,27 @@ absl::Status SealRow(Transaction& transaction, const std::string& id, const Secr
   return transaction.Execute("update connections set secrets = $2 where id = $1", {id, text}).status();
 }
 
+// What is sealed is sealed anew with `to`, or left alone without `from`. A key in clear says itself that it is: what
+// begins like a sealed text is none.
+absl::Status SealAgentKeys(Transaction& transaction, const SecretBox* from, const SecretBox& to) {
+  std::vector<std::pair<std::string, std::string>> keys;
+  HOOP_RETURN_IF_ERROR(transaction.Select("select id, key from agents where key <> ''", {}, [&keys](const Row& row) {
+    keys.emplace_back(row.String(0), row.String(1));
+    return absl::OkStatus();
+  }));
+  for (auto& [id, key] : keys) {
+    if (SecretBox::IsSealed(key)) {
+      if (from == nullptr) continue;
+      absl::StatusOr<std::string> plain = OpenAgentKey(*from, id, key);
+      HOOP_RETURN_IF_ERROR(Annotate(plain.status(), fmt::format("key of agent {}", id)));
+      key = *std::move(plain);
+    }
+    HOOP_RETURN_IF_ERROR(
+        transaction.Execute("update agents set key = $2 where id = $1", {id, SealAgentKey(to, id, key)}).status());
+  }
+  return absl::OkStatus();
+}
+
 absl::StatusOr<int64_t> SealAll(Transaction& transaction, const SecretBox* from, const SecretBox& to) {
   std::vector<std::pair<std::string, Secrets>> rows;
   HOOP_RETURN_IF_ERROR(
@@ -73,6 +96,7 @@ absl::StatusOr<int64_t> SealAll(Transaction& transaction, const SecretBox* from,
   for (const auto& [id, secrets] : rows) {
     HOOP_RETURN_IF_ERROR(Annotate(SealRow(transaction, id, secrets, from, to), fmt::format("connection {}", id)));
   }
+  HOOP_RETURN_IF_ERROR(SealAgentKeys(transaction, from, to));
   HOOP_RETURN_IF_ERROR(PutKey(transaction, to));
   return static_cast<int64_t>(rows.size());
 }
@@ -95,10 +119,20 @@ absl::StatusOr<Secrets> OpenSecrets(const SecretBox& box, std::string_view conne
   return secrets;
 }
 
+std::string SealAgentKey(const SecretBox& box, std::string_view agent_id, std::string_view key) {
+  return box.Seal(key, ContextOfKey(agent_id));
+}
+
+absl::StatusOr<std::string> OpenAgentKey(const SecretBox& box, std::string_view agent_id, std::string_view sealed) {
+  return box.Open(sealed, ContextOfKey(agent_id));
+}
+
 absl::Status AdoptSecretsKey(Database& database, const SecretBox& box) {
   return database.Write(Durability::kFull, [&box](Transaction& transaction) -> absl::Status {
     HOOP_ASSIGN_OR_RETURN(const std::optional<StoredKey> stored, SelectKey(transaction));
-    return stored.has_value() ? Compare(*stored, box) : SealAll(transaction, nullptr, box).status();
+    if (!stored.has_value()) return SealAll(transaction, nullptr, box).status();
+    HOOP_RETURN_IF_ERROR(Compare(*stored, box));
+    return SealAgentKeys(transaction, nullptr, box);
   });
 }
 

@@ -1,5 +1,6 @@
-// The secrets of connections as they lie in the database: each value sealed for its connection and name. Used by
-// ConnectionTable; Store adopts the key at its start; ReencryptSecrets is a command of operators.
+// What lies sealed in the database: the secrets of connections, each value for its connection and name, and the keys of
+// agents that can be read again. Used by ConnectionTable and AgentTable; Store adopts the key at its start;
+// ReencryptSecrets is a command of operators.
 #pragma once
 
 #include <cstdint>
@@ -20,7 +21,11 @@ Secrets SealSecrets(const SecretBox& box, std::string_view connection_id, const 
 // FailedPrecondition, DataLoss: as SecretBox::Open; names the secret, never its value.
 absl::StatusOr<Secrets> OpenSecrets(const SecretBox& box, std::string_view connection_id, const Secrets& sealed);
 
-// The first start with a key seals what lies there in clear and keeps a check value; later ones compare.
+std::string SealAgentKey(const SecretBox& box, std::string_view agent_id, std::string_view key);
+absl::StatusOr<std::string> OpenAgentKey(const SecretBox& box, std::string_view agent_id, std::string_view sealed);
+
+// The first start with a key seals what lies there in clear and keeps a check value; later ones compare, and seal what
+// an older program left in clear beside it.
 // FailedPrecondition: the database has another key.
 absl::Status AdoptSecretsKey(Database& database, const SecretBox& box);
 

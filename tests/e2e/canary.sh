@@ -25,6 +25,8 @@ hoop login --api-url "$api_url" --email me@example.test --password-stdin <<<"$ma
 hoop login --api-url "$api_url" --email me@example.test --password-stdin <<<"$mark-wrong" >"$work/wrong.out" 2>&1 && fail "a wrong password is good"
 token=$(hoop config view token --raw)
 key=$(hoop admin create agent prod)
+organization_key=$(hoop admin create orgkeys)
+same "the organization's key is shown again" "$organization_key" "$(hoop admin get orgkeys -o json | jq -r .key)"
 spawn "$work/agent.log" env HOOP_KEY="$key" LOG_LEVEL=debug LOG_GRPC=2 "$bin/hoop-agent" --debug --debug-grpc
 agent=$spawned
 wait_line "$work/agent.log" "$agent" 20 'connected to the gateway'
@@ -66,7 +68,8 @@ stop "$gateway"
 
 grep -v '^[A-Za-z0-9+/=]*$' "$work/tls.key" >/dev/null
 key_text=$(sed -n 2p "$work/tls.key") agent_key=${key#*:*:} agent_key=${agent_key%%@*}
-secrets=("$mark" "$(encoded "$mark" | cut -c1-16)" "$key_text" "$agent_key" "${token##*.}")
+organization_key=${organization_key##*xagt-} organization_key=${organization_key%%@*}
+secrets=("$mark" "$(encoded "$mark" | cut -c1-16)" "$key_text" "$agent_key" "$organization_key" "${token##*.}")
 no_trace() { # no_trace WHAT FILE...
   local what=$1 secret
   shift

@@ -103,6 +103,18 @@ TEST_F(AgentTableTest, PutChangesTheKeyAndKeepsTheRest) {
   EXPECT_EQ(Found("two").name, "two");
 }
 
+TEST_F(AgentTableTest, AKeyIsReadAgainWhenItWasGivenForThat) {
+  ASSERT_OK(agents_.Insert(MakeAgent("one"), "xagt-clear"));
+  auto key = agents_.Key(store_.org_id(), "one");
+  ASSERT_OK(key);
+  EXPECT_EQ(*key, "xagt-clear");
+  Added("two");
+  EXPECT_STATUS(agents_.Key(store_.org_id(), "two"), absl::StatusCode::kNotFound, "key of agent two");
+  EXPECT_STATUS(agents_.Key(store_.org_id(), "x"), absl::StatusCode::kNotFound, "key of agent x");
+  ASSERT_OK(agents_.Put(MakeAgent("one")));
+  EXPECT_STATUS(agents_.Key(store_.org_id(), "one"), absl::StatusCode::kNotFound, "key of agent one");
+}
+
 TEST_F(AgentTableTest, ListsByName) {
   Added("b");
   Added("a");

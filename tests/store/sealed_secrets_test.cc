@@ -24,6 +24,17 @@ class SealedSecretsTest : public ::testing::Test {
     return row;
   }
 
+  void AddAgent(const std::string& name, std::string_view key) {
+    EXPECT_OK(store_->agents().Insert(
+        {.id = "id of " + name, .org_id = store_.org_id(), .name = name, .mode = "standard", .key_hash = name}, key));
+  }
+  static std::string KeyOf(Store& store, const std::string& name) {
+    auto key = store.agents().Key(store.default_organization().id, name);
+    EXPECT_OK(key);
+    return key.ok() ? *key : "";
+  }
+  std::string StoredKey(const std::string& name) { return OneText("select key from agents where name = $1", name); }
+
   static Secrets SecretsOf(Store& store, const std::string& name) {
     auto found = store.connections().Find(store.default_organization().id, name);
     EXPECT_OK(found);
@@ -32,9 +43,12 @@ class SealedSecretsTest : public ::testing::Test {
 
   // As it lies in the database.
   std::string Stored(const std::string& name) {
+    return OneText("select secrets from connections where name = $1", name);
+  }
+  std::string OneText(std::string_view sql, const std::string& name) {
     std::string text;
     EXPECT_OK(store_->database().Read([&](Transaction& transaction) {
-      return transaction.Select("select secrets from connections where name = $1", {name}, [&](const Row& row) {
+      return transaction.Select(sql, {name}, [&](const Row& row) {
         text = row.String(0);
         return absl::OkStatus();
       });
@@ -91,6 +105,47 @@ TEST_F(SealedSecretsTest, TheFirstStartWithAKeySealsWhatLiesThereInClear) {
   EXPECT_EQ(SecretsOf(*store_, "db"), secrets_);
 }
 
+TEST_F(SealedSecretsTest, AnAgentsKeyThatIsReadAgainIsSealedForIt) {
+  AddAgent("one", "xagt-clear");
+  AddAgent("two", "xagt-other");
+  EXPECT_TRUE(SecretBox::IsSealed(StoredKey("one"))) << StoredKey("one");
+  EXPECT_EQ(KeyOf(*store_, "one"), "xagt-clear");
+  ASSERT_OK(Run("update agents set key = $1 where name = 'two'", {StoredKey("one")}));
+  EXPECT_STATUS(store_->agents().Key(store_.org_id(), "two"), absl::StatusCode::kDataLoss, "key of agent two");
+}
+
+TEST_F(SealedSecretsTest, AStartSealsAKeyThatAnOlderProgramLeftInClear) {
+  AddAgent("one", "xagt-clear");
+  AddAgent("two", "xagt-other");
+  const std::string sealed = StoredKey("two");
+  ASSERT_OK(Run("update agents set key = 'xagt-clear' where name = 'one'"));
+  store_.Reopen();
+  EXPECT_TRUE(SecretBox::IsSealed(StoredKey("one"))) << StoredKey("one");
+  EXPECT_EQ(KeyOf(*store_, "one"), "xagt-clear");
+  EXPECT_EQ(StoredKey("two"), sealed);
+}
+
+TEST_F(SealedSecretsTest, TheFirstStartWithAKeySealsAgentsKeysToo) {
+  AddAgent("one", "xagt-clear");
+  ASSERT_OK(Run("update agents set key = 'xagt-clear'"));
+  ASSERT_OK(Run("delete from secrets_key"));
+  store_.Reopen();
+  EXPECT_TRUE(SecretBox::IsSealed(StoredKey("one"))) << StoredKey("one");
+  EXPECT_EQ(KeyOf(*store_, "one"), "xagt-clear");
+}
+
+TEST_F(SealedSecretsTest, ReencryptionTakesAgentsKeysAlong) {
+  AddAgent("one", "xagt-clear");
+  AddAgent("two", "xagt-other");
+  ASSERT_OK(Run("update agents set key = 'xagt-other' where name = 'two'"));
+  ASSERT_OK(Reencrypt(testing::kSecretsKey, kOtherKey));
+  EXPECT_STATUS(store_->agents().Key(store_.org_id(), "one"), absl::StatusCode::kFailedPrecondition, "key of agent");
+  auto another = store_.OpenAnother(kOtherKey);
+  ASSERT_OK(another);
+  EXPECT_EQ(KeyOf(**another, "one"), "xagt-clear");
+  EXPECT_EQ(KeyOf(**another, "two"), "xagt-other");
+}
+
 TEST_F(SealedSecretsTest, AnotherKeyIsRefusedAtTheStart) {
   EXPECT_STATUS(store_.OpenAnother(kOtherKey), absl::StatusCode::kFailedPrecondition, BoxOf(kOtherKey)->key_id());
 }
@@ -137,6 +192,9 @@ TEST_F(SealedSecretsTest, AGatewayThatRunsWithTheOldKeyWritesNothingWithIt) {
   EXPECT_STATUS(store_->connections().Put(row), absl::StatusCode::kFailedPrecondition, "start it again");
   EXPECT_STATUS(store_->connections().Find(store_.org_id(), "db"), absl::StatusCode::kFailedPrecondition,
                 BoxOf(kOtherKey)->key_id());
+  const AgentRow agent = {.id = "a", .org_id = store_.org_id(), .name = "a", .mode = "standard", .key_hash = "a"};
+  EXPECT_STATUS(store_->agents().Insert(agent, "xagt-clear"), absl::StatusCode::kFailedPrecondition, "start it again");
+  EXPECT_OK(store_->agents().Insert(agent));
 }
 
 }  // namespace
