@@ -1,5 +1,6 @@
 #include "client/api_object_json.h"
 
+#include "base/connection_types.h"
 #include "base/encoding.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -29,6 +30,7 @@ ConnectionInfo ToConnection(const Json& json) {
                             .exec_enabled = IsEnabled(json, "access_mode_exec"),
                             .connect_enabled = IsEnabled(json, "access_mode_connect"),
                             .runbooks_enabled = IsEnabled(json, "access_mode_runbooks")};
+  connection.protocol = WireType(connection.type, connection.subtype);
   if (const Json& secrets = Member(json, "secret"); secrets.is_object()) {
     for (const auto& [key, value] : secrets.items()) connection.secret_keys.push_back(key);
   }

@@ -50,11 +50,38 @@ ConnectRun::~ConnectRun() = default;
 
 void ConnectRun::Start() {
   if (done_ == nullptr) return;
-  // A port that is taken must not cost a session; which one is the default is known with the session only.
-  if (options_.port) {
-    if (const absl::Status status = OpenDoor(*options_.port); !status.ok()) return Finish(status);
-  }
+  absl::Status status;
+  if (options_.port) status = OpenDoor(*options_.port);
+  if (status.ok() && options_.protocol != nullptr) status = LookAhead();
+  if (!status.ok()) return Finish(status);
   OpenSession();
+}
+
+// A session that could not be used must not be opened. What the connection speaks comes with the session otherwise, and
+// that is soon enough while nothing is in the way of any of them.
+absl::Status ConnectRun::LookAhead() {
+  const std::span<const LocalProtocol> all = LocalProtocols();
+  const bool ports_free =
+      listener_ != nullptr ||
+      std::all_of(all.begin(), all.end(), [this](const LocalProtocol& local) { return IsFree(local.default_port); });
+  if (ports_free && terminal_ != nullptr) return absl::OkStatus();
+  const std::string protocol = options_.protocol();
+  if (protocol.empty()) return absl::OkStatus();
+  HOOP_RETURN_IF_ERROR(CheckServed(protocol));
+  const std::optional<LocalProtocol> local = FindLocalProtocol(protocol);
+  return local && listener_ == nullptr ? OpenDoor(local->default_port) : absl::OkStatus();
+}
+
+absl::Status ConnectRun::CheckServed(std::string_view protocol) const {
+  if (FindLocalProtocol(protocol)) return absl::OkStatus();
+  if (!IsCommandLine(protocol)) {
+    return Unimplemented("connection {} is of type {}, which has no local listener in this version",
+                         plan_.request.connection, protocol);
+  }
+  if (terminal_ != nullptr) return absl::OkStatus();
+  return FailedPrecondition(
+      "could not allocate a tty: it is a command line, which needs a terminal: `hoop exec {}` runs one command",
+      plan_.request.connection);
 }
 
 void ConnectRun::Cancel() {
@@ -71,12 +98,9 @@ void ConnectRun::OpenSession() {
 }
 
 void ConnectRun::OnSessionOpen(const OpenedSession& session) {
-  absl::Status status;
-  protocol_ = FindLocalProtocol(session.connection_type);
-  if (!protocol_ && !IsCommandLine(session.connection_type)) {
-    status = Unimplemented("connection {} is of type {}, which has no local listener in this version",
-                           plan_.request.connection, session.connection_type);
-  } else {
+  absl::Status status = CheckServed(session.connection_type);
+  if (status.ok()) {
+    protocol_ = FindLocalProtocol(session.connection_type);
     opened_ = session;
     give_up_at_ = back_off_ = absl::ZeroDuration();
     events_.OnEvent({.kind = ClientEvent::Kind::kConnected,
@@ -174,10 +198,6 @@ void ConnectRun::Finish(absl::StatusOr<SessionResult> result) {
 
 absl::Status ConnectRun::OpenTerminal(const OpenedSession& session) {
   if (listener_ != nullptr) loop_.DestroyLater(std::move(listener_));  // nobody needs a port for it
-  if (terminal_ == nullptr) {
-    return FailedPrecondition("it is a command line, which needs a terminal: `hoop exec {}` runs one command",
-                              plan_.request.connection);
-  }
   terminal_connection_ = std::make_unique<TerminalConnection>(loop_, *session_, session.granted, *terminal_,
                                                               [this](const absl::Status& status) {
                                                                 DropSession();
@@ -201,6 +221,10 @@ absl::StatusOr<uint16_t> ConnectRun::PortOf(const OpenedSession& session) const 
     return Internal("the gateway asks for the port \"{}\"", text);
   }
   return port;
+}
+
+bool ConnectRun::IsFree(uint16_t port) {
+  return listen_(Address{options_.host, port}, [](std::unique_ptr<ByteStream>) {}).ok();
 }
 
 absl::Status ConnectRun::OpenDoor(uint16_t port) {

@@ -53,9 +53,12 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
   void OnLocalEnd(LocalConnection& connection, const absl::Status& status) override;
   std::string& read_buffer() override { return read_buffer_; }
 
+  absl::Status LookAhead();
   void OpenSession();
   absl::StatusOr<uint16_t> PortOf(const OpenedSession& session) const;
+  bool IsFree(uint16_t port);
   absl::Status OpenDoor(uint16_t port);
+  absl::Status CheckServed(std::string_view protocol) const;
   absl::Status OpenTerminal(const OpenedSession& session);
   void SayReady();
   void OnAccepted(std::unique_ptr<ByteStream> socket);

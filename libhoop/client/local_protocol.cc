@@ -5,11 +5,18 @@
 
 namespace hoop {
 
+namespace {
+
+constexpr LocalProtocol kProtocols[] = {
+    {"postgres", packet::kAgentPostgresWrite, packet::kClientPostgresWrite, 5433, false, true},
+    {"tcp", packet::kAgentTcpWrite, packet::kClientTcpWrite, 8999, true, false},
+};
+
+}  // namespace
+
+std::span<const LocalProtocol> LocalProtocols() { return kProtocols; }
+
 std::optional<LocalProtocol> FindLocalProtocol(std::string_view connection_type) {
-  static constexpr LocalProtocol kProtocols[] = {
-      {"postgres", packet::kAgentPostgresWrite, packet::kClientPostgresWrite, 5433, false, true},
-      {"tcp", packet::kAgentTcpWrite, packet::kClientTcpWrite, 8999, true, false},
-  };
   for (const LocalProtocol& protocol : kProtocols) {
     if (protocol.connection_type == connection_type) return protocol;
   }

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <optional>
+#include <span>
 #include <string>
 #include <string_view>
 
@@ -22,6 +23,8 @@ struct LocalProtocol {
   bool is_postgres;
 };
 
+// All of them.
+std::span<const LocalProtocol> LocalProtocols();
 // Nullopt: this type has no local listener.
 std::optional<LocalProtocol> FindLocalProtocol(std::string_view connection_type);
 

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "base/connection_types.h"
 #include "base/ids.h"
 #include "base/limits/session.h"
 #include "base/status.h"
@@ -9,7 +10,6 @@
 #include "gateway/linked_agent_leg.h"
 #include "identity/agent_keys.h"
 #include "identity/digest.h"
-#include "session/connection_types.h"
 #include "session/session.h"
 #include "session/stages/access_stage.h"
 #include "wire/capabilities.h"

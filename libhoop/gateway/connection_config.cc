@@ -2,12 +2,12 @@
 
 #include <algorithm>
 
+#include "base/connection_types.h"
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/agent_keys.h"
-#include "session/connection_types.h"
 
 namespace hoop {
 namespace {

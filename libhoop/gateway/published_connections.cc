@@ -5,13 +5,13 @@
 #include <tuple>
 #include <utility>
 
+#include "base/connection_types.h"
 #include "base/ids.h"
 #include "base/limits/session.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/agent_keys.h"
 #include "rest/names.h"
-#include "session/connection_types.h"
 
 namespace hoop {
 namespace {

@@ -6,12 +6,12 @@
 #include <string>
 #include <string_view>
 
+#include "base/connection_types.h"
 #include "base/encoding.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/postgres/ssl_mode.h"
 #include "rest/names.h"
-#include "session/connection_types.h"
 
 namespace hoop::rest {
 namespace {

@@ -2,13 +2,13 @@
 
 #include <utility>
 
+#include "base/connection_types.h"
 #include "base/encoding.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/agent_keys.h"
 #include "rest/connection_checks.h"
 #include "rest/names.h"
-#include "session/connection_types.h"
 
 namespace hoop::rest {
 namespace {

@@ -3,6 +3,7 @@
 #include <charconv>
 #include <utility>
 
+#include "base/connection_types.h"
 #include "base/limits/http.h"
 #include "base/limits/session.h"
 #include "base/status.h"
@@ -10,7 +11,6 @@
 #include "identity/digest.h"
 #include "rest/json.h"
 #include "rest/routes.h"
-#include "session/connection_types.h"
 
 namespace hoop::rest {
 namespace {

@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "base/connection_types.h"
 #include "base/ids.h"
 #include "base/limits/http.h"
 #include "base/status.h"
@@ -12,7 +13,6 @@
 #include "rest/names.h"
 #include "rest/query.h"
 #include "rest/routes.h"
-#include "session/connection_types.h"
 
 namespace hoop::rest {
 namespace {

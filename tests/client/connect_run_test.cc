@@ -20,6 +20,19 @@ namespace {
 
 constexpr char kNew[] = "1;streams,chunks,ping";
 
+// One that no session of these tests uses.
+class UnusedTerminal final : public ClientTerminal, public ClientInput, public ClientOutput {
+ public:
+  absl::Status Begin() override { return Internal("not expected"); }
+  void End() override {}
+  TerminalSize Size() override { return {}; }
+  ClientInput& input() override { return *this; }
+  ClientOutput& output() override { return *this; }
+  absl::StatusOr<size_t> Read(char*, size_t) override { return 0; }
+  void Stop() override {}
+  absl::Status Write(Channel, std::string_view) override { return absl::OkStatus(); }
+};
+
 class ConnectRunTest : public ::testing::Test {
  protected:
   void Start(ListenOptions options = {}) {
@@ -30,7 +43,7 @@ class ConnectRunTest : public ::testing::Test {
         ConnectRun::Ports{
             .listen = [this](const Address& address,
                              ConnectRun::Accepted accepted) { return door_.Listen(address, std::move(accepted)); },
-            .terminal = nullptr,
+            .terminal = terminal_,
             .events = events_},
         [this](absl::StatusOr<SessionResult> result) { result_ = std::move(result); });
     run_->Start();
@@ -40,6 +53,14 @@ class ConnectRunTest : public ::testing::Test {
     Start(options);
     gateway_.SendOpenOk(type, caps);
     loop_.TurnUntilIdle();
+  }
+  // As a program that can ask what the connection speaks.
+  void StartAsking(const std::string& protocol, ListenOptions options = {}) {
+    options.protocol = [this, protocol] {
+      ++asked_;
+      return protocol;
+    };
+    Start(options);
   }
   void Enter(SocketScript& script) {
     door_.Enter(script);
@@ -63,6 +84,9 @@ class ConnectRunTest : public ::testing::Test {
   FakeGateway gateway_{loop_};
   FakeDoor door_;
   KeptEvents events_;
+  UnusedTerminal unused_;
+  ClientTerminal* terminal_ = nullptr;
+  int asked_ = 0;
   std::optional<absl::StatusOr<SessionResult>> result_;
   std::unique_ptr<ConnectRun> run_;
 };
@@ -98,6 +122,54 @@ TEST_F(ConnectRunTest, TerminalsWithoutOneAndUnknownTypesSayWhatToDo) {
   ASSERT_TRUE(result_);
   EXPECT_STATUS(*result_, absl::StatusCode::kUnimplemented, "mysql");
   EXPECT_EQ(door_.opened, 0);
+}
+
+TEST_F(ConnectRunTest, ATakenDefaultPortIsFoundBeforeASessionIsOpened) {
+  door_.status = FailedPrecondition("listen on 127.0.0.1:5433: Address already in use");
+  door_.taken = 5433;
+  terminal_ = &unused_;
+  StartAsking("postgres");
+  ASSERT_TRUE(result_);
+  EXPECT_STATUS(*result_, absl::StatusCode::kFailedPrecondition, "127.0.0.1:5433");
+  EXPECT_EQ(gateway_.dials, 0);
+}
+
+TEST_F(ConnectRunTest, ATakenPortIsInNobodysWayWhoNeedsAnother) {
+  door_.status = FailedPrecondition("listen on 127.0.0.1:5433: Address already in use");
+  door_.taken = 5433;
+  terminal_ = &unused_;
+  StartAsking("tcp");
+  EXPECT_EQ(asked_, 1);
+  gateway_.SendOpenOk("tcp", kNew);
+  loop_.TurnUntilIdle();
+  ASSERT_FALSE(result_);
+  EXPECT_EQ(events_.Last(ClientEvent::Kind::kReady)->Get("port"), "8999");
+}
+
+TEST_F(ConnectRunTest, ACommandLineWithoutATerminalIsRefusedBeforeASessionIsOpened) {
+  StartAsking("command-line", {.port = 0});
+  ASSERT_TRUE(result_);
+  EXPECT_STATUS(*result_, absl::StatusCode::kFailedPrecondition, "could not allocate a tty");
+  EXPECT_EQ(gateway_.dials, 0);
+  EXPECT_FALSE(door_.open) << "the port is given back";
+}
+
+TEST_F(ConnectRunTest, WhatConnectionsSpeakIsAskedOnlyWhenSomethingIsInTheWay) {
+  terminal_ = &unused_;
+  StartAsking("postgres");
+  EXPECT_EQ(asked_, 0);
+  EXPECT_FALSE(door_.open) << "which port it needs is not known yet";
+  terminal_ = nullptr;
+  StartAsking("postgres");
+  EXPECT_EQ(asked_, 1);
+  EXPECT_TRUE(door_.open);
+}
+
+TEST_F(ConnectRunTest, WhoCannotLearnWhatAConnectionSpeaksOpensTheSession) {
+  StartAsking("");
+  EXPECT_EQ(asked_, 1);
+  EXPECT_EQ(gateway_.dials, 1);
+  EXPECT_FALSE(result_);
 }
 
 TEST_F(ConnectRunTest, EachProgramHasAStreamAndAnIdOfItsOwn) {

@@ -98,13 +98,14 @@ class FakeDoor final {
   absl::StatusOr<std::unique_ptr<Listener>> Listen(const Address& address,
                                                    absl::AnyInvocable<void(std::unique_ptr<ByteStream>)> accepted) {
     ++opened;
-    if (!status.ok()) return status;
+    if (!status.ok() && (taken == 0 || taken == address.port)) return status;
     accepted_ = std::move(accepted);
     return std::make_unique<Door>(*this, Address{address.host, address.port == 0 ? uint16_t{40000} : address.port});
   }
   void Enter(SocketScript& script) { accepted_(std::make_unique<FakeSocket>(script)); }
 
   absl::Status status;
+  uint16_t taken = 0;  // 0: `status` is that of every port
   int opened = 0;
   bool open = false;
 

@@ -29,3 +29,14 @@ stop "$client" INT
 contains "controls in a replay" "$(hoop sessions replay last --no-timing)" '\x9b31m \x1b[31m \xc2\x9b31m ü'
 contains "replay" "$(hoop sessions replay last --raw)" "still here"
 contains "verification" "$(hoop audit verify last)" "whole and unchanged"
+
+# A port that is taken is found before a session is opened, the default one, too. (Somebody else may have it already.)
+sessions=$(hoop sessions list --all -q | wc -l)
+refused "127.0.0.1:$tcp_port" hoop connect tcp -p "$tcp_port"
+spawn "$work/holder.log" "$bin/tcp-demo" --listen 127.0.0.1:8999
+wait_line "$work/holder.log" "$spawned" 10 8999
+code=0
+said=$(timeout 60 hoop connect tcp 2>&1 </dev/null) || code=$?
+same "one line" "hoop: tcp: listen on 127.0.0.1:8999: Address already in use; -p 0 takes any free port" "$said"
+same "exit code" 1 "$code"
+same "no session was opened" "$sessions" "$(hoop sessions list --all -q | wc -l)"

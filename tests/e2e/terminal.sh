@@ -203,5 +203,8 @@ see lost '^opost$'
 same "vim's screen is left" 0 "$(pane lost '#{alternate_on}')"
 same "one line" 1 "$(screen lost | grep -c 'hoop:')"
 
+sessions=$(hoop sessions list --all -q | wc -l)
 refused "could not allocate a tty" sh -c 'echo exit | hoop connect bash'
+refused "could not allocate a tty" hoop connect bash --json
+same "no session is opened without a terminal" "$sessions" "$(hoop sessions list --all -q | wc -l)"
 refused "session 00000000-0000-4000-8000-000000000000 not found" hoop sessions get 00000000-0000-4000-8000-000000000000

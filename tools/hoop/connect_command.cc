@@ -4,6 +4,7 @@
 
 #include <optional>
 
+#include "api.h"
 #include "event_printer.h"
 #include "hoop/descriptors.h"
 #include "session_command.h"
@@ -76,6 +77,16 @@ class ConnectEvents final : public ClientEvents {
   bool ready_ = false;  // said so
 };
 
+// How long the API may take to say what a connection speaks; a session is opened without knowing it otherwise.
+constexpr absl::Duration kAskPatience = absl::Seconds(5);
+
+std::string ProtocolOf(const Environment& environment, const std::string& connection) {
+  const auto api = MakeApi(environment, kAskPatience);
+  if (!api.ok()) return "";
+  const auto info = (*api)->Connection(connection);
+  return info.ok() ? info->protocol : "";
+}
+
 // As real command lines take it: sixty seconds at least.
 absl::StatusOr<std::optional<absl::Duration>> ReadDuration(const std::string& text) {
   if (text.empty()) return std::nullopt;
@@ -104,8 +115,12 @@ int RunConnect(const Environment& environment, const ConnectOptions& options) {
                         .terminal = &terminal});
   ConnectEvents events(options);
   // Events are lines for a script, which has no use for a terminal.
-  const auto result = (*client)->Connect(*request, {.host = options.host, .port = options.port},
-                                         options.json ? nullptr : &terminal, events);
+  const bool has_terminal = !options.json && ::isatty(STDIN_FILENO) != 0;
+  const auto result = (*client)->Connect(*request,
+                                         {.host = options.host,
+                                          .port = options.port,
+                                          .protocol = [&] { return ProtocolOf(environment, options.connection); }},
+                                         has_terminal ? &terminal : nullptr, events);
   // A shell that ended with a code has said all there is to say.
   if (result.ok() && events.is_terminal() && (result->text.empty() || result->text.starts_with(kExitStatus))) {
     return result->exit_code;

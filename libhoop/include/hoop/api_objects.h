@@ -91,6 +91,7 @@ struct ConnectionInfo {
   std::string name;
   std::string type;
   std::string subtype;
+  std::string protocol;  // what sessions speak, by type and subtype: postgres, tcp, command-line ...
   std::string resource;
   std::string agent_id;
   std::string status;  // online, offline

@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -137,6 +138,10 @@ struct ClientOptions {
 struct ListenOptions {
   std::string host = "127.0.0.1";
   std::optional<uint16_t> port;  // default: by type, 5433 and 8999; 0: any free one
+  // Says what the connection speaks (ConnectionInfo::protocol), "" when that cannot be learnt now. Asked only when a
+  // default port is taken or there is no terminal, so that a session which could not be used is not even opened.
+  // Called on the thread that runs sessions; may block it.
+  std::function<std::string()> protocol;
 };
 
 // Runs sessions, one at a time, on the thread that calls. Owned by the program.

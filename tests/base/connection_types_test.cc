@@ -1,4 +1,4 @@
-#include "session/connection_types.h"
+#include "base/connection_types.h"
 
 #include <gtest/gtest.h>
 
