@@ -92,6 +92,11 @@ void ConnectRun::Cancel() {
 // ---- The session ---------------------------------------------------------------------------------------------------
 
 void ConnectRun::OpenSession() {
+  if (ends_at_ != absl::InfiniteDuration()) {
+    const absl::Duration left = ends_at_ - loop_.Monotonic();
+    if (left < absl::Seconds(1)) return Finish(Aborted("session ended, reached connection duration"));
+    plan_.request.duration = left;
+  }
   session_ = std::make_unique<ClientSession>(loop_, dialer_, plan_, *this);
   shared_ = std::make_unique<SharedReading>(*session_);
   session_->Start();
@@ -102,6 +107,9 @@ void ConnectRun::OnSessionOpen(const OpenedSession& session) {
   if (status.ok()) {
     protocol_ = FindLocalProtocol(session.connection_type);
     opened_ = session;
+    if (const auto& asked = plan_.request.duration; asked && ends_at_ == absl::InfiniteDuration()) {
+      ends_at_ = loop_.Monotonic() + *asked;
+    }
     give_up_at_ = back_off_ = absl::ZeroDuration();
     events_.OnEvent({.kind = ClientEvent::Kind::kConnected,
                      .data = {{"session_id", session.id}, {"connection_type", session.connection_type}}});

@@ -70,7 +70,7 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
 
   Loop& loop_;
   GatewayDialer& dialer_;
-  const SessionPlan plan_;
+  SessionPlan plan_;  // the same for each session, but for the time that is left
   const ListenOptions options_;
   ListenFunction listen_;
   ClientTerminal* const terminal_;
@@ -88,7 +88,8 @@ class ConnectRun final : public ClientSession::Delegate, public LocalConnection:
   std::unique_ptr<Listener> listener_;
   std::unique_ptr<TerminalConnection> terminal_connection_;  // of a command line, until the loop turns no more
 
-  absl::Duration give_up_at_ = absl::ZeroDuration();  // while trying again
+  absl::Duration ends_at_ = absl::InfiniteDuration();  // by the duration that was asked for
+  absl::Duration give_up_at_ = absl::ZeroDuration();   // while trying again
   absl::Duration back_off_ = absl::ZeroDuration();
   std::unique_ptr<Timer> retry_;
 };

@@ -120,6 +120,7 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& co
   HOOP_ASSIGN_OR_RETURN(const ConnectionRow connection, FindConnection(command.identity, metadata));
   SessionContext context = BuildContext(command.identity, connection, metadata);
   context.head.session_id = command.session_id;
+  context.is_timed = true;  // its open is ours
   SessionNotes notes = command.notes;
   notes.connection_tags = connection.connection_tags;
   if (const absl::Status stored = store_.sessions().Insert(context.head, notes); !stored.ok()) {
@@ -193,6 +194,7 @@ SessionContext ClientEntry::BuildContext(const Identity& identity, const Connect
   params.dlp_mode = "best-effort";
 
   context.client_capabilities = Common(kAllCapabilities, ParseCapabilities(metadata.Get(header::kCapabilities)));
+  context.is_timed = context.client_capabilities.any();
   return context;
 }
 

@@ -70,6 +70,12 @@ void Session::Start() {
 // ---- Opening -------------------------------------------------------------------------------------------------------
 
 void Session::OpenSession(Packet packet) {
+  if (const auto asked = packet.Spec(spec::kJitTimeout); asked && context_.is_timed) {
+    if (const absl::Status limited = LimitTime(*asked); !limited.ok()) {
+      Finish(Failure(limited));
+      return;
+    }
+  }
   if (const auto args = packet.Spec(spec::kTerminalArgs); args) {
     // Arguments that cannot be decoded are no arguments: transport.md 4.3.
     if (auto decoded = DecodeGobStrings(*args); decoded.ok()) context_.head.client_args = *std::move(decoded);
@@ -91,6 +97,22 @@ void Session::OpenSession(Packet packet) {
   agent_open_ = std::move(open);
   state_ = State::kOpening;
   PlanRelease();
+}
+
+absl::Status Session::LimitTime(std::string_view asked) {
+  absl::Duration time;
+  if (!absl::ParseDuration(std::string(asked), &time) || time <= absl::ZeroDuration()) {
+    return InvalidArgument("invalid access time duration, got={}", asked);
+  }
+  if (time > limits::kSessionTimeMax) {
+    return InvalidArgument("access time must not be greater than {} hours",
+                           absl::ToInt64Hours(limits::kSessionTimeMax));
+  }
+  lifetime_ = loop_.After(time, [this] {
+    const std::string text = "session ended, reached connection duration";
+    Finish({.reason = text, .text = text, .exit_code = 1, .status = Aborted("{}", text)});
+  });
+  return absl::OkStatus();
 }
 
 // What we add may make a packet larger than the agent's stream takes, which other sessions share: false, and this

@@ -98,6 +98,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   void OnStalled();
 
   void OpenSession(Packet packet);
+  absl::Status LimitTime(std::string_view asked);
   Packet BuildAgentOpen(const Packet& client_open);
   bool FitsAgentStream(const Packet& packet);
   void OnRequest(Packet packet, Flow* own);

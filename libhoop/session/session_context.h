@@ -24,6 +24,9 @@ struct SessionContext {
   Capabilities client_capabilities;  // granted
   Capabilities agent_capabilities;   // granted
   std::string agent_version;
+  // The session ends when the time is over that its open asks for. Not so for other clients: those of 2024 always ask
+  // for half an hour, and mean how long an approval is to hold.
+  bool is_timed = false;
 
   bool is_command() const { return head.wire_type == "command-line"; }
 };

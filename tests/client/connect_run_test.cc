@@ -38,6 +38,7 @@ class ConnectRunTest : public ::testing::Test {
   void Start(ListenOptions options = {}) {
     SessionPlan plan;
     plan.request.connection = "db";
+    plan.request.duration = duration_;
     run_ = std::make_unique<ConnectRun>(
         loop_, gateway_, plan, options,
         ConnectRun::Ports{
@@ -87,6 +88,7 @@ class ConnectRunTest : public ::testing::Test {
   UnusedTerminal unused_;
   ClientTerminal* terminal_ = nullptr;
   int asked_ = 0;
+  std::optional<absl::Duration> duration_;
   std::optional<absl::StatusOr<SessionResult>> result_;
   std::unique_ptr<ConnectRun> run_;
 };
@@ -489,6 +491,30 @@ TEST_F(ConnectRunTest, ALostAgentIsTriedAgainOnTheSamePort) {
   Enter(late);
   EXPECT_NE(gateway_.DataStream("000003"), nullptr);
   EXPECT_FALSE(result_);
+}
+
+TEST_F(ConnectRunTest, TheNextSessionHasTheTimeThatIsLeft) {
+  duration_ = absl::Minutes(10);
+  Open("tcp", kNew);
+  EXPECT_EQ(gateway_.control().packets.at(0).SpecText(spec::kJitTimeout), "600s");
+  loop_.Advance(absl::Minutes(4));
+  gateway_.SendClose("agent has disconnected", "254", /*retry=*/true);
+  loop_.TurnUntilIdle();
+  loop_.Advance(limits::kReconnectBackoffMin);
+  const int left = std::stoi(std::string(gateway_.control().packets.at(0).SpecText(spec::kJitTimeout)));
+  EXPECT_LE(left, 360);
+  EXPECT_GE(left, 358);
+}
+
+TEST_F(ConnectRunTest, NoSessionIsTriedAgainWhenItsTimeIsOver) {
+  duration_ = absl::Minutes(1);
+  Open("tcp", kNew);
+  gateway_.SendClose("agent has disconnected", "254", /*retry=*/true);
+  loop_.TurnUntilIdle();
+  gateway_.dial_status = Unavailable("connect 127.0.0.1:1: refused");
+  for (int i = 0; i < 80 && !result_; ++i) loop_.Advance(absl::Seconds(1));
+  ASSERT_TRUE(result_);
+  EXPECT_STATUS(*result_, absl::StatusCode::kAborted, "reached connection duration");
 }
 
 TEST_F(ConnectRunTest, LossesOfOldGatewaysAreKnownByTheirWords) {

@@ -114,6 +114,21 @@ TEST_F(ProxyManagers, ComeBackWhenTheirSessionIsDisconnected) {
   EXPECT_EQ(StateNow(), Status::kReady);
 }
 
+TEST_F(ProxyManagers, ComeBackWhenTheTimeOfTheirSessionIsOver) {
+  Peer& agent = ConnectAgent();
+  Peer& process = EnterReady();
+  Order();
+  OpenAt(agent);
+  gateway_.Advance(absl::Minutes(30) - absl::Seconds(1));
+  EXPECT_EQ(StateNow(), Status::kConnected);
+  gateway_.Advance(absl::Seconds(1));
+  EXPECT_EQ(agent.transcript.packets.back().type, "AgentSessionClose");
+  EXPECT_EQ(process.transcript.packets.back().payload, "session ended, reached connection duration");
+  EXPECT_EQ(StateNow(), Status::kDisconnected);
+  EnterReady();
+  EXPECT_EQ(StateNow(), Status::kReady);
+}
+
 TEST_F(ProxyManagers, ANewOrderEndsTheSessionBefore) {
   Peer& agent = ConnectAgent();
   Peer& process = EnterReady();

@@ -67,6 +67,7 @@ class SessionTest : public ::testing::Test {
     context.client_capabilities = client;
     context.agent_capabilities = agent_caps;
     context.agent_version = "1.2.3";
+    context.is_timed = is_timed_;
     session_ = std::make_unique<Session>(loop_, Log(), audit_, pacer_, std::move(context),
                                          std::make_unique<ScriptedStream>(client_),
                                          std::make_unique<ScriptedLeg>(agent_), [this] { over_ = true; });
@@ -115,6 +116,7 @@ class SessionTest : public ::testing::Test {
   StreamScript client_;
   StreamScript data_;  // of a stream of its own; outlives the session like the others
   AgentScript agent_;
+  bool is_timed_ = false;
   bool over_ = false;
   std::unique_ptr<Session> session_;
 };
@@ -695,6 +697,41 @@ TEST_F(SessionTest, EndsAfterItsLongestTime) {
   loop_.Advance(limits::kSessionTimeMax);
   Sync();
   EXPECT_EQ(client_.finished->code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(SessionTest, EndsWhenTheTimeIsOverThatItsOpenAsksFor) {
+  is_timed_ = true;
+  Make("tcp");
+  FromClient(Packet(packet::kAgentSessionOpen, {{spec::kJitTimeout, "1m30s"}}));
+  FromAgent(Packet(packet::kClientSessionOpenOk, {{spec::kSessionId, "s1"}}));
+  Sync();
+  loop_.Advance(absl::Seconds(89));
+  EXPECT_FALSE(session_->finishing());
+  loop_.Advance(absl::Seconds(1));
+  Sync();
+  EXPECT_EQ(recorded().seals.at(0).reason, "session ended, reached connection duration");
+  EXPECT_EQ(client_.sent.back().SpecText(spec::kExitCode), "1");
+  EXPECT_EQ(client_.finished->code(), absl::StatusCode::kAborted);
+}
+
+TEST_F(SessionTest, AClientThatAlwaysAsksForATimeIsNotCut) {
+  Make("tcp");
+  FromClient(Packet(packet::kAgentSessionOpen, {{spec::kJitTimeout, "60s"}}));
+  loop_.Advance(absl::Hours(1));
+  EXPECT_FALSE(session_->finishing());
+}
+
+TEST_F(SessionTest, RefusesATimeThatIsNoneOrTooLong) {
+  is_timed_ = true;
+  for (const char* wrong : {"soon", "0s", "-5m", "49h"}) {
+    session_.reset();
+    client_ = StreamScript();
+    Make("tcp");
+    FromClient(Packet(packet::kAgentSessionOpen, {{spec::kJitTimeout, wrong}}));
+    EXPECT_TRUE(session_->finishing()) << wrong;
+    EXPECT_EQ(client_.finished->code(), absl::StatusCode::kInvalidArgument) << wrong;
+  }
+  EXPECT_TRUE(audit_.sessions.empty());
 }
 
 TEST_F(SessionTest, SealsOnceWhateverEndsFirst) {

@@ -52,7 +52,7 @@ struct SessionRequest {
   std::string connection;
   std::vector<std::string> args;           // appended to the connection's command
   std::map<std::string, std::string> env;  // name -> value, for the command
-  std::optional<absl::Duration> duration;  // how long access is wanted, at most: for reviewers
+  std::optional<absl::Duration> duration;  // after what time access ends, at most; also for reviewers
 };
 
 // How a session ended that the gateway or the command itself ended.

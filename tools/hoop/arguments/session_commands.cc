@@ -46,7 +46,8 @@ void AddConnect(CommandTree& tree) {
   command
       .add_option("-p,--port", options->port, "Local port; 0: any free one (default: 5433 for postgres, 8999 for tcp)")
       ->type_name("PORT");
-  command.add_option("-d,--duration", options->duration, "How long access is wanted, for who approves: 60s, 30m, 1h")
+  command
+      .add_option("-d,--duration", options->duration, "After what time it ends, also for who approves it: 60s, 30m, 1h")
       ->type_name("TIME");
   command.add_option("--host", options->host, "Local address to listen on (default: 127.0.0.1)")->type_name("ADDRESS");
   CommandTree::AddExamples(
