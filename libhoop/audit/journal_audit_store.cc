@@ -1,5 +1,6 @@
 #include "audit/journal_audit_store.h"
 
+#include <algorithm>
 #include <charconv>
 #include <map>
 #include <optional>
@@ -8,6 +9,7 @@
 
 #include "audit/chunk_codec.h"
 #include "audit/posix_file_system.h"
+#include "audit/segment.h"
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "base/limits/journal.h"
@@ -20,6 +22,7 @@ namespace hoop {
 namespace {
 
 constexpr char kLockName[] = "lock";
+constexpr char kRoomName[] = "room";
 constexpr char kLanePrefix[] = "lane-";
 constexpr size_t kStoredPageBytes = 1 * limits::kMiB;  // of compressed chunks held at a time
 
@@ -87,6 +90,8 @@ absl::Status JournalAuditStore::Start(const std::vector<Loop*>& loops) {
   HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> ids, sessions_.Unfinished());
   std::set<std::string> unfinished(ids.begin(), ids.end());
   HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> instances, LockInstances());
+  HOOP_RETURN_IF_ERROR(
+      RequireRoom(options_.journal_dir + "/" + instances.front(), static_cast<uint32_t>(loops.size())));
   for (size_t i = 0; i < instances.size(); ++i) {
     HOOP_RETURN_IF_ERROR(RecoverInstance(instances[i], i == 0 ? &loops : nullptr, unfinished));
   }
@@ -129,6 +134,29 @@ absl::StatusOr<std::vector<std::string>> JournalAuditStore::LockInstances() {
   locks_.push_back(std::move(lock));
   instances.push_back(name);
   return instances;
+}
+
+// A gateway without a first segment would refuse every session: it had better not start. A lane that has segments goes
+// on in them as they are flushed, however full the disk is.
+absl::Status JournalAuditStore::RequireRoom(const std::string& folder, uint32_t lanes) {
+  uint64_t needed = 0;
+  for (uint32_t lane = 0; lane < lanes; ++lane) {
+    const std::string lane_folder = LaneFolder(folder, lane);
+    HOOP_RETURN_IF_ERROR(files_.MakeFolder(lane_folder));
+    HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> names, files_.List(lane_folder));
+    const bool has_segments = std::any_of(names.begin(), names.end(),
+                                          [](const std::string& name) { return ParseSegmentName(name).has_value(); });
+    if (!has_segments) needed += options_.segment_bytes;
+  }
+  if (needed == 0) return absl::OkStatus();
+  const std::string path = folder + "/" + kRoomName;
+  (void)files_.Remove(path);  // of a start that was cut off
+  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<File> file, files_.Open(path, FileSystem::OpenMode::kCreate));
+  const absl::Status reserved = file->Reserve(needed);
+  HOOP_RETURN_IF_ERROR(files_.Remove(path));
+  if (!absl::IsResourceExhausted(reserved)) return reserved;
+  return ResourceExhausted("PLUGIN_AUDIT_PATH: {}: no room for the first {} bytes of the journal", options_.journal_dir,
+                           needed);
 }
 
 // `loops` null: the folder is only recovered and flushed.

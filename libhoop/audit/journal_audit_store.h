@@ -66,6 +66,8 @@ class JournalAuditStore final : public AuditStore {
 
   absl::Status Start(const std::vector<Loop*>& loops);
   absl::StatusOr<std::vector<std::string>> LockInstances();
+  // ResourceExhausted: the disk has no room for the first segment of a lane that has none.
+  absl::Status RequireRoom(const std::string& folder, uint32_t lanes);
   absl::Status RecoverInstance(const std::string& instance, const std::vector<Loop*>* loops,
                                std::set<std::string>& unfinished);
   // Ends the rows of sessions of which the power took the first record: nothing of them was ever acknowledged.

@@ -57,6 +57,18 @@ std::string HostOf(std::string_view url) {
   return std::string(url.substr(0, url.find(':')));
 }
 
+// The least that is logged, in the words of LOG_LEVEL.
+std::string LowestLevel(const LogSink* log) {
+  constexpr std::pair<LogLevel, const char*> kLevels[] = {{LogLevel::kDebug, "debug"},
+                                                          {LogLevel::kInfo, "info"},
+                                                          {LogLevel::kWarning, "warn"},
+                                                          {LogLevel::kError, "error"}};
+  for (const auto& [level, name] : kLevels) {
+    if (log != nullptr && log->Wants(level)) return name;
+  }
+  return "off";
+}
+
 }  // namespace
 
 // The order of members is the order of construction, and shutdown reversed.
@@ -242,6 +254,7 @@ absl::Status Gateway::Parts::Start() {
   }
   rest::ServerInfo info;
   info.version = options.version;
+  info.log_level = LowestLevel(options.log);
   info.api_url = options.api_url;
   info.grpc_url = options.grpc_url;
   info.session_retention = options.session_retention;

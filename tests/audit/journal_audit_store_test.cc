@@ -374,5 +374,33 @@ TEST_F(VerifyTest, FindsAForeignKey) {
   EXPECT_NE(report.problem.find("not signed by the audit key"), std::string::npos) << report.problem;
 }
 
+// ---- Room ----------------------------------------------------------------------------------------------------------
+
+TEST_F(JournalAuditStoreTest, RefusesToStartWithoutRoomForAFirstSegment) {
+  files_.FailReserves("/room", ResourceExhausted("no space left on device"));
+  EXPECT_STATUS(Start(), absl::StatusCode::kResourceExhausted, "PLUGIN_AUDIT_PATH: " + options_.journal_dir);
+  files_.FailReserves("", absl::OkStatus());
+  ASSERT_OK(Start());
+  EXPECT_TRUE(TurnUntilDurable(*OpenSession()));
+}
+
+TEST_F(JournalAuditStoreTest, StartsOnAFullDiskInTheSegmentsThatItHas) {
+  ASSERT_OK(Start());
+  ASSERT_TRUE(TurnUntilDurable(*OpenSession()));
+  audit_.reset();
+  files_.FailReserves("/room", ResourceExhausted("no space left on device"));
+  EXPECT_OK(Start());
+}
+
+TEST_F(JournalAuditStoreTest, EveryLaneNeedsRoom) {
+  uint64_t asked = 0;
+  files_.BeforeReserves([&asked](const std::string& path, uint64_t size) {
+    if (path.ends_with("/room")) asked = size;
+  });
+  more_loops_.push_back(std::make_unique<WaitingLoop>(clock_));
+  ASSERT_OK(Start());
+  EXPECT_EQ(asked, 2 * options_.segment_bytes);
+}
+
 }  // namespace
 }  // namespace hoop

@@ -92,6 +92,7 @@ fi
 
 gateway bare PATH=/nowhere HOME= # nothing of the environment is needed
 sign_in bare
+same "the level of the log" info "$(hoop admin serverinfo --json | json .log_level)"
 agent bare-agent
 same "few variables" 42 "$(hoop exec shell -s -i 'echo $((6*7))')"
 stop "$agent"
@@ -165,6 +166,12 @@ if [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null; then
     fail "a full disk, but started"
   same "a full disk: lines" 1 "$(wc -l <<<"$output")"
   contains "a full disk" "$output" "hoop-gateway: "
+  # shellcheck disable=SC2016
+  output=$(unshare --mount bash -c 'mount -t tmpfs -o size=8m none "$0/small" && mkdir -m 700 "$0/beside" && HOOP_DATA_DIR=$0/beside PLUGIN_AUDIT_PATH=$0/small \
+    HOOP_HTTP_LISTEN=127.0.0.1:0 HOOP_GRPC_LISTEN=127.0.0.1:0 LOG_LEVEL=error timeout 60 "$1" 2>&1' "$work" "$bin/hoop-gateway") &&
+    fail "no room for a segment of the journal, but started"
+  same "no room for a segment of the journal" \
+    "hoop-gateway: PLUGIN_AUDIT_PATH: $work/small: no room for the first 67108864 bytes of the journal" "$output"
 else
   echo "note: no read-only root and no full disk without root and mount name spaces"
 fi
@@ -209,8 +216,9 @@ contains "the record" "$(hoop audit verify last)" 'sealed "gateway shutdown'
 stop "$gateway"
 
 # A client that does not read holds an orderly end up; a second TERM does not wait for it.
-gateway slow HOOP_SHUTDOWN_DEADLINE=10m
+gateway slow HOOP_SHUTDOWN_DEADLINE=10m LOG_LEVEL=debug
 sign_in slow
+same "the level of the log" debug "$(hoop admin serverinfo --json | json .log_level)"
 agent slow-agent
 hoop exec shell -s -i 'echo begun; exec sleep 600' >"$work/stopped.log" 2>&1 &
 stopped=$!

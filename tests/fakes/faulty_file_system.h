@@ -41,6 +41,11 @@ class FaultyFileSystem final : public FileSystem {
   void FailSyncs(const std::string& part, absl::Status status) { Set(failing_syncs_, part, std::move(status)); }
   void FailWrites(const std::string& part, absl::Status status) { Set(failing_writes_, part, std::move(status)); }
   void FailReserves(const std::string& part, absl::Status status) { Set(failing_reserves_, part, std::move(status)); }
+  // Hears of each reservation.
+  void BeforeReserves(std::function<void(const std::string& path, uint64_t size)> hook) {
+    absl::MutexLock lock(&mu_);
+    reserve_hook_ = std::move(hook);
+  }
   // Runs before each write to such a file.
   void BeforeWrites(const std::string& part, std::function<void()> hook) {
     absl::MutexLock lock(&mu_);
@@ -105,6 +110,7 @@ class FaultyFileSystem final : public FileSystem {
     absl::Status Reserve(uint64_t size) override {
       {
         absl::MutexLock lock(&owner_.mu_);
+        if (owner_.reserve_hook_) owner_.reserve_hook_(path_, size);
         if (Matches(owner_.failing_reserves_, path_)) return owner_.failing_reserves_.second;
       }
       return file_->Reserve(size);
@@ -139,6 +145,7 @@ class FaultyFileSystem final : public FileSystem {
   absl::Mutex mu_;
   std::string held_, hooked_;
   std::function<void()> hook_;
+  std::function<void(const std::string& path, uint64_t size)> reserve_hook_;
   int waiting_ = 0;
   Fault failing_syncs_, failing_writes_, failing_reserves_;
   std::map<std::string, uint64_t> written_, synced_;
