@@ -2,7 +2,7 @@
 # hoop-gateway and hoop-agent as services, and their hard starts: what cannot be ends with one line and exit code 1,
 # what is merely unusual works.
 . "$(dirname "$0")/lib.sh"
-need curl jq python3 openssl
+need cmake curl jq python3 openssl
 
 # line_of WHAT EXPECTED VARIABLE=VALUE...: the gateway's start ends with 1 and this one line.
 line_of() {
@@ -55,6 +55,17 @@ contains "--check" "$(HOOP_DATA_DIR=$work/never hoop-gateway --check)" "the conf
 refused 'unknown argument --halp' hoop-gateway --halp
 refused 'HOOP_KEY: ' env HOOP_KEY=rubbish "$bin/hoop-agent" --check
 contains "an unknown variable" "$(HOOP_DATADIR=$work/x HOOP_DATA_DIR=$work/y LOG_ENCODING=console hoop-gateway --check 2>&1)" 'name=HOOP_DATADIR'
+
+# --- Installed, with manual pages ---
+
+cmake --install "$bin/.." --component programs --prefix "$work/usr" >"$work/install.log" || fail "install"
+contains "the installed program" "$("$work/usr/bin/hoop" version)" "{"
+[ -s "$work/usr/lib/systemd/system/hoop-gateway.service" ] || fail "no unit is installed"
+for page in man1/hoop-connect.1 man8/hoop-gateway.8 man8/hoop-agent.8; do
+  [ -s "$work/usr/share/man/$page" ] || fail "no $page is installed"
+  if command -v groff >/dev/null; then same "warnings of $page" "" "$(groff -man -ww -z "$work/usr/share/man/$page" 2>&1)"; fi
+done
+contains "hoop-gateway(8)" "$(tr -d '\\' <"$work/usr/share/man/man8/hoop-gateway.8")" "HOOP_SECRETS_KEY"
 
 # --- What cannot be ---
 

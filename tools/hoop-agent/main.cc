@@ -35,6 +35,22 @@ int Fail(std::string_view text) {
   return 1;
 }
 
+hoop::ProgramText About() {
+  return {.name = "hoop-agent",
+          .summary = "dials a gateway and serves connections from here",
+          .version = HOOP_VERSION,
+          .description =
+              "It runs beside private databases, shells and services, connects to its gateway "
+              "(hoop-gateway) and opens what users of the gateway may use, with credentials that they "
+              "never see. It is told everything by its environment and logs on standard error. As a "
+              "service of systemd it says when it is ready, and that it lives.",
+          .signals = {{"TERM, INT",
+                       "end sessions and their processes within HOOP_SHUTDOWN_DEADLINE, then itself; a "
+                       "second one ends it at once"},
+                      {"HUP", "nothing"}},
+          .see_also = {"hoop-gateway(8)", "hoop(1)"}};
+}
+
 // Before any thread exists: gRPC C++ looks at its variables when it is loaded.
 void AskGrpcToSpeak(int much) {
   if (much == 0) return;
@@ -85,8 +101,7 @@ int RunAgent(const hoop::Environment& environment, const std::vector<std::string
   hoop::GatewaySettings of_gateways;  // a variable of the other program is no mistake
   const hoop::Variables variables = hoop::AgentVariables(settings);
   hoop::Arguments arguments;
-  const auto done = hoop::ReadArguments(
-      words, {"hoop-agent", "dials a gateway and serves connections from here", HOOP_VERSION}, variables, arguments);
+  const auto done = hoop::ReadArguments(words, About(), variables, arguments);
   if (done) return *done;
   if (absl::Status status = hoop::ReadAgentSettings(environment, settings); !status.ok()) return Fail(Text(status));
   hoop::LogSink& log = hoop::OpenLog(settings.log, arguments, environment);

@@ -41,6 +41,24 @@ int Reencrypt(const hoop::GatewaySettings& settings) {
   return 0;
 }
 
+hoop::ProgramText About() {
+  return {.name = "hoop-gateway",
+          .summary = "the gateway: identifies, routes, records",
+          .version = HOOP_VERSION,
+          .description =
+              "Users reach private databases, shells and services through it; agents (hoop-agent) dial in "
+              "from beside these. It is told everything by its environment, serves the API and gRPC, and "
+              "logs on standard error. As a service of systemd it says when it is ready, and that it lives.",
+          .commands = {{kReencrypt, "encrypt the secrets in the database with another key (HOOP_SECRETS_KEY_NEW)"},
+                       {"backup FILE [--force]", "write a backup of the data folder (SQLite), also while it serves"},
+                       {"restore FILE [--force]", "put a backup back while no gateway runs"}},
+          .signals = {{"TERM, INT",
+                       "end in order within HOOP_SHUTDOWN_DEADLINE: sessions are told, records sealed; "
+                       "a second one ends it at once"},
+                      {"HUP", "take what the files of TLS_KEY, TLS_CERT and TLS_CA hold now"}},
+          .see_also = {"hoop-agent(8)", "hoop(1)"}};
+}
+
 // As many connections as the system allows this process. Memory: no system call for each packet that comes and goes,
 // but large blocks go back when they are freed (the hash of a password takes 32 MiB for a moment). Debian's abseil
 // checks the order of locks at each one; tests do, too.
@@ -150,10 +168,7 @@ int main(int argc, char** argv) {
   if (IsBackupCommand(words)) return RunBackupCommand(words, environment);
   const bool reencrypt = !words.empty() && words.front() == kReencrypt;
   if (reencrypt) words.erase(words.begin());
-  const auto done = hoop::ReadArguments(words,
-                                        {"hoop-gateway", "the gateway: identifies, routes, records", HOOP_VERSION,
-                                         "  reencrypt-secrets  encrypt the secrets in the database with another key\n"},
-                                        variables, arguments);
+  const auto done = hoop::ReadArguments(words, About(), variables, arguments);
   if (done) return *done;
   if (absl::Status status = hoop::ReadGatewaySettings(environment, settings); !status.ok()) return Fail(status);
   if (arguments.debug_grpc) settings.options.log_calls = 2;

@@ -2,20 +2,51 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <cstdio>
 
 namespace hoop {
+
+namespace {
+
+std::string Lines(const std::vector<Word>& words) {
+  size_t width = 0;
+  for (const Word& word : words) width = std::max(width, word.word.size());
+  std::string lines;
+  for (const Word& word : words) lines += fmt::format("  {:{}}  {}\n", word.word, width, word.meaning);
+  return lines;
+}
+
+std::string Help(const ProgramText& text, const Variables& variables) {
+  std::string usage = fmt::format("usage: {}", text.name);
+  for (const Word& flag : Flags()) usage += fmt::format(" [{}]", flag.word);
+  std::string commands;
+  for (const Word& command : text.commands) commands += fmt::format("       {} {}\n", text.name, command.word);
+  return fmt::format("{}: {}\n\n{}\n{}{}{}\nEnvironment:\n{}", text.name, text.summary, usage, commands, Lines(Flags()),
+                     Lines(text.commands), HelpText(variables));
+}
+
+}  // namespace
+
+const std::vector<Word>& Flags() {
+  static const std::vector<Word> flags = {{"--check", "read and check the configuration, serve nothing"},
+                                          {"--debug", "as LOG_LEVEL=debug"},
+                                          {"--debug-grpc", "as LOG_GRPC=2"},
+                                          {"--manual", "print the manual page"},
+                                          {"--version", "print the version"},
+                                          {"--help", "print this"}};
+  return flags;
+}
 
 std::optional<int> ReadArguments(const std::vector<std::string>& words, const ProgramText& text,
                                  const Variables& variables, Arguments& arguments) {
   for (const std::string& word : words) {
     if (word == "--help" || word == "-h") {
-      fmt::print(
-          "{}: {}\n\nusage: {} [--check] [--debug] [--debug-grpc] [--version] [--help]\n"
-          "  --check       read and check the configuration, serve nothing\n"
-          "  --debug       as LOG_LEVEL=debug\n"
-          "  --debug-grpc  as LOG_GRPC=2\n{}\nEnvironment:\n{}",
-          text.name, text.summary, text.name, text.commands, HelpText(variables));
+      fmt::print("{}", Help(text, variables));
+      return 0;
+    }
+    if (word == "--manual") {
+      fmt::print("{}", ManualPage(text, variables));
       return 0;
     }
     if (word == "--version") {

@@ -16,15 +16,30 @@ struct Arguments {
   bool debug_grpc = false;  // --debug-grpc: as LOG_GRPC=2
 };
 
-// What a program says of itself for --help.
+// Something that may be said to a program - a flag, a command, a signal - and what it means.
+struct Word {
+  std::string word;
+  std::string meaning;
+};
+
+// What a program says of itself: for --help and for its manual page.
 struct ProgramText {
   std::string name;     // "hoop-gateway"
   std::string summary;  // one line
   std::string version;
-  std::string commands;  // lines of help for words of its own
+  std::string description;     // a paragraph
+  std::vector<Word> commands;  // words of its own
+  std::vector<Word> signals;
+  std::vector<std::string> see_also;  // "hoop(1)"
 };
 
-// Answers --help and --version itself. An exit code instead of arguments: there is nothing more to do.
+// The flags of both programs.
+const std::vector<Word>& Flags();
+
+// In the language of man(7), for section 8.
+std::string ManualPage(const ProgramText& text, const Variables& variables);
+
+// Answers --help, --manual and --version itself. An exit code instead of arguments: there is nothing more to do.
 std::optional<int> ReadArguments(const std::vector<std::string>& words, const ProgramText& text,
                                  const Variables& variables, Arguments& arguments);
 

@@ -5,27 +5,10 @@
 #include <fstream>
 
 #include "command_tree.h"
+#include "tools/roff.h"
 
 namespace hoop::cli {
 namespace {
-
-// Text for roff: nothing in it is a request.
-std::string Roff(std::string_view text) {
-  std::string roff;
-  bool line_start = true;
-  for (const char c : text) {
-    if (line_start && (c == '.' || c == '\'')) roff += "\\&";
-    line_start = c == '\n';
-    if (c == '\\') {
-      roff += "\\e";
-    } else if (c == '-') {
-      roff += "\\-";
-    } else {
-      roff += c;
-    }
-  }
-  return roff;
-}
 
 std::string FullName(const CLI::App& app, const char* between) {
   std::string name = app.get_name();
