@@ -1,13 +1,9 @@
 #include "agent/connectors/terminal.h"
 
-#include <optional>
 #include <utility>
 
-#include "agent/connectors/command.h"
-#include "agent/connectors/pipes.h"
+#include "agent/connectors/command_target.h"
 #include "agent/warden/command_io.h"
-#include "agent/warden/warden_link.h"
-#include "base/limits/session.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
 
@@ -24,26 +20,18 @@ std::map<std::string, std::string> TerminalDefaults(const SessionEnvironment& en
 }
 
 // One command on its terminal. What the keys mean - Ctrl-C, Ctrl-Z, end of input, echo - is the business of the
-// terminal's line discipline: bytes pass as they are. Ends when the command has exited and its output is read to the
-// end; destroyed before, the terminal hangs up.
-class TerminalTarget final : public Target, private Command::Events {
+// terminal's line discipline: bytes pass as they are. A user who does not read stops the program, as a terminal does.
+// Destroyed before its end, the terminal hangs up.
+class TerminalTarget final : public CommandTarget {
  public:
-  TerminalTarget(const ConnectorSeat& seat, Line& line, Ended ended)
-      : seat_(seat), line_(line), ended_(std::move(ended)), input_(seat.context.loop, [this] { OnInputTaken(); }) {}
+  using CommandTarget::CommandTarget;
 
   void OnPacket(Packet packet) override {
     if (packet.type() == packet::kAgentTerminalResize) return OnResize(packet.payload());
     // The first packet starts the command and is not for it.
     if (!std::exchange(started_, true)) return Start();
-    input_.Add(std::move(packet));
-    if (line_reading_ && input_.queued_bytes() > limits::kSendQueueHighBytes) SetLineReading(false);
+    AddInput(std::move(packet));
   }
-
-  void OnLineDrained() override {
-    if (output_ != nullptr) output_->SetReading(true);
-  }
-
-  void OnUserClosed() override {}  // a terminal has no connection id that could be closed
 
  private:
   // Before the command runs the size is kept for it.
@@ -59,79 +47,28 @@ class TerminalTarget final : public Target, private Command::Events {
 
   void Start() {
     absl::StatusOr<Launch> launch = MakeLaunch(seat_, TerminalDefaults(seat_.environment));
-    if (!launch.ok()) return End(NotConfigured(launch.status()));
-    launch->terminal = size_;
+    if (launch.ok()) launch->terminal = size_;
     launched_size_ = size_;
-    auto command = seat_.context.warden.Run(*launch, *this);
-    if (!command.ok()) {
-      return End({kAgentErrorCode, "failed starting command, reason=" + StatusText(command.status())});
-    }
-    command_ = *std::move(command);
+    Run(launch);
   }
 
   void OnStarted(Descriptor input, Descriptor output, Descriptor terminal) override {
     terminal_ = std::move(terminal);
     if (size_ != launched_size_) OnResize(TerminalSizeText(size_));
-    output_ = std::make_unique<PipeReader>(
-        seat_.context.loop, std::move(output), [this](std::string_view bytes) { OnOutput(bytes); },
-        [this] { EndIfDone(); });
-    input_.Open(std::move(input));
-    OnInputTaken();
+    AddOutput(std::move(output), packet::kClientWriteStdout);
+    OpenInput(std::move(input));
   }
 
-  void OnOutput(std::string_view bytes) {
-    line_.Send(packet::kClientWriteStdout, bytes);
-    // A user who does not read stops the program, as a terminal does.
-    if (line_.queued_bytes() > limits::kSendQueueHighBytes) output_->SetReading(false);
+  TargetEnd EndOf(int wait_status) const override {
+    TargetEnd end = CommandEnd(wait_status);
+    if (end.exit_code < 0) end.exit_code = kAgentErrorCode;  // a signal; unlike one-off commands
+    return end;
   }
 
-  void OnNotStarted(const absl::Status& why) override { End(NotStarted(why)); }
-
-  void OnExited(int wait_status) override {
-    end_ = CommandEnd(wait_status);
-    if (end_->exit_code < 0) end_->exit_code = kAgentErrorCode;  // a signal; unlike one-off commands
-    input_.Close();
-    OnInputTaken();
-    EndIfDone();
-  }
-
-  void OnGone(const absl::Status& status) override {
-    if (!end_) end_ = CommandLost(status);
-    if (output_ == nullptr) return End(*std::move(end_));
-    output_->EndWhenEmpty();
-  }
-
-  void OnInputTaken() {
-    line_.NoteProgress();
-    if (!line_reading_ && input_.queued_bytes() <= limits::kSendQueueLowBytes) SetLineReading(true);
-  }
-
-  void SetLineReading(bool reading) {
-    line_reading_ = reading;
-    line_.SetReading(reading);
-  }
-
-  void EndIfDone() {
-    if (end_ && !output_->is_open()) End(*std::move(end_));
-  }
-
-  void End(TargetEnd end) {
-    command_.reset();
-    if (ended_) std::exchange(ended_, nullptr)(std::move(end));
-  }
-
-  const ConnectorSeat& seat_;
-  Line& line_;
-  Ended ended_;
   bool started_ = false;
   TerminalSize size_;           // the user's
   TerminalSize launched_size_;  // what the command was started with
   Descriptor terminal_;         // to set its size
-  PipeWriter input_;
-  bool line_reading_ = true;
-  std::optional<TargetEnd> end_;  // once the command has exited
-  std::unique_ptr<PipeReader> output_;
-  std::unique_ptr<Command> command_;
 };
 
 class TerminalConnector final : public Connector {
