@@ -88,6 +88,7 @@ std::optional<DialLoop::OnDemand> OnDemandOf(const AgentOptions& options, const 
   on_demand.rest.user_agent = "hoopagent/" + options.version;
   on_demand.rest.dial_time = on_demand.rest.answer_time = limits::kConnectionAppsAnswerTime;
   on_demand.rest.ca_pem = options.tls.ca;
+  on_demand.rest.server_name = options.tls.server_name;
   return on_demand;
 }
 

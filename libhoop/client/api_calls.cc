@@ -35,6 +35,7 @@ absl::StatusOr<std::unique_ptr<ApiCalls>> ApiCalls::Create(const ClientConfig& c
   options.verify_tls = !config.skip_tls_verify;
   HOOP_ASSIGN_OR_RETURN(DiallerTls tls, ConfiguredTls(config));
   options.ca_pem = std::move(tls.ca);
+  options.server_name = std::move(tls.server_name);
   HOOP_ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> http, HttpClient::Create(std::move(options)));
   return std::unique_ptr<ApiCalls>(new ApiCalls(std::move(http)));
 }

@@ -1,4 +1,5 @@
-// The words for what goes wrong in TLS, from OpenSSL's codes. Used by tls_context.cc and tls_engine.cc only.
+// The words for what goes wrong in TLS, from OpenSSL's codes. Used by tls_context.cc, tls_engine.cc and
+// outbound/server_trust.cc.
 #pragma once
 
 #include <openssl/ssl.h>

@@ -1,10 +1,6 @@
 #include "outbound/http_client.h"
 
 #include <httplib.h>
-#include <openssl/bio.h>
-#include <openssl/err.h>
-#include <openssl/pem.h>
-#include <openssl/x509.h>
 
 #include <algorithm>
 #include <cctype>
@@ -12,6 +8,7 @@
 
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "outbound/server_trust.h"
 
 namespace hoop {
 namespace {
@@ -34,19 +31,11 @@ absl::StatusOr<Url> SplitUrl(std::string_view url) {
   return Url{std::string(url.substr(0, path)), std::string(url.substr(path))};
 }
 
-// The certificates of `pem` as trusted ones; the caller owns the store.
-absl::StatusOr<X509_STORE*> ParseAuthorities(const std::string& pem) {
-  const std::unique_ptr<BIO, decltype(&BIO_free)> bytes(BIO_new_mem_buf(pem.data(), static_cast<int>(pem.size())),
-                                                        BIO_free);
-  std::unique_ptr<X509_STORE, decltype(&X509_STORE_free)> store(X509_STORE_new(), X509_STORE_free);
-  int count = 0;
-  while (X509* certificate = PEM_read_bio_X509(bytes.get(), nullptr, nullptr, nullptr)) {
-    count += X509_STORE_add_cert(store.get(), certificate);
-    X509_free(certificate);
-  }
-  ERR_clear_error();
-  if (count == 0) return InvalidArgument("certificate authorities: no certificate in PEM form");
-  return store.release();
+// host of "https://host:port" and "https://[::1]:port".
+std::string HostOf(std::string_view server) {
+  server.remove_prefix(server.find("://") + 3);
+  if (server.starts_with('[')) return std::string(server.substr(1, server.find(']') - 1));
+  return std::string(server.substr(0, server.rfind(':')));
 }
 
 absl::StatusCode CodeOf(httplib::Error error) {
@@ -67,18 +56,9 @@ std::string_view TextOf(httplib::Error error) {
       return "cannot send";
     case httplib::Error::SSLConnection:
       return "TLS handshake failed; does the server speak TLS (https://) there?";
-    case httplib::Error::SSLLoadingCerts:
-      return "cannot load certificate authorities";
-    case httplib::Error::SSLServerVerification:
-      return "the server's certificate is not trusted";
     default:
       return "broken answer";
   }
-}
-
-// The library does not say why: the chain's verdict, or else it was the name.
-std::string VerdictText(long verdict) {
-  return verdict == X509_V_OK ? "its certificate is for another name" : X509_verify_cert_error_string(verdict);
 }
 
 bool SameName(std::string_view a, std::string_view b) {
@@ -107,16 +87,23 @@ absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(Options options) 
   client->set_connection_timeout(absl::ToChronoMilliseconds(options.dial_time));
   client->set_read_timeout(absl::ToChronoMilliseconds(options.answer_time));
   client->set_write_timeout(absl::ToChronoMilliseconds(options.answer_time));
-  client->enable_server_certificate_verification(options.verify_tls);
-  if (!options.ca_pem.empty() && url.server.starts_with("https")) {
-    HOOP_ASSIGN_OR_RETURN(X509_STORE * store, ParseAuthorities(options.ca_pem));
-    client->set_ca_cert_store(store);  // takes it
+  client->enable_server_certificate_verification(false);  // `trust` does it, inside the handshake
+  std::unique_ptr<ServerTrust> trust;
+  if (options.verify_tls && url.server.starts_with("https")) {
+    HOOP_ASSIGN_OR_RETURN(trust,
+                          ServerTrust::Create(client->ssl_context(), options.ca_pem,
+                                              options.server_name.empty() ? HostOf(url.server) : options.server_name));
   }
-  return std::unique_ptr<HttpClient>(new HttpClient(std::move(options), std::move(url.path), std::move(client)));
+  return std::unique_ptr<HttpClient>(
+      new HttpClient(std::move(options), std::move(url.path), std::move(trust), std::move(client)));
 }
 
-HttpClient::HttpClient(Options options, std::string base_path, std::unique_ptr<httplib::Client> client)
-    : options_(std::move(options)), base_path_(std::move(base_path)), client_(std::move(client)) {}
+HttpClient::HttpClient(Options options, std::string base_path, std::unique_ptr<ServerTrust> trust,
+                       std::unique_ptr<httplib::Client> client)
+    : options_(std::move(options)),
+      base_path_(std::move(base_path)),
+      trust_(std::move(trust)),
+      client_(std::move(client)) {}
 
 HttpClient::~HttpClient() = default;
 
@@ -145,9 +132,8 @@ absl::StatusOr<HttpResponse> HttpClient::Send(const HttpRequest& request) {
   const httplib::Result result = client_->send(call);
   const std::string what = fmt::format("{} {}", request.method, call.path.substr(0, call.path.find('?')));
   if (!cut.ok()) return Annotate(cut, what);
-  if (!result && result.error() == httplib::Error::SSLServerVerification) {
-    return FailedPrecondition("{}: {}: {}", what, TextOf(result.error()),
-                              VerdictText(client_->get_openssl_verify_result()));
+  if (!result && result.error() == httplib::Error::SSLConnection && trust_ != nullptr && !trust_->problem().empty()) {
+    return FailedPrecondition("{}: the server's certificate is not trusted: {}", what, trust_->problem());
   }
   if (!result) return StatusF(CodeOf(result.error()), "{}: {} ({})", what, TextOf(result.error()), options_.base_url);
   HttpResponse response{.status = result->status, .body = std::move(body)};

@@ -21,6 +21,8 @@ class Client;
 
 namespace hoop {
 
+class ServerTrust;
+
 struct HttpRequest {
   std::string method = "GET";
   std::string path;  // behind the base URL, begins with '/'; may have a query, percent-encoded
@@ -47,6 +49,7 @@ class HttpClient final {
     absl::Duration answer_time = limits::kHttpAnswerTime;  // for the whole answer
     size_t body_bytes_max = limits::kHttpBodyBytesMax;     // of an answer
     std::string ca_pem;                                    // instead of the machine's authorities
+    std::string server_name;                               // whom the certificate is for; empty: the URL's host
     bool verify_tls = true;
   };
 
@@ -65,10 +68,12 @@ class HttpClient final {
   void SetBearer(std::string bearer) { options_.bearer = std::move(bearer); }
 
  private:
-  HttpClient(Options options, std::string base_path, std::unique_ptr<httplib::Client> client);
+  HttpClient(Options options, std::string base_path, std::unique_ptr<ServerTrust> trust,
+             std::unique_ptr<httplib::Client> client);
 
   Options options_;
   const std::string base_path_;
+  const std::unique_ptr<ServerTrust> trust_;  // null: plain, or anybody is believed
   const std::unique_ptr<httplib::Client> client_;
 };
 

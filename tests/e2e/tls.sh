@@ -144,7 +144,10 @@ same "and the gateway still serves" 42 "$(hoop exec shell -s -i 'echo $((6*7))')
 # --- What the command line believes ---
 
 contains "the system's authorities" "$(env -u TLS_CA hoop exec shell -s -i true 2>&1 || true)" "signed by an unknown authority (CN=ours)"
-contains "https by the system's authorities" "$(env -u TLS_CA hoop admin get agents 2>&1 || true)" "the server's certificate is not trusted"
+contains "https by the system's authorities" "$(env -u TLS_CA hoop admin get agents 2>&1 || true)" \
+  "the server's certificate is not trusted: its certificate is signed by an unknown authority (CN=ours); TLS_CA=file://CA.pem trusts one for this run"
+contains "a login, too" "$(env -u TLS_CA HOOP_CONFIG="$work/none.toml" hoop login --api-url "https://127.0.0.1:$http" --email me@example.test --password-stdin <<<x 2>&1 || true)" \
+  "signed by an unknown authority (CN=ours); TLS_CA=file://CA.pem trusts one for this run, \`hoop login --tls-ca CA.pem\` keeps it"
 same "an explicit choice" yes "$(env -u TLS_CA hoop exec shell --skip-tls-verify -s -i 'echo yes')"
 same "by variable" yes "$(env -u TLS_CA HOOP_TLS_SKIP_VERIFY=true hoop exec shell -s -i 'echo yes')"
 same "SSL_CERT_FILE" yes "$(env -u TLS_CA SSL_CERT_FILE="$certs/ours.pem" hoop exec shell -s -i 'echo yes')"
@@ -166,9 +169,19 @@ stop "$agent"
 start_agent TLS_SERVER_NAME=elsewhere.test
 says agent 'connected to the gateway'
 same "by its real name" yes "$(TLS_SERVER_NAME=elsewhere.test hoop exec shell -s -i 'echo yes')"
+contains "REST by its real name" "$(TLS_SERVER_NAME=elsewhere.test hoop admin get agents)" ONLINE
+contains "REST by another name" "$(hoop admin get agents 2>&1 || true)" "is for elsewhere.test and not for 127.0.0.1; TLS_SERVER_NAME says which name to expect"
+says gateway 'listener="?http.*the peer refuses: it does not accept our certificate'
 stop_both
 unfit unknown 'HOOP_TLS_SKIP_VERIFY is ignored' 'an authority that it does not know' HOOP_TLS_SKIP_VERIFY=true
 stop_both
+
+# --- Without API_URL the gateway announces https ---
+
+start_gateway good API_URL=
+says gateway "gateway serving api_url=\"?https://127.0.0.1:$http"
+same "serverinfo" "https://127.0.0.1:$http" "$(hoop admin serverinfo --json | json .api_url)"
+stop "$gateway"
 
 # --- TLS to plain ---
 

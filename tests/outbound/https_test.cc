@@ -7,6 +7,8 @@
 #include <string>
 #include <thread>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "outbound/http_client.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/test_authority.h"
@@ -25,6 +27,15 @@ class HttpsServer final {
         server_(certificate_.get(), key_.get()) {
     server_.Get("/",
                 [](const httplib::Request&, httplib::Response& response) { response.set_content("hi", "text/plain"); });
+    SSL_CTX_set_tlsext_servername_callback(
+        server_.ssl_context(), +[](SSL* ssl, int*, void* self) -> int {
+          const char* name = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
+          auto& server = *static_cast<HttpsServer*>(self);
+          absl::MutexLock lock(&server.mu_);
+          server.asked_for_ = name == nullptr ? "" : name;
+          return SSL_TLSEXT_ERR_OK;
+        });
+    SSL_CTX_set_tlsext_servername_arg(server_.ssl_context(), this);
     port_ = server_.bind_to_any_port("127.0.0.1");
     thread_ = std::thread([this] { server_.listen_after_bind(); });
     httplib::SSLClient first("127.0.0.1", port_);  // stop() does nothing to a server that has not begun
@@ -43,6 +54,11 @@ class HttpsServer final {
     return (*client)->Send({.path = "/"});
   }
   int port() const { return port_; }
+  // The name in the last handshake.
+  std::string asked_for() const {
+    absl::MutexLock lock(&mu_);
+    return asked_for_;
+  }
 
  private:
   template <typename T>
@@ -55,6 +71,8 @@ class HttpsServer final {
 
   const std::unique_ptr<X509, decltype(&X509_free)> certificate_;
   const std::unique_ptr<EVP_PKEY, decltype(&EVP_PKEY_free)> key_;
+  mutable absl::Mutex mu_;
+  std::string asked_for_ ABSL_GUARDED_BY(mu_);
   httplib::SSLServer server_;
   std::thread thread_;
   int port_ = 0;
@@ -72,7 +90,8 @@ TEST(Https, BelievesNobodyElse) {
   const TestAuthority authority("Test CA"), other("Other CA");
   const HttpsServer server(authority.Issue());
   EXPECT_STATUS(server.Ask({}).status(), StatusCode::kFailedPrecondition,
-                "GET /: the server's certificate is not trusted: unable to get local issuer certificate");
+                "GET /: the server's certificate is not trusted: its certificate is signed by an unknown authority "
+                "(CN=Test CA)");
   EXPECT_STATUS(server.Ask({.ca_pem = other.pem()}).status(), StatusCode::kFailedPrecondition, "is not trusted");
 }
 
@@ -80,10 +99,33 @@ TEST(Https, RefusesAnotherNameAndAnExpiredCertificate) {
   const TestAuthority authority("Test CA");
   const HttpsServer elsewhere(authority.Issue({.names = "DNS:elsewhere.test"}));
   EXPECT_STATUS(elsewhere.Ask({.ca_pem = authority.pem()}).status(), StatusCode::kFailedPrecondition,
-                "its certificate is for another name");
+                "its certificate is for elsewhere.test and not for 127.0.0.1");
   const HttpsServer expired(authority.Issue({.from_days = -9, .until_days = -1}));
   EXPECT_STATUS(expired.Ask({.ca_pem = authority.pem()}).status(), StatusCode::kFailedPrecondition,
-                "certificate has expired");
+                "its certificate has expired (CN=leaf, on ");
+}
+
+TEST(Https, ExpectsTheNameThatItWasGiven) {
+  const TestAuthority authority("Test CA");
+  const HttpsServer server(authority.Issue({.names = "DNS:elsewhere.test"}));
+  EXPECT_OK(server.Ask({.ca_pem = authority.pem(), .server_name = "elsewhere.test"}).status());
+  EXPECT_STATUS(server.Ask({.ca_pem = authority.pem(), .server_name = "gw.test"}).status(),
+                StatusCode::kFailedPrecondition, "its certificate is for elsewhere.test and not for gw.test");
+}
+
+TEST(Https, AsksForTheNameThatItExpects) {
+  const TestAuthority authority("Test CA");
+  const HttpsServer server(authority.Issue({.names = "DNS:elsewhere.test"}));
+  ASSERT_OK(server.Ask({.ca_pem = authority.pem(), .server_name = "elsewhere.test"}).status());
+  EXPECT_EQ(server.asked_for(), "elsewhere.test");
+  const HttpsServer by_address(authority.Issue());
+  ASSERT_OK(by_address.Ask({.ca_pem = authority.pem()}).status());
+  EXPECT_EQ(by_address.asked_for(), "") << "an address is no name";
+}
+
+TEST(Https, RefusesAuthoritiesThatAreNone) {
+  EXPECT_STATUS(HttpClient::Create({.base_url = "https://127.0.0.1", .ca_pem = "none"}).status(),
+                StatusCode::kInvalidArgument, "TLS_CA: no certificate");
 }
 
 TEST(Https, BelievesAnybodyByChoice) {

@@ -125,8 +125,10 @@ int RunLogin(const Environment& environment, const LoginOptions& options) {
     config->SetAuthorities(*pem);
   }
   config->token.clear();
-  // Not Fail(status): its hint would be `hoop login`.
-  if (const absl::Status status = SignIn(options, environment, *config); !status.ok()) return Fail(Text(status));
+  if (const absl::Status status = SignIn(options, environment, *config); !status.ok()) {
+    // The hint would be `hoop login`.
+    return absl::IsUnauthenticated(status) ? Fail(Text(status)) : Fail(status);
+  }
   if (const absl::Status saved = config->Save(environment.config_path); !saved.ok()) return Fail(saved);
   SayWhatIsNotKept(environment, *config);
   return Print("Login succeeded\n") ? 0 : kExitBrokenPipe;

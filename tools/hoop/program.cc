@@ -100,11 +100,17 @@ int Fail(std::string_view text) {
 }
 
 int Fail(const absl::Status& status) {
-  if (absl::IsUnauthenticated(status)) return Fail(fmt::format("{}; `hoop login` signs you in", Text(status)));
-  if (Text(status).ends_with("Address already in use")) {
-    return Fail(fmt::format("{}; -p 0 takes any free port", Text(status)));
+  const std::string text = Text(status);
+  if (absl::IsUnauthenticated(status)) return Fail(fmt::format("{}; `hoop login` signs you in", text));
+  if (text.ends_with("Address already in use")) return Fail(fmt::format("{}; -p 0 takes any free port", text));
+  if (text.find("signed by an unknown authority") != std::string::npos) {
+    return Fail(
+        fmt::format("{}; TLS_CA=file://CA.pem trusts one for this run, `hoop login --tls-ca CA.pem` keeps it", text));
   }
-  return Fail(Text(status));
+  if (text.find("its certificate is for ") != std::string::npos) {
+    return Fail(fmt::format("{}; TLS_SERVER_NAME says which name to expect", text));
+  }
+  return Fail(text);
 }
 
 bool Print(std::string_view text) {
