@@ -40,13 +40,13 @@ absl::StatusOr<std::unique_ptr<ApiCalls>> ApiCalls::Create(const ClientConfig& c
   return std::unique_ptr<ApiCalls>(new ApiCalls(std::move(http)));
 }
 
-absl::StatusOr<HttpResponse> ApiCalls::Send(std::string method, std::string_view path, std::string body) {
+absl::StatusOr<HttpResponse> ApiCalls::Ask(std::string method, std::string_view path, std::string body) {
   return http_->Send({.method = std::move(method), .path = fmt::format("/api{}", path), .body = std::move(body)});
 }
 
 absl::StatusOr<HttpResponse> ApiCalls::Call(std::string method, std::string_view path, std::string body) {
   const std::string what = fmt::format("{} {}", method, path.substr(0, path.find('?')));
-  HOOP_ASSIGN_OR_RETURN(HttpResponse response, Send(std::move(method), path, std::move(body)));
+  HOOP_ASSIGN_OR_RETURN(HttpResponse response, Ask(std::move(method), path, std::move(body)));
   if (IsGood(response)) return response;
   if (IsUnknownRoute(response)) return UnknownRoute(what);
   const std::string text = RefusalText(response.body);
@@ -61,7 +61,7 @@ absl::StatusOr<std::string> ApiCalls::Get(std::string_view path) {
 absl::StatusOr<HttpResponse> ApiCalls::CallAbout(const ApiObject& object, std::string method, std::string_view path,
                                                  std::string body) {
   const std::string what = fmt::format("{} {}", method, path.substr(0, path.find('?')));
-  HOOP_ASSIGN_OR_RETURN(HttpResponse response, Send(std::move(method), path, std::move(body)));
+  HOOP_ASSIGN_OR_RETURN(HttpResponse response, Ask(std::move(method), path, std::move(body)));
   if (IsGood(response)) return response;
   if (IsUnknownRoute(response)) return UnknownRoute(what);
   const absl::StatusCode code = CodeOfHttpStatus(response.status);

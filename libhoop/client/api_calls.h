@@ -27,7 +27,9 @@ class ApiCalls final {
   static absl::StatusOr<std::unique_ptr<ApiCalls>> Create(const ClientConfig& config, const std::string& version,
                                                           std::optional<absl::Duration> patience);
 
-  // `path` below /api, encoded. The error names method and path.
+  // `path` below /api, encoded. Every answer is a good one.
+  absl::StatusOr<HttpResponse> Ask(std::string method, std::string_view path, std::string body = "");
+  // A refusal is an error, which names method and path.
   absl::StatusOr<HttpResponse> Call(std::string method, std::string_view path, std::string body = "");
   absl::StatusOr<std::string> Get(std::string_view path);
   // The same about one object. NotFound and AlreadyExists say that of it; other refusals keep the gateway's words.
@@ -37,7 +39,6 @@ class ApiCalls final {
 
  private:
   explicit ApiCalls(std::unique_ptr<HttpClient> http) : http_(std::move(http)) {}
-  absl::StatusOr<HttpResponse> Send(std::string method, std::string_view path, std::string body);
 
   const std::unique_ptr<HttpClient> http_;
 };

@@ -140,6 +140,7 @@ std::string ConnectionJson(std::string_view name, const ConnectionSpec& spec) {
   Put(json, "reviewers", spec.reviewers);
   Put(json, "redact_types", spec.redact_types);
   Put(json, "guardrail_rules", spec.guardrail_rules);
+  Put(json, "resource_name", spec.resource);
   Put(json, "connection_tags", spec.tags);
   PutMode(json, "access_mode_exec", spec.exec_enabled);
   PutMode(json, "access_mode_connect", spec.connect_enabled);
@@ -170,5 +171,40 @@ std::string ServiceAccountJson(const ServiceAccountInfo& account) {
 }
 
 std::string GroupJson(std::string_view name) { return DumpJson({{"name", name}}); }
+
+std::string PluginJson(const PluginSpec& spec) {
+  Json connections = Json::array();
+  for (const auto& [id, words] : spec.connections) connections.push_back({{"id", id}, {"config", words}});
+  Json json = {{"name", spec.name}, {"priority", spec.priority}, {"connections", std::move(connections)}};
+  Put(json, "source", spec.source);
+  return DumpJson(json);
+}
+
+std::string PluginConfigJson(const std::map<std::string, std::string>& variables) {
+  Json json = Json::object();
+  for (const auto& [name, value] : variables) json[name] = Base64Encode(value);
+  return DumpJson(json);
+}
+
+std::string ResourceSpecJson(const ResourceSpec& spec) {
+  Json variables = Json::object();
+  for (const auto& [name, value] : spec.env) variables["envvar:" + name] = Base64Encode(value);
+  return DumpJson({{"name", spec.name},
+                   {"type", spec.type},
+                   {"subtype", spec.subtype},
+                   {"agent_id", spec.agent_id},
+                   {"env_vars", std::move(variables)},
+                   {"roles", Json::array()}});
+}
+
+std::string ParseReadiness(std::string_view body) {
+  const absl::StatusOr<Json> json = ParseJsonObject(body);
+  if (!json.ok()) return "";
+  std::string parts;
+  for (const auto& [name, state] : json->items()) {
+    if (state.is_string()) parts += fmt::format("{}{}: {}", parts.empty() ? "" : ", ", name, state.get<std::string>());
+  }
+  return parts;
+}
 
 }  // namespace hoop

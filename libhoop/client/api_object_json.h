@@ -28,5 +28,10 @@ std::string UserJson(const UserInfo& user, std::string_view password);
 std::string PasswordJson(std::string_view old_password, std::string_view password);
 std::string ServiceAccountJson(const ServiceAccountInfo& account);
 std::string GroupJson(std::string_view name);
+std::string PluginJson(const PluginSpec& spec);
+std::string PluginConfigJson(const std::map<std::string, std::string>& variables);
+std::string ResourceSpecJson(const ResourceSpec& spec);
+// "journal: ok, store: ok"; "" for another answer.
+std::string ParseReadiness(std::string_view body);
 
 }  // namespace hoop

@@ -156,4 +156,33 @@ absl::StatusOr<std::vector<PluginInfo>> ApiClient::Plugins() {
   return ParsePlugins(body);
 }
 
+absl::Status ApiClient::CreatePlugin(const PluginSpec& spec) {
+  return calls_->CallAbout({"plugin", spec.name}, "POST", "/plugins", PluginJson(spec)).status();
+}
+
+absl::Status ApiClient::ReplacePlugin(const PluginSpec& spec) {
+  return calls_->CallAbout({"plugin", spec.name}, "PUT", ApiPath({"plugins", spec.name}), PluginJson(spec)).status();
+}
+
+absl::Status ApiClient::ConfigurePlugin(std::string_view name, const std::map<std::string, std::string>& variables) {
+  return calls_->CallAbout({"plugin", name}, "PUT", ApiPath({"plugins", name, "config"}), PluginConfigJson(variables))
+      .status();
+}
+
+absl::Status ApiClient::CreateResource(const ResourceSpec& spec) {
+  return calls_->CallAbout({"resource", spec.name}, "POST", "/resources", ResourceSpecJson(spec)).status();
+}
+
+// ---- The gateway ---------------------------------------------------------------------------------------------------
+
+absl::StatusOr<HealthInfo> ApiClient::Health() {
+  HOOP_ASSIGN_OR_RETURN(const HttpResponse answer, calls_->Call("GET", "/healthz"));
+  HealthInfo health{.server = std::string(answer.Header("Server"))};
+  // Not ready is an answer, too.
+  const auto ready = calls_->Ask("GET", "/healthz/ready");
+  if (ready.ok() && (ready->status == 200 || ready->status == 503)) health.parts = ParseReadiness(ready->body);
+  health.ready = ready.ok() && ready->status == 200;
+  return health;
+}
+
 }  // namespace hoop

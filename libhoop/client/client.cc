@@ -50,6 +50,9 @@ SessionPlan Client::Parts::MakePlan(const SessionRequest& request, std::string_v
   plan.metadata.Add(std::string(header::kOrigin), "client");
   plan.metadata.Add(std::string(header::kVerb), std::string(verb));
   plan.metadata.Add(std::string(header::kConnectionName), request.connection);
+  if (!request.correlation_id.empty()) {
+    plan.metadata.Add(std::string(header::kCorrelationId), request.correlation_id);
+  }
   AddMachineHeaders(plan.metadata, options.version);
   plan.keep_alive_at_once = verb == "exec";
   return plan;

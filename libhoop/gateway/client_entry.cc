@@ -3,6 +3,7 @@
 #include <utility>
 
 #include "base/connection_types.h"
+#include "base/correlation_id.h"
 #include "base/ids.h"
 #include "base/limits/session.h"
 #include "base/status.h"
@@ -106,6 +107,8 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
   HOOP_ASSIGN_OR_RETURN(const ConnectionRow connection, FindConnection(*identity, metadata));
   SessionContext context = BuildContext(*identity, connection, metadata);
   HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
+  const std::string correlation_id(metadata.Get(header::kCorrelationId));
+  HOOP_RETURN_IF_ERROR(CheckCorrelationId(header::kCorrelationId, correlation_id));
   const auto agent = store_.agents().Find(identity->org_id, connection.agent_id);
   const bool on_demand = agent.ok() && agent->mode != "standard";
   return Admitted{.context = std::move(context),
@@ -113,7 +116,7 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
                   .bearer = bearer,
                   .route = RouteOf(connection),
                   .agent_on_demand = on_demand,
-                  .notes = {.connection_tags = connection.connection_tags}};
+                  .notes = {.connection_tags = connection.connection_tags, .correlation_id = correlation_id}};
 }
 
 absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& command, const Metadata& metadata) const {

@@ -1,9 +1,9 @@
 // One-off commands by REST: started here, answered when they end or when the wait for them is over; then their session
 // is asked for. What a command said is read back from its record.
-#include <algorithm>
 #include <cctype>
 #include <utility>
 
+#include "base/correlation_id.h"
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "base/limits/http.h"
@@ -90,13 +90,7 @@ absl::Status CheckVariables(const std::map<std::string, std::string>& variables)
 
 absl::Status CheckNotes(const SessionNotes& notes, const ConnectionRow& connection) {
   HOOP_RETURN_IF_ERROR(CheckMetadata(notes.metadata));
-  const std::string& correlation = notes.correlation_id;
-  const bool is_printable =
-      std::all_of(correlation.begin(), correlation.end(), [](char c) { return c > ' ' && c < 127; });
-  if (correlation.size() > limits::kRestCorrelationBytesMax || !is_printable) {
-    return InvalidArgument("correlation_id: wants up to {} printable ASCII characters",
-                           limits::kRestCorrelationBytesMax);
-  }
+  HOOP_RETURN_IF_ERROR(CheckCorrelationId("correlation_id", notes.correlation_id));
   for (const std::string& field : connection.mandatory_metadata_fields) {
     if (!notes.metadata.contains(field)) return InvalidArgument("metadata: {} is missing", field);
   }

@@ -30,6 +30,7 @@ inline constexpr std::string_view kAuthorization = "authorization";
 inline constexpr std::string_view kOrigin = "origin";
 inline constexpr std::string_view kVerb = "verb";
 inline constexpr std::string_view kConnectionName = "connection-name";
+inline constexpr std::string_view kCorrelationId = "correlation-id";      // of the caller's own system
 inline constexpr std::string_view kConnectionItems = "connection-items";  // of embedded agents of 2024
 inline constexpr std::string_view kUserAgent = "user-agent";
 inline constexpr std::string_view kVersion = "version";

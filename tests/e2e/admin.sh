@@ -143,6 +143,33 @@ contains "an empty one" "$(hoop sessions replay last 2>&1)" "has no output in it
 contains "as the real one has it" "$(hoop admin get sessions -q connection=lines -q limit=1)" APPROVERS
 contains "proof" "$(hoop audit verify last)" "whole and unchanged"
 
+same "the id alone" "$(hoop sessions list --limit 1 -q)" "$(hoop sessions get last -q)"
+hoop exec shell -s --correlation-id ticket-7 -i true
+same "found by others' name for it" "$(hoop sessions get last -q)" "$(hoop sessions list --correlation-id ticket-7 -q)"
+refused "correlation-id: wants up to 255 printable ASCII characters" hoop exec shell -s --correlation-id 'two words' -i true
+
+# --- Plugins, resources, what is made as JSON ---
+
+same "a plugin" "plugin access_control updated" "$(hoop admin create plugin access_control --connection 'lines:dba;oncall' --overwrite)"
+same "what it means" '["dba","oncall"]' "$(hoop admin get connections/lines -o json | jq -c .access_groups)"
+contains "plugins" "$(hoop admin get plugins)" access_control
+refused "plugin access_control exists already; --overwrite" hoop admin create plugin access_control
+refused "there is none of this name" hoop admin create plugin nonsense
+refused "connection nowhere not found" hoop admin create plugin access_control --connection nowhere:dba --overwrite
+refused "plugin audit has no configuration" hoop admin create plugin audit -c A=b --overwrite
+hoop admin update connection lines --groups '' >/dev/null
+same "a resource" "resource store created" "$(hoop resources create store --type application --subtype tcp)"
+refused "resource store exists already" hoop resources create store --type application
+refused "a resource keeps no secrets" hoop resources create other --type custom --env-var A=b
+same "its role" store "$(hoop resources roles create store-lines --resource store --type application --subtype tcp --agent-id far_side \
+  --secret HOST=127.0.0.1 --secret PORT=1 --json | json .resource_name)"
+same "listed" store-lines "$(hoop resources roles list store -q)"
+hoop admin delete connection store-lines >/dev/null
+same "an agent as JSON" true "$(hoop admin create agent json-agent -o json | json '.token | startswith("grpc")')"
+hoop admin delete agent json-agent >/dev/null
+same "a user as JSON" json@example.test "$(hoop admin create user json@example.test --json | json .email)"
+same "an account as JSON" robot "$(hoop admin create sa robot --json | json .subject)"
+
 refused "the minimum duration is 60 seconds" hoop connect lines -d 30s
 refused "invalid duration, valid units" hoop connect lines -d soon
 
@@ -151,6 +178,12 @@ refused "invalid duration, valid units" hoop connect lines -d soon
 contains "did you mean" "$(hoop admin get conections 2>&1 || true)" 'resource type "conections" not supported: one of agents, connections'
 contains "serverinfo" "$(hoop admin serverinfo)" "auth_method"
 same "the same" "$(hoop admin serverinfo --json | json .version)" "$(hoop admin get serverinfo -o json | json .version)"
+contains "gateway-info" "$(hoop admin gateway-info)" "API is running at $api_url, GET /api/healthz [hoop/"
+contains "gateway-info" "$(hoop admin gateway-info)" "Ready for sessions: journal: ok, store: ok"
+refused "cannot" env HOOP_APIURL=http://127.0.0.1:1 HOOP_GRPCURL=grpc://127.0.0.1:1 HOOP_TOKEN=x hoop admin gateway-info
+refused 'there is no `hoop agent` here: as a service an agent is a unit of systemd' hoop agent start
+refused '`hoop start dev` is gateway' hoop start standalone
+refused 'there is no `hoop admin license` here' hoop admin license sign
 contains "completion of commands" "$(hoop complete admin cre)" create
 same "completion of names" "shell" "$(hoop complete exec sh | cut -f 1)"
 same "completion of words" "durable" "$(hoop complete admin create connection --record d | cut -f 1)"

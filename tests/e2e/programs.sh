@@ -59,7 +59,7 @@ contains "an unknown variable" "$(HOOP_DATADIR=$work/x HOOP_DATA_DIR=$work/y LOG
 # --- Installed, with manual pages ---
 
 cmake --install "$bin/.." --component programs --prefix "$work/usr" >"$work/install.log" || fail "install"
-contains "the installed program" "$("$work/usr/bin/hoop" version)" "{"
+same "the installed program" "$(hoop version)" "$("$work/usr/bin/hoop" version)"
 [ -s "$work/usr/lib/systemd/system/hoop-gateway.service" ] || fail "no unit is installed"
 for page in man1/hoop-connect.1 man8/hoop-gateway.8 man8/hoop-agent.8; do
   [ -s "$work/usr/share/man/$page" ] || fail "no $page is installed"

@@ -43,6 +43,9 @@ struct ServerInfoOptions {
 };
 absl::Status ShowServerInfo(ApiClient& api, const ServerInfoOptions& options);
 
+// Whether the API of the configuration answers; a token is not needed. The exit code.
+int RunGatewayInfo(const Environment& environment);
+
 struct AdminDeleteOptions {
   std::string resource, name;
 };
@@ -54,6 +57,21 @@ struct NewAgentOptions {
   bool json = false;
 };
 absl::Status CreateAgent(ApiClient& api, const NewAgentOptions& options);
+
+struct PluginOptions {
+  std::string name;
+  std::optional<std::string> source;
+  std::optional<int> priority;
+  std::vector<std::string> connections;  // NAME:WORD;WORD
+  std::vector<std::string> config;       // NAME=VALUE
+  bool overwrite = false;
+  bool json = false;
+};
+absl::Status CreatePlugin(ApiClient& api, const PluginOptions& options);
+
+// After something was made or changed: `line`, or the object as the gateway has it now.
+absl::Status SayMade(ApiClient& api, bool json, const std::string& line, const std::string& kind,
+                     const std::string& name);
 
 struct TokenOptions {
   std::string subject;  // of a service account
@@ -78,6 +96,7 @@ struct PersonOptions {
   std::optional<bool> active;
   bool password_stdin = false;
   bool overwrite = false;
+  bool json = false;
 };
 absl::Status CreateUser(ApiClient& api, const PersonOptions& options);
 absl::Status UpdateUser(ApiClient& api, const PersonOptions& options);
@@ -86,15 +105,17 @@ absl::Status UpdateServiceAccount(ApiClient& api, const PersonOptions& options);
 
 struct ConnectionOptions {
   std::string name;
-  std::vector<std::string> command;  // behind "--"
-  std::optional<std::string> type;   // type or type/subtype
-  std::optional<std::string> agent;  // name or id
+  std::vector<std::string> command;     // behind "--"
+  std::optional<std::string> type;      // type or type/subtype
+  std::optional<std::string> agent;     // name or id
+  std::optional<std::string> resource;  // what it leads to
   std::vector<std::string> env;
   std::vector<std::string> unset;  // names of variables that go; updates only
   std::optional<std::string> record, schema, jira_issue_template_id;
   std::optional<std::vector<std::string>> access_modes, access_groups, tags, reviewers, redact_types, guardrail_rules;
   bool overwrite = false;
   bool skip_validation = false;
+  bool json = false;
 };
 absl::Status CreateConnection(ApiClient& api, const ConnectionOptions& options);
 absl::Status UpdateConnection(ApiClient& api, const ConnectionOptions& options);

@@ -136,7 +136,8 @@ absl::StatusOr<ConnectionSpec> ReadSpec(ApiClient& api, const ConnectionOptions&
                       .access_groups = WithoutEmpty(options.access_groups),
                       .reviewers = WithoutEmpty(options.reviewers),
                       .redact_types = WithoutEmpty(options.redact_types),
-                      .guardrail_rules = WithoutEmpty(options.guardrail_rules)};
+                      .guardrail_rules = WithoutEmpty(options.guardrail_rules),
+                      .resource = options.resource};
   if (options.type) SetType(*options.type, spec);
   if (!options.command.empty()) spec.command = WithTabs(options.command);
   if (options.access_modes) SetModes(*options.access_modes, spec);
@@ -217,8 +218,8 @@ absl::Status CreateConnection(ApiClient& api, const ConnectionOptions& given) {
   if (!spec->command) spec->command.emplace();
   const std::string name = NormalizedName(options.name);
   const auto done = Put(api, name, *spec, options.overwrite);
-  if (done.ok()) Print(fmt::format("connection {} {}\n", name, *done));
-  return done.status();
+  if (!done.ok()) return done.status();
+  return SayMade(api, options.json, fmt::format("connection {} {}", name, *done), "connections", name);
 }
 
 absl::Status UpdateConnection(ApiClient& api, const ConnectionOptions& options) {

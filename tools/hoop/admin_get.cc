@@ -313,6 +313,13 @@ absl::Status AdminGet(ApiClient& api, const AdminGetOptions& given) {
   return absl::InvalidArgumentError(fmt::format("resource type \"{}\" is not listed", object->kind));
 }
 
+absl::Status SayMade(ApiClient& api, bool json, const std::string& line, const std::string& kind,
+                     const std::string& name) {
+  if (json) return AdminGet(api, {.resource = kind, .name = name, .form = OutputForm::kJson});
+  Print(line + "\n");
+  return absl::OkStatus();
+}
+
 absl::Status ShowServerInfo(ApiClient& api, const ServerInfoOptions& options) {
   const auto text = api.GetJson("serverinfo");
   if (!text.ok()) return text.status();

@@ -39,8 +39,7 @@ absl::Status ChangeUser(ApiClient& api, UserInfo user, const PersonOptions& opti
   if (!password.empty()) {
     if (const absl::Status set = api.SetUserPassword(user, password); !set.ok()) return set;
   }
-  Print(fmt::format("user {} updated\n", user.email));
-  return absl::OkStatus();
+  return SayMade(api, options.json, fmt::format("user {} updated", user.email), "users", user.email);
 }
 
 void Change(ServiceAccountInfo& account, const PersonOptions& options) {
@@ -61,8 +60,8 @@ absl::StatusOr<ServiceAccountInfo> FindServiceAccount(ApiClient& api, const std:
 absl::Status ChangeServiceAccount(ApiClient& api, ServiceAccountInfo account, const PersonOptions& options) {
   Change(account, options);
   if (const absl::Status changed = api.ReplaceServiceAccount(account); !changed.ok()) return changed;
-  Print(fmt::format("service account {} updated\n", account.subject));
-  return absl::OkStatus();
+  return SayMade(api, options.json, fmt::format("service account {} updated", account.subject), "serviceaccounts",
+                 account.subject);
 }
 
 absl::StatusOr<std::string> GivenPassword(const PersonOptions& options) {
@@ -91,8 +90,7 @@ absl::Status CreateUser(ApiClient& api, const PersonOptions& options) {
     Change(*there, options);
     if (const absl::Status disabled = api.ReplaceUser(*there); !disabled.ok()) return disabled;
   }
-  Print(fmt::format("user {} created\n", user.email));
-  return absl::OkStatus();
+  return SayMade(api, options.json, fmt::format("user {} created", user.email), "users", user.email);
 }
 
 absl::Status UpdateUser(ApiClient& api, const PersonOptions& options) {
@@ -112,8 +110,9 @@ absl::Status CreateServiceAccount(ApiClient& api, const PersonOptions& options) 
     there->status = "active";
     return ChangeServiceAccount(api, *std::move(there), options);
   }
-  if (created.ok()) Print(fmt::format("service account {} created\n", account.subject));
-  return created;
+  if (!created.ok()) return created;
+  return SayMade(api, options.json, fmt::format("service account {} created", account.subject), "serviceaccounts",
+                 account.subject);
 }
 
 absl::Status UpdateServiceAccount(ApiClient& api, const PersonOptions& options) {

@@ -1,5 +1,7 @@
-// `hoop admin create agent | orgkeys` and `hoop admin delete`.
+// `hoop admin create agent | orgkeys`, `hoop admin delete` and `hoop admin gateway-info`.
 #include <fmt/format.h>
+
+#include <nlohmann/json.hpp>
 
 #include "admin_commands.h"
 #include "table.h"
@@ -14,7 +16,7 @@ absl::Status CreateAgent(ApiClient& api, const NewAgentOptions& options) {
         fmt::format("{}; its key was shown once: `hoop admin delete agent {}` makes room for a new one",
                     Text(key.status()), Harmless(name)));
   }
-  if (key.ok()) Print(*key + "\n");
+  if (key.ok()) Print((options.json ? nlohmann::json({{"token", *key}}).dump() : *key) + "\n");
   return key.status();
 }
 
@@ -53,6 +55,19 @@ absl::Status AdminDelete(ApiClient& api, const AdminDeleteOptions& options) {
         "service accounts stay for the record: `hoop admin update serviceaccount SUBJECT --disable` shuts one out");
   }
   return absl::InvalidArgumentError(fmt::format("{} cannot be deleted", object->kind));
+}
+
+int RunGatewayInfo(const Environment& environment) {
+  const auto config = LoadConfig(environment);
+  if (!config.ok()) return Fail(config.status());
+  auto api = ApiClient::Create(*config, environment.version);
+  if (!api.ok()) return Fail(api.status());
+  const auto health = (*api)->Health();
+  if (!health.ok()) return Fail(health.status());
+  Print(fmt::format("API is running at {}, GET /api/healthz [{}]\n", config->api_url, Harmless(health->server)));
+  if (health->parts.empty()) return 0;  // another gateway, which says no more
+  Print(fmt::format("{} for sessions: {}\n", health->ready ? "Ready" : "Not ready", Harmless(health->parts)));
+  return health->ready ? 0 : kExitError;
 }
 
 }  // namespace hoop::cli

@@ -17,6 +17,7 @@ struct SessionOptions {
   std::string connection;
   std::vector<std::string> args;  // behind "--"
   std::vector<std::string> env;   // NAME=value
+  std::string correlation_id;     // of the user's own systems
   bool silent = false;
   bool json = false;
 };

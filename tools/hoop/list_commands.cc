@@ -195,4 +195,31 @@ absl::Status ListResources(ApiClient& api, const ResourcesOptions& options) {
   return absl::OkStatus();
 }
 
+absl::Status CreateResource(ApiClient& api, const NewResourceOptions& options) {
+  ResourceSpec spec{.name = options.name, .type = options.type, .subtype = options.subtype};
+  for (const std::string& variable : options.env) {
+    const size_t equals = variable.find('=');
+    if (equals == std::string::npos || equals == 0) {
+      return absl::InvalidArgumentError("--env-var: not of the form NAME=VALUE");
+    }
+    const std::string name = variable.substr(0, equals);
+    auto value = SecretValue("--env-var " + name, variable.substr(equals + 1));
+    if (!value.ok()) return value.status();
+    spec.env[name] = *std::move(value);
+  }
+  if (!options.agent.empty()) {
+    auto agent = FindAgentId(api, options.agent);
+    if (!agent.ok()) return agent.status();
+    spec.agent_id = *std::move(agent);
+  }
+  if (const absl::Status created = api.CreateResource(spec); !created.ok()) return created;
+  if (!options.json) {
+    Print(fmt::format("resource {} created\n", Harmless(options.name)));
+    return absl::OkStatus();
+  }
+  const auto json = api.GetJson("resources", "resource", options.name);
+  if (json.ok()) Print(*json + "\n");
+  return json.status();
+}
+
 }  // namespace hoop::cli

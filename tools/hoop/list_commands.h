@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <vector>
 
 #include "api.h"
 #include "commands.h"
@@ -35,5 +36,13 @@ struct ResourcesOptions {
   bool quiet = false;
 };
 absl::Status ListResources(ApiClient& api, const ResourcesOptions& options);
+
+struct NewResourceOptions {
+  std::string name, type, subtype;
+  std::string agent;             // name or id
+  std::vector<std::string> env;  // NAME=VALUE
+  bool json = false;
+};
+absl::Status CreateResource(ApiClient& api, const NewResourceOptions& options);
 
 }  // namespace hoop::cli

@@ -7,7 +7,8 @@
 namespace hoop::cli {
 
 absl::StatusOr<SessionRequest> MakeRequest(const SessionOptions& options) {
-  SessionRequest request{.connection = options.connection, .args = options.args};
+  SessionRequest request{
+      .connection = options.connection, .args = options.args, .correlation_id = options.correlation_id};
   for (const std::string& variable : options.env) {
     const size_t equals = variable.find('=');
     if (equals == std::string::npos || equals == 0) {

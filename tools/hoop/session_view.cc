@@ -104,6 +104,10 @@ absl::Status ShowSession(ApiClient& api, const SessionIdOptions& options) {
   const auto session = api.Session(*id);
   if (!session.ok()) return session.status();
   if (options.json) return ShowJson(api, *session, HasStatements(*session));
+  if (options.quiet) {
+    Print(session->id + "\n");
+    return absl::OkStatus();
+  }
   ShowHead(*session);
   return HasStatements(*session) ? ShowStatements(api, *id) : absl::OkStatus();
 }

@@ -29,6 +29,7 @@ std::vector<std::string> SessionFields();
 struct SessionIdOptions {
   std::string id;
   bool json = false;
+  bool quiet = false;  // its id alone
 };
 absl::Status ShowSession(ApiClient& api, const SessionIdOptions& options);
 absl::Status KillSession(ApiClient& api, const SessionIdOptions& options);

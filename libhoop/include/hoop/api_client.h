@@ -2,6 +2,7 @@
 // which is verified here and not believed. Shapes: docs/rest.md. Not part of the ABI's promise yet.
 #pragma once
 
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -37,6 +38,8 @@ class ApiClient final {
   // Makes the first account, an administrator, and signs it in: for who has the set-up token of a new gateway.
   // PermissionDenied: it is not that token, or there is an account already.
   absl::StatusOr<std::string> Register(std::string_view email, std::string_view password, std::string_view setup_token);
+  // Nobody has to be signed in for it.
+  absl::StatusOr<HealthInfo> Health();
   absl::StatusOr<std::string> GrpcUrl();
   absl::StatusOr<std::string> AuditKey();  // raw Ed25519 bytes, base64
   // The answer as it came, for who asks for JSON: a list ("users"), or one of it ("users", "user", "me@example.com").
@@ -77,6 +80,13 @@ class ApiClient final {
   // What it signs in with: shown once, here.
   absl::StatusOr<std::string> CreateServiceToken(std::string_view subject, absl::Duration lifetime);
   absl::StatusOr<std::vector<PluginInfo>> Plugins();
+  absl::Status CreatePlugin(const PluginSpec& spec);
+  absl::Status ReplacePlugin(const PluginSpec& spec);
+  // Its variables; values are plain here.
+  absl::Status ConfigurePlugin(std::string_view name, const std::map<std::string, std::string>& variables);
+
+  // What connections lead to. A gateway of ours keeps no secrets of it: `env` has to be empty there.
+  absl::Status CreateResource(const ResourceSpec& spec);
 
   absl::StatusOr<SessionList> Sessions(const SessionQuery& query);
   absl::StatusOr<SessionInfo> Session(std::string_view id);

@@ -133,6 +133,7 @@ struct ConnectionSpec {
   std::optional<std::vector<std::string>> reviewers;
   std::optional<std::vector<std::string>> redact_types;
   std::optional<std::vector<std::string>> guardrail_rules;
+  std::optional<std::string> resource;  // what it leads to
   std::optional<std::map<std::string, std::string>> tags;
   // "envvar:HOST" -> the plain value; no value: as it is stored. Keys that are not here go.
   std::optional<std::map<std::string, std::optional<std::string>>> secrets;
@@ -167,6 +168,29 @@ struct PluginInfo {
   int priority = 0;
   std::string config_id;                                        // empty: it has no configuration
   std::map<std::string, std::vector<std::string>> connections;  // by their names
+};
+
+// A plugin as it is to be. Connections by their ids, each with its words.
+struct PluginSpec {
+  std::string name;
+  std::optional<std::string> source;
+  int priority = 0;
+  std::map<std::string, std::vector<std::string>> connections;
+};
+
+struct ResourceSpec {
+  std::string name;
+  std::string type;
+  std::string subtype;
+  std::string agent_id;
+  std::map<std::string, std::string> env;
+};
+
+// How the gateway is.
+struct HealthInfo {
+  std::string server;  // as it calls itself: "hoop/0.1.0"
+  bool ready = false;  // sessions can be begun
+  std::string parts;   // "journal: ok, store: ok"; empty from gateways that do not say
 };
 
 }  // namespace hoop

@@ -52,6 +52,7 @@ struct SessionRequest {
   std::string connection;
   std::vector<std::string> args;           // appended to the connection's command
   std::map<std::string, std::string> env;  // name -> value, for the command
+  std::string correlation_id;              // under which other systems know it; printable ASCII
   std::optional<absl::Duration> duration;  // after what time access ends, at most; also for reviewers
 };
 

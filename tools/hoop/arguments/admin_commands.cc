@@ -67,6 +67,7 @@ void AddCreateConnection(CommandTree& tree, CLI::App& create) {
   auto options = std::make_shared<ConnectionOptions>();
   CLI::App& command = tree.AddAsking(create, "connection", "Make a connection", options, CreateConnection);
   command.alias("conn");
+  tree.AddJson(command, options->json);
   AddName(command, options->name, "Name of the connection");
   command.add_option("command", options->command, "Behind --: the command that it runs");
   AddSpec(tree, command, *options);
@@ -86,6 +87,27 @@ void AddCreateConnection(CommandTree& tree, CLI::App& create) {
   from->required()->type_name("FILE.yaml");
   tree.Completes(from, {.values = CommandTree::Values::kFiles});
   CommandTree::AddExamples(many, "  hoop admin create connections --from-file team.yaml");
+}
+
+void AddCreatePlugin(CommandTree& tree, CLI::App& create) {
+  auto options = std::make_shared<PluginOptions>();
+  CLI::App& command = tree.AddAsking(create, "plugin", "Give connections to a plugin", options, CreatePlugin);
+  command.alias("plugins");
+  AddName(command, options->name, "Name of the plugin");
+  CLI::Option* connection = command.add_option(
+      "--connection", options->connections, "One that the plugin has, with its words: NAME:WORD;WORD; may be repeated");
+  connection->type_name("NAME[:WORD;...]")->allow_extra_args(false);
+  command
+      .add_option("-c,--config", options->config,
+                  "Variable of the plugin: NAME=VALUE; the value as typed, from base64://... or from file://PATH")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  command.add_option("--source", options->source, "Where it comes from");
+  command.add_option("--priority", options->priority, "Its place among the others");
+  command.add_flag("--overwrite", options->overwrite, "Change one that is there");
+  tree.AddJson(command, options->json);
+  CommandTree::AddExamples(command,
+                           "  hoop admin create plugin access_control --connection 'orders-db:dba;oncall' --overwrite");
 }
 
 void AddPerson(CLI::App& command, PersonOptions& options) {
@@ -118,6 +140,7 @@ void AddCreatePeople(CommandTree& tree, CLI::App& create) {
   AddPerson(user_command, *user);
   AddUserOnly(user_command, *user);
   user_command.add_flag("--overwrite", user->overwrite, "Change one that is there");
+  tree.AddJson(user_command, user->json);
   CommandTree::AddExamples(
       user_command, "  hoop admin create user me@example.com --groups dba,oncall --password-stdin < password.txt");
 
@@ -128,6 +151,7 @@ void AddCreatePeople(CommandTree& tree, CLI::App& create) {
   AddName(account_command, account->name_of, "Subject")->type_name("SUBJECT");
   AddPerson(account_command, *account);
   account_command.add_flag("--overwrite", account->overwrite, "Change one that is there");
+  tree.AddJson(account_command, account->json);
   CommandTree::AddExamples(account_command, "  hoop admin create serviceaccount ci --groups deploy");
 
   auto token = std::make_shared<TokenOptions>();
@@ -148,10 +172,13 @@ void AddCreate(CommandTree& tree, CLI::App& admin) {
   auto agent = std::make_shared<NewAgentOptions>();
   CLI::App& agent_command =
       tree.AddAsking(create, "agent", "Prints the key that the agent starts with", agent, CreateAgent);
+  agent_command.alias("agents");
+  tree.AddJson(agent_command, agent->json);
   AddName(agent_command, agent->name, "Name of the agent");
   tree.OneOf(agent_command.add_option("--mode", agent->mode, "standard or embedded"), {"standard", "embedded"});
   CommandTree::AddExamples(agent_command, "  HOOP_KEY=$(hoop admin create agent prod) hoop-agent");
   AddCreateConnection(tree, create);
+  AddCreatePlugin(tree, create);
   AddCreatePeople(tree, create);
   auto none = std::make_shared<NoOptions>();
   CLI::App& key = tree.AddAsking(create, "orgkeys", "Prints the key with which programs publish connections", none,
@@ -231,6 +258,8 @@ void AddAdminCommands(CommandTree& tree) {
   auto info = std::make_shared<ServerInfoOptions>();
   CLI::App& command = tree.AddAsking(admin, "serverinfo", "What the gateway says of itself", info, ShowServerInfo);
   tree.AddJson(command, info->json);
+  tree.AddPlain(admin, "gateway-info", "Whether the gateway answers, and can serve sessions",
+                [&tree] { return RunGatewayInfo(tree.environment()); });
 }
 
 }  // namespace hoop::cli

@@ -2,6 +2,7 @@
 #include "tools/hoop/list_commands.h"
 
 #include "command_tree.h"
+#include "tools/hoop/admin_commands.h"
 
 namespace hoop::cli {
 namespace {
@@ -9,6 +10,48 @@ namespace {
 void AddRoles(CommandTree& tree, CLI::App& command, RolesOptions& options) {
   tree.AddJson(command, options.json);
   command.add_flag("-q,--quiet", options.quiet, "Names alone, one a line");
+}
+
+void AddNewResource(CommandTree& tree, CLI::App& group) {
+  auto options = std::make_shared<NewResourceOptions>();
+  CLI::App& command = tree.AddAsking(group, "create", "Make a resource, without roles yet", options, CreateResource);
+  command.add_option("name", options->name, "Name of the resource")->required()->type_name("NAME");
+  tree.OneOf(command.add_option("--type", options->type, "database, application or custom")->required(),
+             {"database", "application", "custom"});
+  command.add_option("--subtype", options->subtype, "postgres, tcp ...");
+  command.add_option("--agent-id", options->agent, "The agent that serves it, by id or name");
+  command
+      .add_option("--env-var", options->env, "Variable; may be repeated. Gateways of ours keep them with roles only")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  tree.AddJson(command, options->json);
+  CommandTree::AddExamples(command,
+                           "  hoop resources create orders --type database --subtype postgres --agent-id prod");
+}
+
+// A connection by another name.
+void AddNewRole(CommandTree& tree, CLI::App& roles) {
+  auto options = std::make_shared<ConnectionOptions>();
+  auto subtype = std::make_shared<std::string>();
+  CLI::App& command =
+      tree.AddPlain(roles, "create", "Make a connection that leads to a resource", [&tree, options, subtype] {
+        if (!subtype->empty()) *options->type += "/" + *subtype;
+        return RunWithApi(tree.environment(), [&options](ApiClient& api) { return CreateConnection(api, *options); });
+      });
+  command.add_option("name", options->name, "Name of the connection")->required()->type_name("NAME");
+  command.add_option("--resource", options->resource, "Name of the resource")->required();
+  command.add_option("--type", options->type, "database, application or custom")->required();
+  command.add_option("--subtype", *subtype, "postgres, tcp ...");
+  command.add_option("--agent-id", options->agent, "The agent that serves it, by id or name")->required();
+  command.add_option("--command", options->command, "What it runs, a word each time")->allow_extra_args(false);
+  command.add_option("--secret", options->env, "As -e of `hoop admin create connection`; may be repeated")
+      ->type_name("NAME=VALUE")
+      ->allow_extra_args(false);
+  tree.AddJson(command, options->json);
+  CommandTree::AddExamples(
+      command,
+      "  hoop resources roles create orders-ro --resource orders --type database --subtype postgres \\\n"
+      "    --agent-id prod --secret HOST=db --secret USER=reader --secret PASS=file:///run/secrets/ro");
 }
 
 void AddResources(CommandTree& tree) {
@@ -28,6 +71,8 @@ void AddResources(CommandTree& tree) {
   roles_list.add_option("resource", roles_of->resource, "Name of the resource")->required()->type_name("NAME");
   AddRoles(tree, roles_list, *roles_of);
   CommandTree::AddExamples(roles_list, "  hoop resources roles list orders");
+  AddNewResource(tree, group);
+  AddNewRole(tree, roles);
 }
 
 }  // namespace

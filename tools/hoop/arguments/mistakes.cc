@@ -53,6 +53,48 @@ std::string Suggestion(const CLI::App& group, const std::string& word) {
   return best;
 }
 
+// What real command lines have and this one has not: why, or what does it here.
+struct Elsewhere {
+  std::string_view group;  // below which command; "": the first word
+  std::string_view word;
+  std::string_view instead;
+};
+constexpr std::string_view kNotServed = "this gateway does not serve it";
+constexpr Elsewhere kElsewhere[] = {
+    {"", "agent",
+     "as a service an agent is a unit of systemd: `systemctl enable --now hoop-agent` (hoop-agent.service is installed "
+     "with the programs, its variables are in /etc/hoop/agent.env); here and now: `hoop start agent`"},
+    {"", "search", "there is no index of what sessions hold; `hoop sessions list` has filters"},
+    {"", "runbooks", kNotServed},
+    {"", "claude", kNotServed},
+    {"start", "standalone", "`hoop start dev` is gateway, agent and database in one process"},
+    {"start", "inspect", kNotServed},
+    {"versions", "upgrade", "nothing is downloaded: `hoop versions install VERSION --from FILE --use`"},
+    {"resources", "health", kNotServed},
+    {"resources", "plan", "roles in the target are neither made nor changed"},
+    {"resources", "apply", "roles in the target are neither made nor changed"},
+    {"admin", "license", "there is nothing to license"},
+    {"admin", "mcp", kNotServed},
+    {"admin", "feature-flag", "there are no flags: what is there is on"},
+    {"admin", "sshserver", kNotServed},
+    {"admin", "federation", kNotServed},
+    {"admin", "webhooks-dashboard", kNotServed},
+    {"admin", "webhook-dashboard", kNotServed},
+    {"create", "clientkeys", "`hoop admin create agent` makes keys"},
+    {"create", "policy", kNotServed},
+    {"create", "spiffe-mapping", kNotServed},
+    {"create", "svixeventtype", kNotServed},
+    {"create", "svixendpoint", kNotServed},
+    {"create", "svixmessage", kNotServed},
+};
+
+const Elsewhere* FindElsewhere(const CLI::App& group, const std::string& word) {
+  for (const Elsewhere& row : kElsewhere) {
+    if (row.word == word && row.group == (group.get_parent() == nullptr ? "" : group.get_name())) return &row;
+  }
+  return nullptr;
+}
+
 }  // namespace
 
 int FailUsage(CommandTree& tree, const CLI::ParseError& error, int argc, char** argv) {
@@ -62,6 +104,9 @@ int FailUsage(CommandTree& tree, const CLI::ParseError& error, int argc, char** 
     names.insert(4, " " + app->get_name());
   }
   if (word.empty()) return Fail(fmt::format("{}; see `{} --help`", error.what(), names));
+  if (const Elsewhere* elsewhere = FindElsewhere(*group, word)) {
+    return Fail(fmt::format("there is no `{} {}` here: {}", names, word, elsewhere->instead));
+  }
   const std::string suggestion = Suggestion(*group, word);
   if (suggestion.empty()) return Fail(fmt::format("unknown command \"{}\"; see `{} --help`", word, names));
   return Fail(fmt::format("unknown command \"{}\": did you mean `{} {}`?", word, names, suggestion));

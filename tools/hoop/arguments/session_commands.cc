@@ -10,6 +10,8 @@ void AddSession(CommandTree& tree, CLI::App& command, SessionOptions& options) {
   tree.Completes(connection, {.values = CommandTree::Values::kConnections});
   command.add_option("args", options.args, "Behind --: arguments for the connection's command")->type_name("ARGS");
   tree.AddEnv(command, options.env, "Variable for the command; may be repeated");
+  command.add_option("--correlation-id", options.correlation_id, "Under which your own systems know the session")
+      ->type_name("ID");
   command.add_flag("-s,--silent", options.silent, "No session id and no notes on standard error");
   tree.AddJson(command, options.json);
 }
@@ -23,6 +25,8 @@ void AddExec(CommandTree& tree) {
       ->type_name("FILE")
       ->check(CLI::ExistingFile)
       ->excludes(input);
+  command.add_flag_callback(
+      "--auto-approve", [] {}, "What is approved runs without asking here; it always does");
   command.add_option("--session", options->session, "Run what was approved in this session, as it was asked for")
       ->type_name("ID")
       ->excludes(command.get_option("connection"));

@@ -78,7 +78,8 @@ void AddSessions(CommandTree& tree) {
       tree.AddAsking(group, "get", "Who, what, when, how it ended; every SQL statement", get, ShowSession);
   AddId(tree, get_command, get->id);
   tree.AddJson(get_command, get->json);
-  CommandTree::AddExamples(get_command, "  hoop sessions get last");
+  get_command.add_flag("-q,--quiet", get->quiet, "Its id alone");
+  CommandTree::AddExamples(get_command, "  hoop sessions get last\n  id=$(hoop sessions get last -q)");
   AddReplay(tree, group);
   AddDownload(tree, group);
   auto kill = std::make_shared<SessionIdOptions>();
