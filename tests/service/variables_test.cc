@@ -3,6 +3,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "tests/support/temp_folder.h"
 #include "tools/service/agent_settings.h"
 #include "tools/service/gateway_settings.h"
 #include "tools/service/values.h"
@@ -162,6 +163,27 @@ TEST(Variables, AnAgentKnowsTheOldNames) {
   EXPECT_EQ(settings.options.key, "d");
   EXPECT_EQ(settings.options.tls.server_name, "gw");
   EXPECT_EQ(settings.notes, std::vector<std::string>{"HOOP_DSN is deprecated, use HOOP_KEY"});
+}
+
+TEST(Variables, TheNewNameWinsOverTheOldOne) {
+  AgentSettings settings;
+  ASSERT_TRUE(ReadAgentSettings({{"HOOP_KEY", "new"}, {"HOOP_DSN", "old"}}, settings).ok());
+  EXPECT_EQ(settings.options.key, "new");
+}
+
+TEST(Variables, ASecretMayLieInAFile) {
+  testing::TempFolder folder;
+  const std::string path = folder.path() + "/key";
+  const auto read = [&path](const std::string& content) {
+    std::ofstream(path) << content;
+    AgentSettings settings;
+    const absl::Status status = ReadAgentSettings({{"HOOP_KEY", "file://" + path}}, settings);
+    return status.ok() ? settings.options.key : Text(status);
+  };
+  EXPECT_EQ(read("k\r\n\n"), "k");
+  EXPECT_EQ(read(std::string(65536, 'k')), std::string(65536, 'k'));
+  EXPECT_EQ(read(std::string(65537, 'k')), "HOOP_KEY: " + path + ": is too long");
+  EXPECT_EQ(read("\n"), "HOOP_KEY: " + path + ": is empty");
 }
 
 TEST(Variables, OnlyAMisspeltNameIsUnknown) {
