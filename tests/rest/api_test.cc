@@ -62,18 +62,9 @@ TEST_F(ApiTest, UnknownPathsAndMethodsAreNotFound) {
 }
 
 TEST_F(ApiTest, ServesBelowTheBasePathOfItsUrl) {
-  Api api(ApiParts{.store = *store_,
-                   .audit = audit_,
-                   .verifier = verifier_,
-                   .accounts = accounts_,
-                   .sessions = control_,
-                   .agents = presence_,
-                   .exec = exec_,
-                   .proxy_manager = proxy_manager_,
-                   .agent_verifier = agent_verifier_,
-                   .clock = clock_,
-                   .log = Log(),
-                   .info = {.api_url = "https://a.test/hoop/", .grpc_url = "grpc://a:1"}});
+  ApiParts parts = Parts();
+  parts.info = {.api_url = "https://a.test/hoop/", .grpc_url = "grpc://a:1"};
+  Api api(parts);
   EXPECT_NE(api.Match("GET", "/hoop/api/healthz")->route, nullptr);
   EXPECT_EQ(api.Match("GET", "/api/healthz")->route, nullptr);
 }

@@ -49,15 +49,7 @@ class DownloadTest : public RestTest {
   }
 
   Response AskStored(const std::string& who, const std::string& target) {
-    const size_t question = target.find('?');
-    const auto match = stored_api_.Match("GET", target.substr(0, question));
-    std::optional<std::string> authorization;
-    if (!who.empty()) authorization = "Bearer " + who;
-    auto identity = stored_api_.Authorize(*match->route, authorization);
-    if (!identity.ok()) return RefusalOf(identity.status());
-    Request request{.path_parameters = match->path_parameters, .identity = *identity};
-    const std::string query = question == std::string::npos ? "" : target.substr(question + 1);
-    return std::get<Response>(stored_api_.Run(*match->route, query, "", std::move(request)));
+    return AskOf(stored_api_, who, "GET", target);
   }
   static std::string Drain(const Response& response) {
     if (response.source == nullptr) return response.body;
@@ -81,18 +73,7 @@ class DownloadTest : public RestTest {
   std::string Download(const std::string& query) { return Drain(AskStored("", Offer(query))); }
 
   StoredAuditStore stored_;
-  Api stored_api_{ApiParts{.store = *store_,
-                           .audit = stored_,
-                           .verifier = verifier_,
-                           .accounts = accounts_,
-                           .sessions = control_,
-                           .agents = presence_,
-                           .exec = exec_,
-                           .proxy_manager = proxy_manager_,
-                           .agent_verifier = agent_verifier_,
-                           .clock = clock_,
-                           .log = Log(),
-                           .info = {.api_url = "http://127.0.0.1:8009"}}};
+  Api stored_api_{PartsWith(stored_, verifier_)};
   const SessionHead head_;
 };
 

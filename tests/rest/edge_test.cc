@@ -12,9 +12,7 @@
 #include "base/limits/http.h"
 #include "net/event_loop.h"
 #include "net/listener.h"
-#include "tests/fakes/memory_bytes.h"
-#include "tests/fakes/waiting_loop.h"
-#include "tests/rest/rest_fixture.h"
+#include "tests/rest/played_edge.h"
 
 namespace hoop::rest {
 namespace {
@@ -211,69 +209,21 @@ TEST_F(RestTest, WhoReadsSlowestLosesALargeAnswerWhenOthersNeedTheRoom) {
   }
 }
 
-// Commands whose end a test holds, on a loop that it turns.
-class HeldCommandTest : public RestTest {
+// Commands whose end a test holds.
+class HeldCommandTest : public PlayedEdgeTest {
  protected:
-  // Keeps who is to be told.
-  class HeldRunner final : public ExecRunner {
-   public:
-    void Run(ExecOrder order, Ended ended) override {
-      orders.push_back(std::move(order));
-      waiting.push_back(std::move(ended));
-    }
-    std::vector<ExecOrder> orders;
-    std::vector<Ended> waiting;
-  };
-
   HeldCommandTest() {
     EXPECT_OK(store_->connections().Insert(
         {.id = "11111111-1111-4111-8111-111111111111", .org_id = store_.org_id(), .name = "bash", .type = "custom"}));
   }
 
-  MemoryBytes& Connect() {
-    auto pair = MemoryBytes::Make(loop_, 64 * 1024);
-    edge_.Accept(std::move(pair.a));
-    peers_.push_back(std::move(pair.b));
-    return *peers_.back();
-  }
-  void Send(MemoryBytes& peer, const std::string& request) {
-    const iovec piece = {const_cast<char*>(request.data()), request.size()};
-    peer.Write(&piece, 1);
-  }
   void SendCommand(MemoryBytes& peer) {
-    const size_t before = runner_.orders.size();
+    const size_t before = exec_.orders.size();
     Send(peer,
          "POST /api/sessions HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ann\r\nContent-Length: 21\r\n\r\n"
          R"({"connection":"bash"})");
-    ASSERT_TRUE(loop_.TurnUntil([&] { return runner_.orders.size() > before; }));
+    ASSERT_TRUE(loop_.TurnUntil([&] { return exec_.orders.size() > before; }));
   }
-  std::string Receive(MemoryBytes& peer) {
-    std::string answer(64 * 1024, '\0');
-    IoResult result;
-    EXPECT_TRUE(loop_.TurnUntil([&] {
-      result = peer.Read(answer.data(), answer.size());
-      return result.kind == IoResult::Kind::kBytes;
-    }));
-    answer.resize(result.bytes);
-    return answer;
-  }
-
-  HeldRunner runner_;
-  Api api_{ApiParts{.store = *store_,
-                    .audit = audit_,
-                    .verifier = verifier_,
-                    .accounts = accounts_,
-                    .sessions = control_,
-                    .agents = presence_,
-                    .exec = runner_,
-                    .proxy_manager = proxy_manager_,
-                    .agent_verifier = agent_verifier_,
-                    .clock = clock_,
-                    .log = Log(),
-                    .info = {.api_url = "http://127.0.0.1:8009"}}};
-  WaitingLoop loop_{clock_};
-  std::vector<std::unique_ptr<MemoryBytes>> peers_;
-  Edge edge_{loop_, api_, Log(), {.version = "1.2"}};
 };
 
 TEST_F(HeldCommandTest, NoThreadWaitsForACommand) {
@@ -286,7 +236,7 @@ TEST_F(HeldCommandTest, NoThreadWaitsForACommand) {
 TEST_F(HeldCommandTest, IsAnsweredWhenTheCommandEnds) {
   MemoryBytes& peer = Connect();
   SendCommand(peer);
-  runner_.waiting[0](FailedPrecondition("agent is offline"));
+  exec_.waiting[0](FailedPrecondition("agent is offline"));
   EXPECT_NE(Receive(peer).find("desc = agent is offline"), std::string::npos);
 }
 
@@ -297,8 +247,8 @@ TEST_F(HeldCommandTest, IsAnsweredToRunWhenTheWaitIsOver) {
   EXPECT_EQ(Receive(peer).find("HTTP/1.1 202 Accepted"), 0u);
   // What happens afterwards belongs to no later command of the same connection.
   SendCommand(peer);
-  runner_.waiting[0](FailedPrecondition("the first"));
-  runner_.waiting[1](FailedPrecondition("the second"));
+  exec_.waiting[0](FailedPrecondition("the first"));
+  exec_.waiting[1](FailedPrecondition("the second"));
   EXPECT_NE(Receive(peer).find("desc = the second"), std::string::npos);
 }
 
@@ -307,7 +257,7 @@ TEST_F(HeldCommandTest, WhatIsToldAfterThePeerOrTheEdgeHasGoneHurtsNobody) {
   peers_.clear();
   loop_.Turn();
   EXPECT_EQ(edge_.connection_count(), 1u);  // it is looked at again when it is answered
-  runner_.waiting[0](absl::OkStatus());
+  exec_.waiting[0](absl::OkStatus());
   EXPECT_TRUE(loop_.TurnUntil([&] { return edge_.connection_count() == 0; }));
 }
 

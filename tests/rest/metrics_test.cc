@@ -14,12 +14,7 @@ class ListedNumbers final : public RunningNumbersSource {
 class MetricsTest : public RestTest {
  protected:
   Response AskNumbered(const std::string& who, const std::string& path) {
-    const auto match = numbered_api_.Match("GET", path);
-    std::optional<std::string> authorization;
-    if (!who.empty()) authorization = "Bearer " + who;
-    auto identity = numbered_api_.Authorize(*match->route, authorization);
-    if (!identity.ok()) return RefusalOf(identity.status());
-    return std::get<Response>(numbered_api_.Run(*match->route, "", "", Request{.identity = *identity}));
+    return AskOf(numbered_api_, who, "GET", path);
   }
   bool HasLine(const std::string& line) {
     const std::string text = AskNumbered("auditor", "/api/metrics").body;
@@ -28,20 +23,15 @@ class MetricsTest : public RestTest {
     return has;
   }
 
+  ApiParts NumberedParts() {
+    ApiParts parts = Parts();
+    parts.info.version = "1.2";
+    parts.numbers = &numbers_;
+    return parts;
+  }
+
   ListedNumbers numbers_;
-  Api numbered_api_{ApiParts{.store = *store_,
-                             .audit = audit_,
-                             .verifier = verifier_,
-                             .accounts = accounts_,
-                             .sessions = control_,
-                             .agents = presence_,
-                             .exec = exec_,
-                             .proxy_manager = proxy_manager_,
-                             .agent_verifier = agent_verifier_,
-                             .clock = clock_,
-                             .log = Log(),
-                             .info = {.version = "1.2", .api_url = "http://127.0.0.1:8009"},
-                             .numbers = &numbers_}};
+  Api numbered_api_{NumberedParts()};
 };
 
 TEST_F(MetricsTest, ShowsWhatTheGatewayCounts) {

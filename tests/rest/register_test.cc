@@ -8,7 +8,7 @@
 namespace hoop::rest {
 namespace {
 
-class RegisterTest : public ::testing::Test {
+class RegisterTest : public PartsTest {
  protected:
   RegisterTest() {
     auto setup = SetupToken::Create(folder_.path() + "/setup-token");
@@ -17,40 +17,17 @@ class RegisterTest : public ::testing::Test {
     Make(&*setup_);
   }
   void Make(const SetupToken* setup) {
-    api_ = std::make_unique<Api>(ApiParts{.store = *store_,
-                                          .audit = audit_,
-                                          .verifier = verifier_,
-                                          .accounts = accounts_,
-                                          .sessions = control_,
-                                          .agents = presence_,
-                                          .exec = exec_,
-                                          .proxy_manager = proxy_manager_,
-                                          .agent_verifier = agent_verifier_,
-                                          .clock = clock_,
-                                          .log = Log(),
-                                          .info = {},
-                                          .setup = setup});
+    ApiParts parts = Parts();
+    parts.info = {};
+    parts.setup = setup;
+    api_ = std::make_unique<Api>(parts);
   }
   Response Register(const std::string& token) {
-    const auto match = api_->Match("POST", "/api/localauth/register");
-    EXPECT_OK(match);
     const nlohmann::json body = {{"email", "ann@example.test"}, {"password", "a secret"}, {"setup_token", token}};
-    return std::get<Response>(api_->Run(*match->route, "", body.dump(), Request()));
+    return AskOf(*api_, "", "POST", "/api/localauth/register", body.dump());
   }
 
-  hoop::testing::TempStore store_;
   hoop::testing::TempFolder folder_;
-  ManualClock clock_;
-  NamedVerifier verifier_;
-  ListedAuditStore audit_;
-  NotedSessionControl control_;
-  ListedAgentPresence presence_;
-  NotedExecRunner exec_;
-  NotedProxyManager proxy_manager_;
-  AgentVerifier agent_verifier_{store_->agents()};
-  TokenSigner signer_{Ed25519Key::Generate(), "us"};
-  LocalAccounts accounts_{store_->users(), signer_,      clock_,
-                          store_.org_id(), RoleGroups(), ScryptCost{.log_n = 4, .r = 1, .p = 1}};
   std::optional<SetupToken> setup_;
   std::unique_ptr<Api> api_;
 };

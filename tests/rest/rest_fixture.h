@@ -27,12 +27,13 @@ namespace hoop::rest {
 class NamedVerifier final : public IdpVerifier {
  public:
   absl::StatusOr<Identity> Verify(std::string_view token, absl::Time) override {
-    if (token == "down") return Unavailable("issuer: connection refused");
+    if (token == "down" || is_down) return Unavailable("issuer: connection refused");
     const auto found = people.find(std::string(token));
     if (found == people.end()) return Unauthenticated("token: unknown");
     return found->second;
   }
   std::map<std::string, Identity> people;
+  bool is_down = false;
 };
 
 // Records that a test wrote. A page is made of whole entries' payloads; its cursor is the number of the next one, with
@@ -86,14 +87,15 @@ class NotedSessionControl final : public SessionControl {
   absl::Status answer;
 };
 
-// Commands end at once, as `ends` says, or never.
+// Commands end at once, as `ends` says, or when a test says so to those who wait.
 class NotedExecRunner final : public ExecRunner {
  public:
   void Run(ExecOrder order, Ended ended) override {
     orders.push_back(order);
-    if (ends) ended(ends(order));
+    ends ? ended(ends(order)) : waiting.push_back(std::move(ended));
   }
   std::vector<ExecOrder> orders;
+  std::vector<Ended> waiting;
   std::function<absl::Status(const ExecOrder&)> ends;
 };
 
@@ -127,7 +129,65 @@ class NotedProxyManager final : public ProxyManager {
   std::optional<ProxyState> state;
 };
 
-class RestTest : public ::testing::Test {
+// What an Api stands on; nobody has an account.
+class PartsTest : public ::testing::Test {
+ protected:
+  ApiParts Parts() { return PartsWith(audit_, verifier_); }
+  ApiParts PartsWith(AuditStore& audit, IdpVerifier& verifier) {
+    return {.store = *store_,
+            .audit = audit,
+            .verifier = verifier,
+            .accounts = accounts_,
+            .sessions = control_,
+            .agents = presence_,
+            .exec = exec_,
+            .proxy_manager = proxy_manager_,
+            .agent_verifier = agent_verifier_,
+            .clock = clock_,
+            .log = Log(),
+            .info = {.api_url = "http://127.0.0.1:8009", .grpc_url = "grpc://127.0.0.1:8010"}};
+  }
+
+  // What Edge does with a request, without the sockets. `who` is the bearer token; empty: no credentials.
+  static Response AskOf(const Api& api, const std::string& who, const std::string& method, const std::string& target,
+                        const std::string& body = "") {
+    const size_t question = target.find('?');
+    const auto match = api.Match(method, target.substr(0, question));
+    if (!match.ok()) return RefusalOf(match.status());
+    if (match->route == nullptr || match->slash_differs) return PlainNotFound();
+    std::optional<std::string> authorization;
+    if (!who.empty()) authorization = "Bearer " + who;
+    auto identity = api.Authorize(*match->route, authorization);
+    if (!identity.ok()) return RefusalOf(identity.status());
+    Request request{.path_parameters = match->path_parameters, .identity = *identity, .peer = "::1"};
+    return Settled(api, *match->route,
+                   api.Run(*match->route, question == std::string::npos ? "" : target.substr(question + 1), body,
+                           std::move(request)));
+  }
+  static Response Settled(const Api& api, const Route& route, Outcome outcome) {
+    if (Response* response = std::get_if<Response>(&outcome)) return *response;
+    Deferral deferral = std::get<Deferral>(std::move(outcome));
+    std::optional<absl::Status> happened;  // nothing: the patience is over
+    deferral.start([&happened](absl::Status what) { happened = std::move(what); });
+    return api.Settle(route, deferral.answer(happened));
+  }
+
+  hoop::testing::TempStore store_;
+  ManualClock clock_;
+  NamedVerifier verifier_;
+  ListedAuditStore audit_;
+  NotedSessionControl control_;
+  ListedAgentPresence presence_;
+  NotedExecRunner exec_;
+  NotedProxyManager proxy_manager_;
+  AgentVerifier agent_verifier_{store_->agents()};
+  TokenSigner signer_{Ed25519Key::Generate(), "us"};
+  LocalAccounts accounts_{store_->users(), signer_,      clock_,
+                          store_.org_id(), RoleGroups(), ScryptCost{.log_n = 4, .r = 1, .p = 1}};
+};
+
+// The same with people in the store, and an Api.
+class RestTest : public PartsTest {
  protected:
   RestTest() {
     AddPerson("admin", true, false, {"admin"});
@@ -158,28 +218,9 @@ class RestTest : public ::testing::Test {
                               .expires_at = clock_.Now() + absl::Hours(1)};
   }
 
-  // What Edge does with a request, without the sockets. `who` empty: no credentials.
   Response Ask(const std::string& who, const std::string& method, const std::string& target,
                const std::string& body = "") {
-    const size_t question = target.find('?');
-    const auto match = api_.Match(method, target.substr(0, question));
-    if (!match.ok()) return RefusalOf(match.status());
-    if (match->route == nullptr || match->slash_differs) return PlainNotFound();
-    std::optional<std::string> authorization;
-    if (!who.empty()) authorization = "Bearer " + who;
-    auto identity = api_.Authorize(*match->route, authorization);
-    if (!identity.ok()) return RefusalOf(identity.status());
-    Request request{.path_parameters = match->path_parameters, .identity = *identity};
-    return Settled(api_, *match->route,
-                   api_.Run(*match->route, question == std::string::npos ? "" : target.substr(question + 1), body,
-                            std::move(request)));
-  }
-  static Response Settled(const Api& api, const Route& route, Outcome outcome) {
-    if (Response* response = std::get_if<Response>(&outcome)) return *response;
-    Deferral deferral = std::get<Deferral>(std::move(outcome));
-    std::optional<absl::Status> happened;  // nothing: the patience is over
-    deferral.start([&happened](absl::Status what) { happened = std::move(what); });
-    return api.Settle(route, deferral.answer(happened));
+    return AskOf(api_, who, method, target, body);
   }
   nlohmann::json AskJson(const std::string& who, const std::string& method, const std::string& target,
                          const std::string& body = "") {
@@ -218,30 +259,7 @@ class RestTest : public ::testing::Test {
                                         {.reason = reason, .exit_code = exit_code}, "{}"));
   }
 
-  hoop::testing::TempStore store_;
-  ManualClock clock_;
-  NamedVerifier verifier_;
-  ListedAuditStore audit_;
-  NotedSessionControl control_;
-  ListedAgentPresence presence_;
-  NotedExecRunner exec_;
-  NotedProxyManager proxy_manager_;
-  AgentVerifier agent_verifier_{store_->agents()};
-  TokenSigner signer_{Ed25519Key::Generate(), "us"};
-  LocalAccounts accounts_{store_->users(), signer_,      clock_,
-                          store_.org_id(), RoleGroups(), ScryptCost{.log_n = 4, .r = 1, .p = 1}};
-  Api api_{ApiParts{.store = *store_,
-                    .audit = audit_,
-                    .verifier = verifier_,
-                    .accounts = accounts_,
-                    .sessions = control_,
-                    .agents = presence_,
-                    .exec = exec_,
-                    .proxy_manager = proxy_manager_,
-                    .agent_verifier = agent_verifier_,
-                    .clock = clock_,
-                    .log = Log(),
-                    .info = {.api_url = "http://127.0.0.1:8009", .grpc_url = "grpc://127.0.0.1:8010"}}};
+  Api api_{Parts()};
 };
 
 }  // namespace hoop::rest

@@ -71,18 +71,7 @@ class RoleMatrixTest : public RestTest {
 
   std::map<std::string, std::string> tokens_;
   LocalVerifier local_verifier_{signer_, *store_, RoleGroups()};
-  Api real_api_{ApiParts{.store = *store_,
-                         .audit = audit_,
-                         .verifier = local_verifier_,
-                         .accounts = accounts_,
-                         .sessions = control_,
-                         .agents = presence_,
-                         .exec = exec_,
-                         .proxy_manager = proxy_manager_,
-                         .agent_verifier = agent_verifier_,
-                         .clock = clock_,
-                         .log = Log(),
-                         .info = {.api_url = "http://127.0.0.1:8009", .grpc_url = "grpc://127.0.0.1:8010"}}};
+  Api real_api_{PartsWith(audit_, local_verifier_)};
 };
 
 std::string WithParameters(std::string path, const std::string& value) {

@@ -175,18 +175,10 @@ TEST(RefusedLogins, AreNamedAFewAtATimeAndCounted) {
 
 TEST_F(UserRoutesTest, ARefusedSignInIsSaidWithoutThePassword) {
   ListedLog log;
-  Api api(ApiParts{.store = *store_,
-                   .audit = audit_,
-                   .verifier = verifier_,
-                   .accounts = accounts_,
-                   .sessions = control_,
-                   .agents = presence_,
-                   .exec = exec_,
-                   .proxy_manager = proxy_manager_,
-                   .agent_verifier = agent_verifier_,
-                   .clock = clock_,
-                   .log = Log(&log),
-                   .info = {}});
+  ApiParts parts = Parts();
+  parts.log = Log(&log);
+  parts.info = {};
+  Api api(parts);
   const auto match = api.Match("POST", "/api/localauth/login");
   const std::string body = R"({"email":"ann@example.test","password":"canary"})";
   EXPECT_EQ(std::get<Response>(api.Run(*match->route, "", body, {.peer = "::1"})).status, 401);
