@@ -16,6 +16,13 @@ absl::Status LoopSessionControl::Kill(std::string_view session_id, std::string_v
   });
 }
 
+absl::Status LoopSessionControl::Watch(std::string_view session_id, std::weak_ptr<RecordWatcher> watcher) {
+  return AskLoop<absl::Status>(loop_, [this, id = std::string(session_id), watcher = std::move(watcher)]() mutable {
+    sessions_.Watch(id, std::move(watcher));
+    return absl::OkStatus();
+  });
+}
+
 void LoopSessionControl::EndOfUser(std::string_view user_id, std::string_view reason) {
   loop_.Post([this, user_id = std::string(user_id), reason = std::string(reason)] {
     sessions_.EndWhere([&user_id](const SessionHead& head) { return head.user_id == user_id; }, reason);

@@ -21,6 +21,7 @@ class LoopSessionControl final : public rest::SessionControl {
       : loop_(loop), sessions_(sessions), runs_(runs) {}
   // DeadlineExceeded: the loop did not answer within limits::kLoopAnswerTime.
   absl::Status Kill(std::string_view session_id, std::string_view by) override;
+  absl::Status Watch(std::string_view session_id, std::weak_ptr<RecordWatcher> watcher) override;
   void EndOfUser(std::string_view user_id, std::string_view reason) override;
   void EndOnConnection(std::string_view org_id, std::string_view connection, std::string_view reason) override;
 

@@ -22,6 +22,9 @@ Session& SessionDirectory::Add(std::unique_ptr<Session> session, std::string use
   Session& added = *session;
   ++begun_[TypeLabel(added)];
   sessions_.emplace(added.id(), Entry{std::move(session), std::move(user_key), std::move(bearer)});
+  const auto [first, last] = awaiting_.equal_range(added.id());
+  for (auto watcher = first; watcher != last; ++watcher) added.Watch(std::move(watcher->second));
+  awaiting_.erase(first, last);
   added.Start();
   return added;
 }
@@ -52,6 +55,13 @@ absl::Status SessionDirectory::OfferStream(std::string_view session_id, std::str
   // Somebody else's session answers like an unknown one.
   if (found == sessions_.end() || found->second.user_key != user_key) return NotFound("session not found");
   return found->second.session->AddClientStream(connection_id, stream);
+}
+
+void SessionDirectory::Watch(std::string_view session_id, std::weak_ptr<RecordWatcher> watcher) {
+  if (Session* session = Find(session_id); session != nullptr) return session->Watch(std::move(watcher));
+  // Of sessions that never begin, or run elsewhere, nobody tells: they go with those who wait.
+  std::erase_if(awaiting_, [](const auto& waiting) { return waiting.second.expired(); });
+  awaiting_.emplace(session_id, std::move(watcher));
 }
 
 absl::Status SessionDirectory::Kill(std::string_view session_id, std::string_view by) {

@@ -42,6 +42,9 @@ class SessionDirectory final {
   absl::Status OfferStream(std::string_view session_id, std::string_view user_key, std::string_view connection_id,
                            std::unique_ptr<PacketStream>& stream);
 
+  // From now on `watcher` hears what the session records; when it has not begun yet, from its beginning.
+  void Watch(std::string_view session_id, std::weak_ptr<RecordWatcher> watcher);
+
   // NotFound: it is not going on.
   absl::Status Kill(std::string_view session_id, std::string_view by);
 
@@ -67,6 +70,7 @@ class SessionDirectory final {
   Loop& loop_;
   BulkPacer pacer_;
   std::map<std::string, Entry, std::less<>> sessions_;
+  std::multimap<std::string, std::weak_ptr<RecordWatcher>, std::less<>> awaiting_;  // sessions that may begin yet
   std::map<std::string, uint64_t> begun_;
   absl::AnyInvocable<void()> emptied_;
 };

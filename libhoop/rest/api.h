@@ -28,6 +28,7 @@
 #include "rest/request_counts.h"
 #include "rest/route_table.h"
 #include "rest/running_numbers.h"
+#include "session/record_watcher.h"
 #include "store/store.h"
 
 namespace hoop::rest {
@@ -38,6 +39,9 @@ class SessionControl {
   virtual ~SessionControl() = default;
   // Asks the session to end; `by` is said in its record. NotFound: it does not run (any more).
   virtual absl::Status Kill(std::string_view session_id, std::string_view by) = 0;
+  // From now on `watcher` hears what the session records, for as long as it exists; of a session that has not begun,
+  // from its beginning. DeadlineExceeded: the gateway did not answer.
+  virtual absl::Status Watch(std::string_view session_id, std::weak_ptr<RecordWatcher> watcher) = 0;
   // A user (Identity::user_id) or a connection is no more: what goes on with it ends for this reason, soon.
   virtual void EndOfUser(std::string_view user_id, std::string_view reason) = 0;
   virtual void EndOnConnection(std::string_view org_id, std::string_view connection, std::string_view reason) = 0;

@@ -56,13 +56,6 @@ std::string FileName(const SessionRow& session, const std::string& extension) {
   return name;
 }
 
-// The session's row as it is now, with the end that the journal may know already.
-absl::StatusOr<SessionRow> FreshSession(const ApiParts& parts, SessionRow session) {
-  if (session.status == SessionStatus::kDone) return session;
-  HOOP_RETURN_IF_ERROR(parts.audit.Flush());
-  return parts.store.sessions().Find(session.head.session_id);
-}
-
 absl::StatusOr<Response> MakeFile(const ApiParts& parts, DownloadTokens& tokens, const Request& request,
                                   bool is_input) {
   const std::string& id = request.Parameter("id");

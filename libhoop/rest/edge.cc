@@ -1,5 +1,6 @@
 #include "rest/edge.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
@@ -27,6 +28,22 @@ std::string CommonHeaders(const std::string& version) {
          "X-XSS-Protection: 1; mode=block\r\n";
 }
 
+constexpr char kShutdownComment[] = "gateway shutdown";
+
+// What is said instead of the events that would come: why no more do.
+class LastComment final : public EventFeed {
+ public:
+  explicit LastComment(const std::string& why) : text_(": " + why + "\n\n") {}
+  std::optional<std::string> Take(absl::AnyInvocable<void()>) override {
+    if (text_.empty()) return std::nullopt;
+    return std::exchange(text_, "");
+  }
+  absl::Status Recheck(const Identity&) override { return absl::OkStatus(); }
+
+ private:
+  std::string text_;
+};
+
 }  // namespace
 
 Edge::Edge(Loop& loop, const Api& api, Log log, Options options)
@@ -53,6 +70,11 @@ void Edge::Accept(std::unique_ptr<ByteStream> stream) {
 
 void Edge::Drain() {
   draining_ = true;
+  std::vector<uint64_t> streams;
+  for (const auto& [id, exchange] : exchanges_) {
+    if (exchange.stream) streams.push_back(id);
+  }
+  for (const uint64_t id : streams) EndStream(id, kShutdownComment);
   for (auto next = exchanges_.begin(); next != exchanges_.end();) {
     HttpConnection& connection = *next->second.connection;
     ++next;  // an idle one leaves the map inside of Drain
@@ -150,6 +172,10 @@ void Edge::OnHappened(uint64_t id, uint64_t ticket, std::optional<absl::Status> 
 }
 
 void Edge::OnPartWanted(uint64_t id) {
+  if (std::optional<Stream>& stream = exchanges_.at(id).stream; stream) {
+    stream->is_wanted = true;
+    return PassEvents(id);
+  }
   const absl::Status submitted =
       record_pool_.Submit([this, id, source = exchanges_.at(id).source]() -> WorkerPool::Continuation {
         return [this, id, part = source->Next()] { Continue(id, part); };
@@ -193,6 +219,9 @@ void Edge::Submit(uint64_t id, Lane lane, WorkerPool::Work work) {
 void Edge::Answer(uint64_t id, const Response& response) {
   const auto found = exchanges_.find(id);
   if (found == exchanges_.end()) return;  // the peer left meanwhile
+  if (response.feed != nullptr && StreamCount() >= limits::kHttpFeedsMax) {
+    return Answer(id, RefusalOf(ResourceExhausted("more than {} event streams are read", limits::kHttpFeedsMax)));
+  }
   if (response.body.size() > limits::kHttpWritePartBytes) MakeRoom(response.body.size());
   if (log_requests_) {
     log_.Info("http request", "request", found->second.log_text, "peer", found->second.connection->peer(), "status",
@@ -201,8 +230,82 @@ void Edge::Answer(uint64_t id, const Response& response) {
   api_.Note(found->second.match.route, response.status);
   found->second.source = response.source;
   if (response.source != nullptr) found->second.connection->Trust();
+  if (response.feed != nullptr && found->second.head.method != "HEAD") BeginStream(id, response.feed);
   log_.Debug("http answer", "peer", found->second.connection->peer(), "status", response.status);
   found->second.connection->Answer(response);
+}
+
+// ---- Event streams
+// ----------------------------------------------------------------------------------------------------
+
+size_t Edge::StreamCount() const {
+  return static_cast<size_t>(std::count_if(exchanges_.begin(), exchanges_.end(),
+                                           [](const auto& entry) { return entry.second.stream.has_value(); }));
+}
+
+void Edge::BeginStream(uint64_t id, std::shared_ptr<EventFeed> feed) {
+  Stream& stream = exchanges_.at(id).stream.emplace();
+  stream.feed = draining_ ? std::make_shared<LastComment>(kShutdownComment) : std::move(feed);
+  stream.pulse = loop_.After(limits::kHttpFeedPulseTime, [this, id] { Pulse(id); });
+}
+
+// What there is goes out part by part, as the peer takes it.
+void Edge::PassEvents(uint64_t id) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end() || !found->second.stream || !found->second.stream->is_wanted) return;
+  Stream& stream = *found->second.stream;
+  const std::optional<std::string> part =
+      stream.feed->Take([this, id, &loop = loop_, alive = std::weak_ptr<bool>(alive_)]() mutable {
+        loop.Post([this, id, alive = std::move(alive)] {
+          if (!alive.expired()) PassEvents(id);
+        });
+      });
+  if (part.has_value()) return part->empty() ? void() : Pass(id, *part);
+  HttpConnection& connection = *found->second.connection;
+  found->second.stream.reset();
+  connection.Continue("");
+}
+
+// The connection waits for a part; it may ask for the next one at once.
+void Edge::Pass(uint64_t id, std::string_view part) {
+  Exchange& exchange = exchanges_.at(id);
+  exchange.stream->is_wanted = false;
+  if (part.size() > limits::kHttpWritePartBytes) MakeRoom(part.size());
+  exchange.connection->Continue(part);
+}
+
+// Who reads sees life, and is looked at again.
+void Edge::Pulse(uint64_t id) {
+  Stream& stream = *exchanges_.at(id).stream;
+  stream.pulse = loop_.After(limits::kHttpFeedPulseTime, [this, id] { Pulse(id); });
+  Recheck(id);
+  if (stream.is_wanted) Pass(id, ": keepalive\n\n");
+}
+
+void Edge::Recheck(uint64_t id) {
+  const Exchange& exchange = exchanges_.at(id);
+  const absl::Status submitted =
+      short_pool_.Submit([this, id, &route = *exchange.match.route, authorization = exchange.head.authorization,
+                          feed = exchange.stream->feed]() -> WorkerPool::Continuation {
+        const absl::StatusOr<std::optional<Identity>> reader = api_.Authorize(route, authorization);
+        absl::Status status = reader.ok() ? feed->Recheck(**reader) : reader.status();
+        return [this, id, feed, status = std::move(status)] { OnRechecked(id, *feed, status); };
+      });
+  if (!submitted.ok()) log_.Debug("reader of an event stream not rechecked", "reason", StatusText(submitted));
+}
+
+// Who cannot be asked about now stays: the next pulse comes.
+void Edge::OnRechecked(uint64_t id, const EventFeed& feed, const absl::Status& status) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end() || !found->second.stream || found->second.stream->feed.get() != &feed) return;
+  if (status.ok() || HttpStatus(status) >= 500) return;
+  log_.Info("event stream ended", "peer", found->second.connection->peer(), "reason", StatusText(status));
+  EndStream(id, StatusText(status));
+}
+
+void Edge::EndStream(uint64_t id, const std::string& why) {
+  exchanges_.at(id).stream->feed = std::make_shared<LastComment>(why);
+  PassEvents(id);
 }
 
 // Answers are made faster than slow peers take them: for a large one more, those who are slowest lose theirs.

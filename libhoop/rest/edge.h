@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "base/limits/http.h"
 #include "base/limits/workers.h"
@@ -40,7 +41,7 @@ class Edge final : public HttpConnection::Owner {
 
   void Accept(std::unique_ptr<ByteStream> stream);
 
-  // Closes idle connections now and the others after their answer.
+  // Closes idle connections now and the others after their answer; event streams end here.
   void Drain();
   size_t connection_count() const { return exchanges_.size(); }
 
@@ -51,6 +52,12 @@ class Edge final : public HttpConnection::Owner {
     Deferral deferral;
     std::unique_ptr<Timer> patience;
   };
+  // An answer that goes on while something elsewhere does.
+  struct Stream {
+    std::shared_ptr<EventFeed> feed;
+    std::unique_ptr<Timer> pulse;
+    bool is_wanted = false;  // the connection waits for its next part
+  };
   // A connection and the request it is about.
   struct Exchange {
     std::unique_ptr<HttpConnection> connection;
@@ -60,6 +67,7 @@ class Edge final : public HttpConnection::Owner {
     std::optional<Waiting> waiting;
     std::string log_text;                // "GET /api/sessions", when requests are logged
     std::shared_ptr<BodySource> source;  // of the answer that is being sent
+    std::optional<Stream> stream;        // the same, of an answer with a feed
   };
 
   void OnHead(uint64_t id, RequestHead head) override;
@@ -76,6 +84,16 @@ class Edge final : public HttpConnection::Owner {
   void OnHappened(uint64_t id, uint64_t ticket, std::optional<absl::Status> what);
   void Continue(uint64_t id, const absl::StatusOr<std::string>& part);
   void Answer(uint64_t id, const Response& response);
+
+  // Event streams.
+  size_t StreamCount() const;
+  void BeginStream(uint64_t id, std::shared_ptr<EventFeed> feed);
+  void PassEvents(uint64_t id);
+  void Pass(uint64_t id, std::string_view part);
+  void Pulse(uint64_t id);
+  void Recheck(uint64_t id);
+  void OnRechecked(uint64_t id, const EventFeed& feed, const absl::Status& status);
+  void EndStream(uint64_t id, const std::string& why);
   void MakeRoom(size_t bytes);
 
   Loop& loop_;

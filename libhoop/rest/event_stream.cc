@@ -16,16 +16,20 @@ bool ShowsOutput(const SessionHead& head) {
   return true;
 }
 
-std::optional<char> EventType(const RecordEntry& entry, bool shows_output) {
-  if (entry.kind == RecordKind::kInput) return 'i';
-  const bool is_output = entry.kind == RecordKind::kOutput || entry.kind == RecordKind::kErrorOutput;
+std::optional<char> EventType(RecordKind kind, bool shows_output) {
+  if (kind == RecordKind::kInput) return 'i';
+  const bool is_output = kind == RecordKind::kOutput || kind == RecordKind::kErrorOutput;
   return is_output && shows_output ? std::optional('o') : std::nullopt;
 }
 
+std::optional<StreamEvent> EndEvent(absl::Time ended_at, const SessionEnd& end) {
+  if (end.exit_code == 0 || end.reason.empty()) return std::nullopt;
+  return StreamEvent{ended_at, 'e', end.reason};
+}
+
 std::optional<StreamEvent> EndEvent(const SessionRow& session) {
-  const bool failed = session.status == SessionStatus::kDone && session.exit_code != 0;
-  if (!failed || session.end_reason.empty()) return std::nullopt;
-  return StreamEvent{session.ended_at.value_or(session.head.started_at), 'e', session.end_reason};
+  if (session.status != SessionStatus::kDone) return std::nullopt;
+  return EndEvent(session.ended_at.value_or(session.head.started_at), {session.end_reason, session.exit_code});
 }
 
 namespace {
@@ -43,7 +47,7 @@ absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow&
   size_t bytes = 0;
   const bool shows_output = ShowsOutput(session.head);
   HOOP_RETURN_IF_ERROR(audit.Read(session.head.session_id, [&](const RecordEntry& entry) {
-    const std::optional<char> type = EventType(entry, shows_output);
+    const std::optional<char> type = EventType(entry.kind, shows_output);
     if (!type) return true;
     bytes += entry.payload.size();
     stream.truncated = bytes > limits::kRestEventStreamBytesMax;

@@ -25,12 +25,13 @@ struct EventStream {
   bool truncated = false;  // longer than limits::kRestEventStreamBytesMax
 };
 
-// As what a stream shows an entry of a record; nullopt: not at all.
-std::optional<char> EventType(const RecordEntry& entry, bool shows_output);
+// As what a stream shows records of a kind; nullopt: not at all.
+std::optional<char> EventType(RecordKind kind, bool shows_output);
 // Of native protocols the output is not shown.
 bool ShowsOutput(const SessionHead& head);
-// The error with which a session ended.
-std::optional<StreamEvent> EndEvent(const SessionRow& session);
+// The error with which a session ended; nullopt: it ended well.
+std::optional<StreamEvent> EndEvent(absl::Time ended_at, const SessionEnd& end);
+std::optional<StreamEvent> EndEvent(const SessionRow& session);  // the same, and nullopt while it goes on
 
 // Worker threads. Of native protocols the input only, of commands and terminals everything, as upstream does.
 absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow& session);

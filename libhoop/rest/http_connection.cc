@@ -86,8 +86,14 @@ void HttpConnection::Start() {
   Advance();
 }
 
+// Of an answer with a feed: whether the peer leaves, and the beginning of its next request.
+bool HttpConnection::Reads() const {
+  return state_ == State::kHead || state_ == State::kBody || state_ == State::kLinger ||
+         (state_ == State::kAnswer && is_fed_);
+}
+
 void HttpConnection::OnReadable() {
-  if (state_ != State::kHead && state_ != State::kBody && state_ != State::kLinger) return;
+  if (!Reads()) return;
   std::array<char, 16 * limits::kKiB> buffer;
   const IoResult result = stream_->Read(buffer.data(), buffer.size());
   switch (result.kind) {
@@ -98,6 +104,7 @@ void HttpConnection::OnReadable() {
       break;
     case IoResult::Kind::kEnd:
       peer_finished_ = true;
+      if (is_fed_) return Close();
       break;
     case IoResult::Kind::kError:
       return Close();
@@ -206,11 +213,17 @@ void HttpConnection::Answer(const Response& response) {
   // What is left of a refused body would be read as the next request.
   if (!body_taken_ || draining_) keep_alive_ = false;
   // Who knows no chunks learns the end of such a body from that of the connection.
-  if (response.source != nullptr && !head_.takes_chunks) keep_alive_ = false;
+  const bool has_parts = response.source != nullptr || response.feed != nullptr;
+  if (has_parts && !head_.takes_chunks) keep_alive_ = false;
   out_ += RenderHead(response);
   if (head_.method != "HEAD") {
-    out_ += response.body;
-    if (response.source != nullptr) parts_ = Parts::kWanted;
+    if (!has_parts) {
+      out_ += response.body;
+    } else {
+      if (!response.body.empty()) AppendPart(response.body);
+      parts_ = Parts::kWanted;
+    }
+    is_fed_ = response.feed != nullptr;
   }
   BeginPart();
   Advance();
@@ -220,15 +233,16 @@ void HttpConnection::Continue(std::string_view part) {
   if (state_ == State::kClosed) return;
   const bool ends = part.empty();
   parts_ = ends ? Parts::kNone : Parts::kWanted;
-  if (head_.takes_chunks) {
-    out_ += fmt::format("{:x}\r\n", part.size());
-    out_ += part;
-    out_ += "\r\n";
-  } else {
-    out_ += part;
-  }
+  if (ends) is_fed_ = false;
+  AppendPart(part);
   BeginPart();
   Advance();
+}
+
+void HttpConnection::AppendPart(std::string_view part) {
+  if (head_.takes_chunks) out_ += fmt::format("{:x}\r\n", part.size());
+  out_ += part;
+  if (head_.takes_chunks) out_ += "\r\n";
 }
 
 // A part of an answer has its time, however it trickles.
@@ -257,22 +271,29 @@ std::string HttpConnection::RenderHead(const Response& response) const {
     HOOP_CHECK(value.find_first_of("\r\n") == std::string::npos);
     head += fmt::format("{}: {}\r\n", name, value);
   }
-  if (response.source != nullptr) {
+  if (response.source != nullptr || response.feed != nullptr) {
     if (head_.takes_chunks) head += "Transfer-Encoding: chunked\r\n";
   } else if (response.status != 204) {
     head += fmt::format("Content-Length: {}\r\n", response.body.size());
   }
-  if (!keep_alive_) head += "Connection: close\r\n";
+  if (!keep_alive_) {
+    head += "Connection: close\r\n";
+  } else if (response.feed != nullptr) {
+    head += "Connection: keep-alive\r\n";  // upstream says so of these
+  }
   return head + "\r\n";
 }
 
 bool HttpConnection::StepAnswer() {
   if (!Flush()) return false;
-  if (parts_ == Parts::kAsked) return false;
   if (parts_ == Parts::kWanted) {
     parts_ = Parts::kAsked;
     Enter(State::kAnswer, absl::InfiniteDuration());
     owner_.OnPartWanted(id_);
+    if (parts_ != Parts::kAsked) return true;  // it was there already
+  }
+  if (parts_ == Parts::kAsked) {
+    if (Reads() && in_.empty()) stream_->WantRead();
     return false;
   }
   if (keep_alive_) {

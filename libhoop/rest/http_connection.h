@@ -18,13 +18,13 @@ namespace hoop::rest {
 class HttpConnection final : public ByteStream::Events {
  public:
   // Owns the connection. Each OnHead is answered by one ReadBody or Answer, each OnBody by one Answer, each
-  // OnPartWanted by one Continue or Abort, now or later.
+  // OnPartWanted by one Continue or Abort, now or later, inside of it or not.
   class Owner {
    public:
     virtual ~Owner() = default;
     virtual void OnHead(uint64_t id, RequestHead head) = 0;
     virtual void OnBody(uint64_t id, std::string body) = 0;
-    // The answer has a source, and what it made so far is sent.
+    // The answer has a source or a feed, and what it said so far is sent.
     virtual void OnPartWanted(uint64_t id) = 0;
     // The last call. The connection may not be destroyed inside of it, only by Loop::DestroyLater.
     virtual void OnClosed(uint64_t id) = 0;
@@ -38,7 +38,7 @@ class HttpConnection final : public ByteStream::Events {
   void Start();
   void ReadBody();
   void Answer(const Response& response);
-  // The next part of a body with a source; empty: the end.
+  // The next part of such a body; empty: the end.
   void Continue(std::string_view part);
   // The peer proved who it is.
   void Trust() { stream_->Trust(); }
@@ -57,6 +57,7 @@ class HttpConnection final : public ByteStream::Events {
 
   void OnReadable() override;
   void OnWritable() override;
+  bool Reads() const;
 
   // Each does what its state can do now and says whether the state changed; Advance() repeats that.
   void Advance();
@@ -69,6 +70,7 @@ class HttpConnection final : public ByteStream::Events {
   void Refuse(const absl::Status& status);
   bool Flush();  // false: not everything was taken, or the connection is closed
   void Enter(State state, absl::Duration time_left);
+  void AppendPart(std::string_view part);
   void BeginPart();
   void OnDeadline();
   void Close();
@@ -85,7 +87,8 @@ class HttpConnection final : public ByteStream::Events {
   bool peer_finished_ = false;
   bool draining_ = false;
   enum class Parts { kNone, kWanted, kAsked };
-  Parts parts_ = Parts::kNone;  // of an answer with a source
+  Parts parts_ = Parts::kNone;  // of an answer with a source or a feed
+  bool is_fed_ = false;         // the answer has a feed: nobody knows when it goes on
   std::unique_ptr<Timer> deadline_;
 
   std::string in_;           // what was read and not used; bounded by head or body plus one read

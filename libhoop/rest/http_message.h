@@ -10,6 +10,7 @@
 #include <utility>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "hoop/idp_verifier.h"
@@ -38,6 +39,17 @@ class BodySource {
   virtual absl::StatusOr<std::string> Next() = 0;
 };
 
+// A body of server-sent events that go on while something elsewhere does. It is gone when nobody reads it any more.
+class EventFeed {
+ public:
+  virtual ~EventFeed() = default;
+  // What happened since the last call, as text/event-stream. Empty: nothing, and `more` is called once, from any
+  // thread, when that changes. nullopt: there is no more. Loop thread of Edge; never blocks.
+  virtual std::optional<std::string> Take(absl::AnyInvocable<void()> more) = 0;
+  // Whether who reads, as it is known now, may go on. Asked every limits::kHttpFeedPulseTime, on a worker thread.
+  virtual absl::Status Recheck(const Identity& reader) = 0;
+};
+
 // An answer. A value.
 struct Response {
   int status = 200;
@@ -45,11 +57,13 @@ struct Response {
   std::vector<std::pair<std::string, std::string>> headers;
   std::string body;
   std::shared_ptr<BodySource> source;  // set: what it makes is the body; only for callers who have proved something
+  std::shared_ptr<EventFeed> feed;     // set: `body`, then its events
   bool bare = false;                   // without the headers that every answer has: upstream's redirects
 };
 
 // Which of our headers a script in a browser may read; a route may say so itself.
 inline constexpr char kExposeHeaders[] = "Access-Control-Expose-Headers";
+inline constexpr char kEventStreamType[] = "text/event-stream";
 inline constexpr char kJsonType[] = "application/json; charset=utf-8";
 
 Response NoContent();                                      // 204

@@ -27,7 +27,7 @@ absl::Status RecordText::ReadPage(std::string& out) {
   HOOP_RETURN_IF_ERROR(reader_.Add(
       page.bytes,
       [this, &out](const RecordEntry& entry) {
-        if (const std::optional<char> type = EventType(entry, shows_output_)) {
+        if (const std::optional<char> type = EventType(entry.kind, shows_output_)) {
           Add({entry.at, *type, entry.payload}, out);
         }
         return true;

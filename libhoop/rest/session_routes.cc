@@ -1,4 +1,4 @@
-// Sessions: list, get with the event stream, what is said about one, kill.
+// Sessions: list, get with the event stream, as files and live, what is said about one, kill.
 #include <algorithm>
 #include <charconv>
 #include <limits>
@@ -12,6 +12,7 @@
 #include "rest/download.h"
 #include "rest/event_stream.h"
 #include "rest/json.h"
+#include "rest/live_events.h"
 #include "rest/query.h"
 #include "rest/routes.h"
 #include "rest/session_access.h"
@@ -169,11 +170,7 @@ absl::Status AddEventStream(const ApiParts& parts, const SessionRow& session, co
 absl::StatusOr<Response> GetSession(const ApiParts& parts, DownloadTokens& tokens, const Request& request) {
   HOOP_ASSIGN_OR_RETURN(SessionRow session, FindSession(parts, request));
   if (!request.Query("extension").empty()) return OfferDownload(parts, tokens, request, session);
-  if (session.status != SessionStatus::kDone) {
-    // It may have ended a moment ago: who was just told so must not read "open".
-    HOOP_RETURN_IF_ERROR(parts.audit.Flush());
-    HOOP_ASSIGN_OR_RETURN(session, FindSession(parts, request));
-  }
+  HOOP_ASSIGN_OR_RETURN(session, FreshSession(parts, std::move(session)));
   Subjects subjects(parts.store.users());
   HOOP_ASSIGN_OR_RETURN(const std::string subject, subjects.Of(session.head));
   Json json = SessionJson(session, subject);
@@ -231,6 +228,8 @@ void AddSessionRoutes(RouteTable& routes, const ApiParts& parts) {
   }
   routes.Add({"GET", "/sessions/:id/result/stream", Rule::kReader, 0, Lane::kRecord,
               [&parts](const Request& request) { return StreamResult(parts, request); }});
+  routes.Add({"GET", "/sessions/:id/stream", Rule::kReader, 0, Lane::kShort,
+              [&parts](const Request& request) { return StreamLive(parts, request); }});
   routes.Add({"PATCH", "/sessions/:id/metadata", Rule::kMember, limits::kRestBodyBytesMax, Lane::kShort,
               [&parts](const Request& request) { return SetMetadata(parts, request); }});
   routes.Add({"POST", "/sessions/:id/kill", Rule::kMember, limits::kRestBodyBytesMax, Lane::kShort,

@@ -88,6 +88,7 @@ void Session::OpenSession(Packet packet) {
     return;
   }
   record_ = *std::move(record);
+  ShowRecord();
   std::vector<std::string>().swap(context_.head.command);  // in the record now
   control_flow_ = std::make_unique<Flow>(*this, std::string(kCommandConnectionId), /*control=*/true);
   control_flow_->SetLastRequest(record_->last());
@@ -161,6 +162,19 @@ absl::Status Session::AddClientStream(std::string_view connection_id, std::uniqu
   if (!flow.ok()) return flow.status();
   (*flow)->UseClientStream(std::move(stream));
   return absl::OkStatus();
+}
+
+void Session::Watch(std::weak_ptr<RecordWatcher> watcher) {
+  watchers_.Add(std::move(watcher));
+  ShowRecord();
+  if (client_told_) watchers_.Over(loop_.Now(), {ending_.reason, ending_.exit_code});
+}
+
+// From the first watcher on; nobody appends while it happens.
+void Session::ShowRecord() {
+  if (record_ == nullptr || record_shown_ || watchers_.empty()) return;
+  record_shown_ = true;
+  record_ = std::make_unique<WatchedRecord>(loop_, std::move(record_), watchers_);
 }
 
 // ---- Requests: client -> agent -------------------------------------------------------------------------------------
@@ -555,6 +569,7 @@ void Session::TellClient(const absl::Status& sealed) {
     log_.Error("record not sealed", "session", id(), "reason", StatusText(sealed));
     ending_.text += fmt::format("{}record not sealed: {}", ending_.text.empty() ? "" : "\n", StatusText(sealed));
   }
+  watchers_.Over(loop_.Now(), {ending_.reason, ending_.exit_code});
   if (client_control() != nullptr) {
     const std::string exit_code =
         std::to_string(ending_.exit_code.value_or(ending_.text.empty() ? 0 : kAgentFailureExitCode));

@@ -21,6 +21,7 @@
 #include "session/pipeline.h"
 #include "session/session_context.h"
 #include "session/shared_replies.h"
+#include "session/watched_record.h"
 #include "wire/packet_stream.h"
 
 namespace hoop {
@@ -54,6 +55,9 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
 
   // Ends the session and seals its record. The first call counts, later ones do nothing.
   void Finish(Ending ending);
+
+  // From now on `watcher` hears what is recorded, for as long as it exists; of a session that is over, just that.
+  void Watch(std::weak_ptr<RecordWatcher> watcher);
 
   // A stage that answered Hold has decided. NotFound: nothing is held there.
   absl::Status Resume(std::string_view connection_id, Direction direction, Verdict verdict);
@@ -99,6 +103,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
 
   void OpenSession(Packet packet);
   absl::Status LimitTime(std::string_view asked);
+  void ShowRecord();
   Packet BuildAgentOpen(const Packet& client_open);
   bool FitsAgentStream(const Packet& packet);
   void OnRequest(Packet packet, Flow* own);
@@ -135,6 +140,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   std::unique_ptr<AgentLeg> agent_;
   absl::AnyInvocable<void()> ended_;
 
+  RecordWatchers watchers_;
   std::unique_ptr<SessionRecord> record_;
   Pipeline pipeline_;
   State state_ = State::kStarting;
@@ -142,6 +148,7 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   bool agent_gone_ = false;
   bool client_told_ = false;
   bool pressure_ = false;
+  bool record_shown_ = false;
   bool release_planned_ = false;
   int blocked_flows_ = 0;  // that do not want the shared control stream read
   std::vector<Flow*> dirty_flows_;

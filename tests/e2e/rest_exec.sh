@@ -1,5 +1,5 @@
 #!/bin/bash
-# Sessions by REST alone, with curl: commands that are short, that outlive their answer, that are killed or refused;
+# Sessions by REST alone, with curl: commands that are short, that outlive their answer, are watched, killed or refused;
 # then lists, pages, downloads and numbers.
 . "$(dirname "$0")/lib.sh"
 need curl jq
@@ -60,6 +60,20 @@ echo later >"$work/go"
 until_done "$id"
 same "its end" "0" "$(json .exit_code <<<"$session")"
 same "its output" "later" "$(api GET "/sessions/$id?expand=event_stream&event_stream=utf8" | json '.event_stream[0]')"
+
+# --- One that is watched ---
+answer=$(run "{\"connection\":\"sh\",\"script\":\"read line <'$work/go'; echo \$line; exit 3\"}")
+id=$(json .session_id <<<"$answer")
+spawn "$work/live" curl -sS -N -H "Authorization: Bearer $token" "$api_url/api/sessions/$id/stream"
+wait_line "$work/live" "$spawned" 10 '^: connected$'
+echo watched >"$work/go"
+wait "$spawned" || fail "the stream of $id broke off: $(cat "$work/live")"
+events() { sed -n 's/^data: //p' "$work/live" | jq -j "select(.type == \"$1\").payload | @base64d"; }
+same "live output" "watched" "$(events o)"
+same "live error" "failed executing command, reason=exit status 3" "$(events e)"
+same "live end" "event: session_end data: {}" "$(tail -n 3 "$work/live" | tr '\n' ' ' | sed 's/ *$//')"
+until_done "$id"
+same "over" $': connected\n\nevent: session_end\ndata: {}' "$(api GET "/sessions/$id/stream")"
 
 # --- One that is killed ---
 answer=$(run '{"connection":"sh","script":"sleep 3600"}')

@@ -137,6 +137,30 @@ TEST_F(ExecRunsTest, TheRowIsThereWhileTheAgentIsWaitedFor) {
   EXPECT_OK(*Ended());
 }
 
+// Hears what sessions record.
+class NotedWatcher final : public RecordWatcher {
+ public:
+  void OnRecorded(absl::Time, RecordKind, std::string_view payload) override { heard.emplace_back(payload); }
+  void OnOver(absl::Time, const SessionEnd& end) override { heard.push_back("over: " + end.reason); }
+  std::vector<std::string> heard;
+};
+
+TEST_F(ExecRunsTest, WhoLooksOnWhileTheAgentIsWaitedForHearsAll) {
+  const std::string id = Run();
+  auto watcher = std::make_shared<NotedWatcher>();
+  gateway_.sessions().Watch(id, std::make_shared<NotedWatcher>());  // left already
+  gateway_.sessions().Watch(id, watcher);
+  Peer& agent = ConnectAgent();
+  gateway_.Settle();
+  SendOpenOk(agent, id);
+  Send(agent, Packet(packet::kClientWriteStdout, {{spec::kSessionId, id}}, "out"));
+  SendClose(agent, id, "0");
+  ASSERT_GE(watcher->heard.size(), 3u);
+  EXPECT_EQ(watcher->heard[watcher->heard.size() - 3], "echo $1 $BAR");
+  EXPECT_EQ(watcher->heard[watcher->heard.size() - 2], "out");
+  EXPECT_EQ(watcher->heard.back(), "over: finished");
+}
+
 TEST_F(ExecRunsTest, AnAgentThatStaysAwayEndsTheRow) {
   const std::string id = Run();
   gateway_.Advance(limits::kAgentWaitTime);

@@ -76,6 +76,10 @@ class NotedSessionControl final : public SessionControl {
     killed.push_back(fmt::format("{} by {}", session_id, by));
     return answer;
   }
+  absl::Status Watch(std::string_view session_id, std::weak_ptr<RecordWatcher> watcher) override {
+    watchers[std::string(session_id)] = std::move(watcher);
+    return watch_answer;
+  }
   void EndOfUser(std::string_view user_id, std::string_view reason) override {
     ended.push_back(fmt::format("{}: {}", user_id, reason));
   }
@@ -85,6 +89,8 @@ class NotedSessionControl final : public SessionControl {
   std::vector<std::string> killed;
   std::vector<std::string> ended;
   absl::Status answer;
+  std::map<std::string, std::weak_ptr<RecordWatcher>> watchers;  // by session
+  absl::Status watch_answer;
 };
 
 // Commands end at once, as `ends` says, or when a test says so to those who wait.

@@ -772,5 +772,85 @@ TEST(PipelineTest, HoldsAndGoesOnBehindTheStageThatHeld) {
   EXPECT_EQ(outcome.packet.payload(), "hold");
 }
 
+// ---- Looking on ----------------------------------------------------------------------------------------------------
+
+class NotedWatcher final : public RecordWatcher {
+ public:
+  void OnRecorded(absl::Time, RecordKind kind, std::string_view payload) override {
+    heard.push_back(fmt::format("{} {}", static_cast<int>(kind), payload));
+  }
+  void OnOver(absl::Time, const SessionEnd& end) override {
+    heard.push_back(fmt::format("over: {} {}", end.reason, end.exit_code.value_or(-1)));
+  }
+  Types heard;
+};
+
+TEST_F(SessionTest, WhoLooksOnHearsWhatIsRecordedFromThenOn) {
+  OpenWith("tcp");
+  FromClient(TcpRequest("1", "before"));
+  auto first = std::make_shared<NotedWatcher>(), second = std::make_shared<NotedWatcher>();
+  session_->Watch(first);
+  FromClient(TcpRequest("1", "one"));
+  session_->Watch(second);
+  FromAgent(TcpReply("1", "two"));
+  EXPECT_EQ(first->heard, (Types{"3 one", "4 two"}));
+  EXPECT_EQ(second->heard, (Types{"4 two"}));
+  // The record is what it is without them, and so is what waits for it.
+  EXPECT_EQ(recorded().entries.back().payload, "two");
+  EXPECT_TRUE(client_.sent.empty());
+  Sync();
+  EXPECT_EQ(LastClientText(), "two");
+}
+
+TEST_F(SessionTest, WhoLooksOnHearsTheEndWhenTheRecordIsSealed) {
+  OpenWith("tcp");
+  auto watcher = std::make_shared<NotedWatcher>();
+  session_->Watch(watcher);
+  session_->Finish({.reason = "killed by ann", .exit_code = 254});
+  EXPECT_TRUE(watcher->heard.empty());
+  Sync();
+  EXPECT_EQ(watcher->heard, Types{"over: killed by ann 254"});
+  auto late = std::make_shared<NotedWatcher>();
+  session_->Watch(late);
+  EXPECT_EQ(late->heard, Types{"over: killed by ann 254"});
+}
+
+TEST_F(SessionTest, WhoLooksOnFromTheBeginningHearsAll) {
+  Make("command-line");
+  auto watcher = std::make_shared<NotedWatcher>();
+  session_->Watch(watcher);
+  FromClient(Packet(packet::kAgentSessionOpen));
+  FromClient(Packet(packet::kAgentExecWriteStdin, {{spec::kSessionId, "s1"}}, "ls"));
+  EXPECT_EQ(watcher->heard, Types{"3 ls"});
+}
+
+TEST_F(SessionTest, WhoLooksOnHearsOfAnEndWithoutARecord) {
+  Make("tcp");
+  auto watcher = std::make_shared<NotedWatcher>();
+  session_->Watch(watcher);
+  client_.receiver->OnEnd(absl::OkStatus());
+  EXPECT_EQ(watcher->heard, Types{"over: client left -1"});
+}
+
+TEST_F(SessionTest, WhoStopsLookingIsForgotten) {
+  OpenWith("tcp");
+  auto gone = std::make_shared<NotedWatcher>(), stays = std::make_shared<NotedWatcher>();
+  session_->Watch(gone);
+  session_->Watch(stays);
+  gone.reset();
+  FromClient(TcpRequest("1", "one"));
+  FromClient(TcpRequest("1", "two"));
+  EXPECT_EQ(stays->heard, (Types{"3 one", "3 two"}));
+}
+
+TEST_F(SessionTest, WhatCouldNotBeRecordedIsNotShown) {
+  OpenWith("tcp");
+  auto watcher = std::make_shared<NotedWatcher>();
+  session_->Watch(watcher);
+  audit_.append_status = ResourceExhausted("the journal is full");
+  FromClient(TcpRequest("1", "lost"));
+  EXPECT_EQ(std::count(watcher->heard.begin(), watcher->heard.end(), "3 lost"), 0);
+}
+
 }  // namespace
 }  // namespace hoop
