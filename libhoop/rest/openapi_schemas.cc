@@ -131,6 +131,9 @@ std::span<const SchemaDoc> SchemaDocs() {
       {"PluginConnection", "*id:string name:string config:strings?"},
       {"Plugin",
        "*id:string *name:string *connections:[PluginConnection] config:object? source:string? priority:integer"},
+      {"PluginConnectionConfig",
+       "*id:string *plugin_id:string *connection_id:string *config:strings? *updated_at:time"},
+      {"PluginConnectionBody", "config:strings"},
       {"PluginBody", "*name:string connections:[PluginConnection] config:object"},
   };
   return kSchemas;

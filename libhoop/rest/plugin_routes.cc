@@ -43,9 +43,13 @@ absl::StatusOr<Json> ConnectionsOf(const ApiParts& parts, const Identity& identi
   return list;
 }
 
+std::string PluginId(const Identity& identity, const std::string& name) {
+  return UrlUuid(fmt::format("plugin/{}/{}", identity.org_id, name));
+}
+
 absl::StatusOr<Json> PluginJson(const ApiParts& parts, const Identity& identity, const std::string& name) {
   HOOP_ASSIGN_OR_RETURN(Json connections, ConnectionsOf(parts, identity, name));
-  return Json{{"id", UrlUuid(fmt::format("plugin/{}/{}", identity.org_id, name))},
+  return Json{{"id", PluginId(identity, name)},
               {"name", name},
               {"connections", std::move(connections)},
               {"config", nullptr},
@@ -114,6 +118,69 @@ absl::StatusOr<Response> ConfigurePlugin(const ApiParts& parts, const Request& r
   return ShowPlugin(parts, request, name);
 }
 
+// ---- What a plugin says about one connection -----------------------------------------------------------------------
+
+absl::Status NoPluginConnection() { return NotFound("plugin connection not found"); }
+
+// The connection of the path parameter "id"; a name finds none.
+absl::StatusOr<ConnectionRow> FindConnection(const ApiParts& parts, const Request& request) {
+  HOOP_RETURN_IF_ERROR(CheckPlugin(request.Parameter("name")));
+  const std::string& id = request.Parameter("id");
+  absl::StatusOr<ConnectionRow> row = parts.store.connections().Find(request.identity->org_id, id);
+  if (absl::IsNotFound(row.status()) || (row.ok() && row->id != id)) return NoPluginConnection();
+  return row;
+}
+
+Response PluginConnection(const Request& request, const ConnectionRow& row, Json config) {
+  const std::string& name = request.Parameter("name");
+  return JsonAnswer(200, {{"id", UrlUuid(fmt::format("{}:{}", name, row.id))},
+                          {"plugin_id", PluginId(*request.identity, name)},
+                          {"connection_id", row.id},
+                          {"config", std::move(config)},
+                          {"updated_at", TimeText(row.updated_at)}});
+}
+
+absl::StatusOr<Response> ShowPluginConnection(const ApiParts& parts, const Request& request) {
+  HOOP_ASSIGN_OR_RETURN(const ConnectionRow row, FindConnection(parts, request));
+  if (request.Parameter("name") == kAudit) return PluginConnection(request, row, nullptr);
+  HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> groups, parts.store.connection_groups().Get(row.id));
+  if (groups.empty()) return NoPluginConnection();
+  return PluginConnection(request, row, groups);
+}
+
+// No groups: everybody, as with all connections in one step.
+absl::Status ReplaceGroups(const ApiParts& parts, const Request& request, ConnectionRow& row,
+                           const std::vector<std::string>& groups) {
+  row.updated_at = parts.clock.Now();
+  const absl::Status replaced = parts.store.connection_groups().Replace(row.org_id, row.id, groups, row.updated_at);
+  if (absl::IsNotFound(replaced)) return NoPluginConnection();
+  HOOP_RETURN_IF_ERROR(replaced);
+  parts.log.Info("access control changed", "connection", row.name, "by", request.identity->email);
+  return absl::OkStatus();
+}
+
+absl::StatusOr<Response> PutPluginConnection(const ApiParts& parts, const Request& request) {
+  HOOP_ASSIGN_OR_RETURN(ConnectionRow row, FindConnection(parts, request));
+  HOOP_ASSIGN_OR_RETURN(ObjectReader body, ObjectReader::Parse(request.body));
+  std::vector<std::string> groups = body.Texts("config");
+  HOOP_RETURN_IF_ERROR(body.status());
+  // Whatever is said about the audit, every session is recorded.
+  if (request.Parameter("name") == kAudit) return PluginConnection(request, row, nullptr);
+  HOOP_RETURN_IF_ERROR(CheckGroups(groups));
+  HOOP_RETURN_IF_ERROR(ReplaceGroups(parts, request, row, groups));
+  HOOP_ASSIGN_OR_RETURN(groups, parts.store.connection_groups().Get(row.id));  // each once
+  return PluginConnection(request, row, groups);
+}
+
+absl::StatusOr<Response> DeletePluginConnection(const ApiParts& parts, const Request& request) {
+  HOOP_ASSIGN_OR_RETURN(ConnectionRow row, FindConnection(parts, request));
+  if (request.Parameter("name") == kAudit) return InvalidArgument("plugin audit: every connection is audited");
+  HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> groups, parts.store.connection_groups().Get(row.id));
+  if (groups.empty()) return NoPluginConnection();
+  HOOP_RETURN_IF_ERROR(ReplaceGroups(parts, request, row, {}));
+  return NoContent();
+}
+
 }  // namespace
 
 void AddPluginRoutes(RouteTable& routes, const ApiParts& parts) {
@@ -128,6 +195,12 @@ void AddPluginRoutes(RouteTable& routes, const ApiParts& parts) {
               [&parts](const Request& request) { return ReplacePlugin(parts, request); }});
   routes.Add({"PUT", "/plugins/:name/config", Rule::kAdmin, kBody, Lane::kShort,
               [&parts](const Request& request) { return ConfigurePlugin(parts, request); }});
+  routes.Add({"GET", "/plugins/:name/conn/:id", Rule::kAuditor, 0, Lane::kShort,
+              [&parts](const Request& request) { return ShowPluginConnection(parts, request); }});
+  routes.Add({"PUT", "/plugins/:name/conn/:id", Rule::kAdmin, kBody, Lane::kShort,
+              [&parts](const Request& request) { return PutPluginConnection(parts, request); }});
+  routes.Add({"DELETE", "/plugins/:name/conn/:id", Rule::kAdmin, kBody, Lane::kShort,
+              [&parts](const Request& request) { return DeletePluginConnection(parts, request); }});
 }
 
 }  // namespace hoop::rest

@@ -18,6 +18,10 @@ absl::Status InsertGroups(Transaction& transaction, std::string_view connection_
   return absl::OkStatus();
 }
 
+absl::Status NoConnection(std::string_view connection_id) {
+  return NotFound("connection {}: there is none", connection_id);
+}
+
 absl::Status RequireConnection(Transaction& transaction, std::string_view org_id, std::string_view connection_id) {
   bool found = false;
   HOOP_RETURN_IF_ERROR(transaction.Select("select 1 from connections where id = $1 and org_id = $2",
@@ -25,7 +29,7 @@ absl::Status RequireConnection(Transaction& transaction, std::string_view org_id
                                             found = true;
                                             return absl::OkStatus();
                                           }));
-  return found ? absl::OkStatus() : NotFound("connection {}: there is none", connection_id);
+  return found ? absl::OkStatus() : NoConnection(connection_id);
 }
 
 }  // namespace
@@ -63,8 +67,13 @@ absl::StatusOr<ConnectionGroups> ConnectionGroupTable::List(std::string_view org
   return groups;
 }
 
-absl::Status ConnectionGroupTable::Replace(std::string_view connection_id, const std::vector<std::string>& groups) {
-  return database_.Write(Durability::kFull, [&](Transaction& transaction) {
+absl::Status ConnectionGroupTable::Replace(std::string_view org_id, std::string_view connection_id,
+                                           const std::vector<std::string>& groups, absl::Time now) {
+  return database_.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    HOOP_ASSIGN_OR_RETURN(const int64_t changed,
+                          transaction.Execute("update connections set updated_at = $3 where id = $1 and org_id = $2",
+                                              {connection_id, org_id, now}));
+    if (changed == 0) return NoConnection(connection_id);
     return ReplaceConnectionGroups(transaction, connection_id, groups);
   });
 }

@@ -10,6 +10,7 @@
 
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
+#include "absl/time/time.h"
 #include "store/database.h"
 
 namespace hoop {
@@ -25,8 +26,9 @@ class ConnectionGroupTable final {
   absl::StatusOr<std::vector<std::string>> Get(std::string_view connection_id);  // sorted
   absl::StatusOr<ConnectionGroups> List(std::string_view org_id);
 
-  // FailedPrecondition: no such connection.
-  absl::Status Replace(std::string_view connection_id, const std::vector<std::string>& groups);
+  // Changes the connection at `now`. NotFound: the organization has none of this id.
+  absl::Status Replace(std::string_view org_id, std::string_view connection_id, const std::vector<std::string>& groups,
+                       absl::Time now);
 
   // Of all connections of an organization, in one step. NotFound: a connection that it has not.
   absl::Status ReplaceAll(std::string_view org_id, const ConnectionGroups& groups);

@@ -150,7 +150,8 @@ TEST_F(ExecTest, MetadataThatTheConnectionDemandsMustBeThere) {
 }
 
 TEST_F(ExecTest, AConnectionThatOthersMaySeeIsUnknown) {
-  EXPECT_OK(store_->connection_groups().Replace("11111111-1111-4111-8111-111111111111", {"dba"}));
+  EXPECT_OK(store_->connection_groups().Replace(store_.org_id(), "11111111-1111-4111-8111-111111111111", {"dba"},
+                                                clock_.Now()));
   EXPECT_EQ(Ask("ann", "POST", "/api/sessions", R"({"connection":"bash"})").status, 202);
   EXPECT_EQ(Ask("admin", "POST", "/api/sessions", R"({"connection":"bash"})").status, 202);
   EXPECT_EQ(Ask("ben", "POST", "/api/sessions", R"({"connection":"bash"})").status, 400);

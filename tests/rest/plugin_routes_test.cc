@@ -20,6 +20,9 @@ class PluginRoutesTest : public RestTest {
                                   fmt::format(R"({{"name":"{}","connections":{}}})", name, connections));
     return fmt::format("{} {}", response.status, response.status == 200 ? "" : response.body);
   }
+  static std::string Conn(const std::string& name, const std::string& id) {
+    return "/api/plugins/" + name + "/conn/" + id;
+  }
 };
 
 TEST_F(PluginRoutesTest, EveryConnectionIsAudited) {
@@ -62,6 +65,56 @@ TEST_F(PluginRoutesTest, RefusesWhatIsNotThere) {
 TEST_F(PluginRoutesTest, ThereIsNothingToConfigure) {
   EXPECT_EQ(AskJson("admin", "PUT", "/api/plugins/access_control/config", "{}")["name"], "access_control");
   EXPECT_EQ(Ask("admin", "PUT", "/api/plugins/access_control/config", R"({"KEY":"YQ=="})").status, 422);
+}
+
+// ---- One connection ------------------------------------------------------------------------------------------------
+
+TEST_F(PluginRoutesTest, TheGroupsOfOneConnectionAreReplaced) {
+  EXPECT_EQ(Put("access_control", fmt::format(R"([{{"id":"{}","config":["dba"]}}])", kTwo)), "200 ");
+  clock_.Advance(absl::Seconds(5));
+  const auto put = AskJson("admin", "PUT", Conn("access_control", kOne), R"({"config":["ops","dba","ops"]})");
+  EXPECT_EQ(put["connection_id"], kOne);
+  EXPECT_EQ(put["plugin_id"], AskJson("admin", "GET", "/api/plugins/access_control")["id"]);
+  const auto shown = AskJson("auditor", "GET", Conn("access_control", kOne));
+  EXPECT_EQ(shown, put);
+  EXPECT_EQ(shown["updated_at"], absl::FormatTime("%Y-%m-%dT%H:%M:%SZ", clock_.Now(), absl::UTCTimeZone()));
+  EXPECT_EQ(shown["config"], (nlohmann::json{"dba", "ops"}));
+  EXPECT_EQ(Ask("ann", "GET", "/api/connections/one").status, 200);
+  EXPECT_EQ(Ask("ben", "GET", "/api/connections/one").status, 404);
+  EXPECT_EQ(Ask("ben", "GET", "/api/connections/two").status, 404);  // as before
+}
+
+TEST_F(PluginRoutesTest, AConnectionWithoutGroupsIsForEverybody) {
+  for (const char* way : {"DELETE", "PUT"}) {
+    EXPECT_EQ(Ask("admin", "PUT", Conn("access_control", kOne), R"({"config":["dba"]})").status, 200);
+    EXPECT_EQ(Ask("ben", "GET", "/api/connections/one").status, 404);
+    const bool deletes = std::string(way) == "DELETE";
+    EXPECT_EQ(Ask("admin", way, Conn("access_control", kOne), deletes ? "" : R"({"config":[]})").status,
+              deletes ? 204 : 200);
+    EXPECT_EQ(Ask("ben", "GET", "/api/connections/one").status, 200);
+    EXPECT_EQ(Ask("admin", "GET", Conn("access_control", kOne)).status, 404);
+    EXPECT_EQ(Ask("admin", "DELETE", Conn("access_control", kOne)).status, 404);
+  }
+}
+
+TEST_F(PluginRoutesTest, NoConnectionLeavesTheAudit) {
+  EXPECT_TRUE(AskJson("admin", "GET", Conn("audit", kOne))["config"].is_null());
+  EXPECT_TRUE(AskJson("admin", "PUT", Conn("audit", kOne), R"({"config":["x"]})")["config"].is_null());
+  EXPECT_EQ(Ask("admin", "DELETE", Conn("audit", kOne)).status, 422);
+  EXPECT_EQ(Ask("ben", "GET", "/api/connections/one").status, 200);  // what was said there is no group
+}
+
+TEST_F(PluginRoutesTest, RefusesAConnectionThatIsNotThere) {
+  const std::string not_there = R"({"message":"plugin connection not found"})";
+  const std::string body = R"({"config":["dba"]})";
+  for (const char* method : {"GET", "PUT", "DELETE"}) {
+    EXPECT_EQ(Ask("admin", method, Conn("access_control", "one"), body).body, not_there) << method;  // its name
+    EXPECT_EQ(Ask("stranger", method, Conn("access_control", kOne), body).body, not_there) << method;
+    EXPECT_EQ(Ask("admin", method, Conn("nosuch", kOne), body).body, R"({"message":"plugin not found"})") << method;
+  }
+  EXPECT_EQ(Ask("admin", "PUT", Conn("access_control", kOne), R"({"config":[" a"]})").status, 422);
+  EXPECT_EQ(Ask("admin", "PUT", Conn("access_control", kOne), R"({"config":"a"})").status, 400);
+  EXPECT_EQ(Ask("admin", "PUT", Conn("access_control", kOne), "").status, 400);
 }
 
 }  // namespace

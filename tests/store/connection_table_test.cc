@@ -50,7 +50,7 @@ class ConnectionTableTest : public ::testing::Test {
     ConnectionRow row = MakeConnection(name);
     EXPECT_OK(connections_.Insert(row));
     if (!groups.empty()) {
-      EXPECT_OK(groups_.Replace(row.id, groups));
+      EXPECT_OK(groups_.Replace(store_.org_id(), row.id, groups, row.updated_at));
     }
     return row;
   }
@@ -204,17 +204,21 @@ TEST_F(ConnectionTableTest, AMemberOfVeryManyGroupsSeesIt) {
 
 TEST_F(ConnectionTableTest, GroupsAreReplaced) {
   const ConnectionRow row = Added("pg", {"dba", "sre"});
-  ASSERT_OK(groups_.Replace(row.id, {"sre", "ops", "ops"}));
+  ASSERT_OK(groups_.Replace(store_.org_id(), row.id, {"sre", "ops", "ops"}, store_.now() + absl::Seconds(7)));
+  EXPECT_EQ(connections_.Find(store_.org_id(), row.id)->updated_at, store_.now() + absl::Seconds(7));
   auto groups = groups_.Get(row.id);
   ASSERT_OK(groups);
   EXPECT_EQ(*groups, (Texts{"ops", "sre"}));
-  ASSERT_OK(groups_.Replace(row.id, {}));
+  ASSERT_OK(groups_.Replace(store_.org_id(), row.id, {}, store_.now()));
   EXPECT_OK(connections_.FindVisible(store_.org_id(), "pg", {}));
 }
 
 TEST_F(ConnectionTableTest, GroupsNeedTheirConnectionAndGoWithIt) {
-  EXPECT_STATUS(groups_.Replace("nothing", {"dba"}), absl::StatusCode::kFailedPrecondition, "connection nothing");
+  EXPECT_STATUS(groups_.Replace(store_.org_id(), "nothing", {"dba"}, store_.now()), absl::StatusCode::kNotFound,
+                "connection nothing");
   const ConnectionRow row = Added("pg", {"dba"});
+  EXPECT_STATUS(groups_.Replace("other", row.id, {"ops"}, store_.now()), absl::StatusCode::kNotFound, row.id);
+  EXPECT_EQ(*groups_.Get(row.id), Texts{"dba"});
   ASSERT_OK(connections_.Delete(store_.org_id(), "pg"));
   auto groups = groups_.Get(row.id);
   ASSERT_OK(groups);
