@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/record_seal.h"
+#include "store/journal_lane_table.h"
 
 namespace hoop {
 
@@ -49,15 +50,9 @@ absl::StatusOr<SessionHead> TailCache::HeadOfUnknown(const RecordView& record) {
   return head;
 }
 
-FlushBatch::FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails,
-                       SegmentSet::ChainMarks marks, ChainHasher& hasher, ChunkCompressor& compressor)
-    : instance_(std::move(instance)),
-      lane_(lane),
-      generation_(generation),
-      tails_(tails),
-      marks_(std::move(marks)),
-      hasher_(hasher),
-      compressor_(compressor) {}
+FlushBatch::FlushBatch(FlushPlace place, TailCache& tails, SegmentSet::ChainMarks marks, ChainHasher& hasher,
+                       ChunkCompressor& compressor)
+    : place_(std::move(place)), tails_(tails), marks_(std::move(marks)), hasher_(hasher), compressor_(compressor) {}
 
 absl::StatusOr<FlushBatch::Session*> FlushBatch::Find(const SessionUuid& uuid) {
   if (const auto found = sessions_.find(uuid); found != sessions_.end()) return &found->second;
@@ -67,9 +62,13 @@ absl::StatusOr<FlushBatch::Session*> FlushBatch::Find(const SessionUuid& uuid) {
 }
 
 absl::Status FlushBatch::Add(const RecordView& record) {
+  last_position_ = record.position;
+  if (record.position <= place_.flushed_lsn) {
+    skipped_bytes_[record.session] += record.bytes.size();
+    return absl::OkStatus();
+  }
   HOOP_ASSIGN_OR_RETURN(Session* const session, Find(record.session));
   session->bytes += record.bytes.size();
-  last_position_ = record.position;
   if (tails_.IsAbandoned(record.session)) return absl::OkStatus();
   if (record.position <= session->tail.last_position) return absl::OkStatus();
 
@@ -84,7 +83,7 @@ absl::Status FlushBatch::Add(const RecordView& record) {
 
   if (record.kind == RecordKind::kOpen) {
     HOOP_ASSIGN_OR_RETURN(session->head, SessionHeadFromJson(record.payload));
-  } else if (session->tail.seq == 0 && !session->head.has_value()) {
+  } else if (keeps_unknown_ && session->tail.seq == 0 && !session->head.has_value()) {
     HOOP_ASSIGN_OR_RETURN(session->head, tails_.HeadOfUnknown(record));
   }
   if (record.kind == RecordKind::kSeal) {
@@ -119,9 +118,9 @@ void FlushBatch::CloseChunk(Session& session) {
   ExtendChain(session);
   RecordChunk& chunk = session.next;
   chunk.seq = ++session.tail.seq;
-  chunk.instance = instance_;
-  chunk.lane = lane_;
-  chunk.generation = fmt::format("{}", generation_);
+  chunk.instance = place_.instance;
+  chunk.lane = place_.lane;
+  chunk.generation = fmt::format("{}", place_.generation);
   chunk.last_lsn = session.tail.last_position;
   chunk.chain_head.assign(session.tail.chain_head.begin(), session.tail.chain_head.end());
   compressor_.Fill(chunk, session.open);
@@ -160,7 +159,7 @@ absl::Status FlushBatch::Commit(Database& database) {
       HOOP_RETURN_IF_ERROR(Annotate(stored.status(), "session " + session_id));
       if (!*stored) deleted_.push_back(uuid);
     }
-    return absl::OkStatus();
+    return JournalLaneTable::SetFlushed(transaction, place_.instance, place_.lane, last_position_);
   });
   if (!status.ok()) {
     tails_.Clear();
@@ -180,7 +179,7 @@ absl::Status FlushBatch::Commit(Database& database) {
 }
 
 std::vector<std::pair<SessionUuid, uint64_t>> FlushBatch::Bytes() const {
-  std::vector<std::pair<SessionUuid, uint64_t>> bytes;
+  std::vector<std::pair<SessionUuid, uint64_t>> bytes(skipped_bytes_.begin(), skipped_bytes_.end());
   for (const auto& [uuid, session] : sessions_) bytes.emplace_back(uuid, session.bytes);
   return bytes;
 }

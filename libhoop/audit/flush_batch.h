@@ -58,17 +58,27 @@ class TailCache final {
   std::set<SessionUuid> abandoned_;
 };
 
+// Where the records of a pass stand. A value.
+struct FlushPlace {
+  std::string instance;
+  uint32_t lane = 0;
+  uint32_t generation = 0;
+  uint64_t flushed_lsn = 0;  // of the lane: what is not behind it was stored once, and may be deleted by now
+};
+
 // Lives for one pass. Flusher's thread.
 class FlushBatch final {
  public:
-  FlushBatch(std::string instance, uint32_t lane, uint32_t generation, TailCache& tails, SegmentSet::ChainMarks marks,
-             ChainHasher& hasher, ChunkCompressor& compressor);
+  FlushBatch(FlushPlace place, TailCache& tails, SegmentSet::ChainMarks marks, ChainHasher& hasher,
+             ChunkCompressor& compressor);
 
-  // In the order of the journal. What is stored already is skipped.
+  // In the order of the journal. What is stored already, or was, is skipped.
   absl::Status Add(const RecordView& record);
 
   // What was read is not all that was written: the chain is made of it anew.
   void DropChainMarks() { marks_.clear(); }
+  // The lane lost records: a session without its first one is kept all the same. Otherwise it was deleted.
+  void KeepUnknown() { keeps_unknown_ = true; }
   // In the journal's order, of all that was added.
   uint64_t last_position() const { return last_position_; }
 
@@ -105,14 +115,15 @@ class FlushBatch final {
   // False: the session was deleted.
   static absl::StatusOr<bool> Store(Transaction& transaction, const std::string& session_id, const Session& session);
 
-  const std::string instance_;
-  const uint32_t lane_, generation_;
+  const FlushPlace place_;
   TailCache& tails_;
+  bool keeps_unknown_ = false;
   SegmentSet::ChainMarks marks_;
   uint64_t last_position_ = 0;
   ChainHasher& hasher_;
   ChunkCompressor& compressor_;
   std::map<SessionUuid, Session> sessions_;
+  std::map<SessionUuid, uint64_t> skipped_bytes_;
   std::vector<SessionUuid> deleted_;
 };
 

@@ -32,6 +32,7 @@ Flusher::Flusher(Database& database, FileSystem& files, JournalSpace& space, uin
       clock_(clock),
       log_(log),
       tails_(database),
+      lanes_(database),
       wake_up_(clock.AddWakeUp([this] {
         absl::MutexLock lock(&mu_);
         changed_.SignalAll();
@@ -174,11 +175,17 @@ bool Flusher::Visit(Source& source, bool now, absl::Duration* next) {
 }
 
 absl::Status Flusher::FlushSpan(Source& source, const SegmentSet::FlushSpan& span) {
-  FlushBatch batch(source.set->instance(), source.set->lane(), span.segment->generation, tails_,
-                   source.set->FirstChainMarks(kChainMarksMax), hasher_, compressor_);
+  FlushPlace place = {source.set->instance(), source.set->lane(), span.segment->generation};
+  HOOP_ASSIGN_OR_RETURN(place.flushed_lsn, lanes_.Flushed(place.instance, place.lane));
+  FlushBatch batch(std::move(place), tails_, source.set->FirstChainMarks(kChainMarksMax), hasher_, compressor_);
+  if (source.set->damaged()) batch.KeepUnknown();
   SegmentScanner scanner(*span.segment->file, span.segment->generation, span.from, span.to, window_);
   HOOP_RETURN_IF_ERROR(scanner.Scan(limits::kFlushPassBytes, [&](const RecordView& record) {
-    if (scanner.damages() > 0) batch.DropChainMarks();
+    if (scanner.damages() > 0) {
+      source.set->NoteDamage();
+      batch.DropChainMarks();
+      batch.KeepUnknown();
+    }
     return record.position > span.valid_through ? absl::OkStatus() : batch.Add(record);
   }));
   if (scanner.damages() > 0) {
@@ -187,8 +194,7 @@ absl::Status Flusher::FlushSpan(Source& source, const SegmentSet::FlushSpan& spa
   HOOP_RETURN_IF_ERROR(batch.Commit(database_));
   source.set->ForgetChainMarks(batch.last_position());
   for (const SessionUuid& session : batch.deleted()) {
-    log_.Warning("session deleted while it ran, the rest of its record is dropped", "session",
-                 SessionUuidText(session));
+    log_.Warning("session was deleted, the rest of its record is dropped", "session", SessionUuidText(session));
   }
   source.set->Flushed(*span.segment, scanner.done() ? span.to : scanner.offset());
   GiveBack(*source.set);

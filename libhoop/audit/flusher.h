@@ -19,6 +19,7 @@
 #include "base/log.h"
 #include "hoop/clock.h"
 #include "store/database.h"
+#include "store/journal_lane_table.h"
 
 namespace hoop {
 
@@ -73,6 +74,7 @@ class Flusher final {
 
   // The thread only.
   TailCache tails_;
+  JournalLaneTable lanes_;
   ChainHasher hasher_;
   ChunkCompressor compressor_;
   std::string window_;  // of the journal; like the compressor's memory held while there is much to do

@@ -8,6 +8,7 @@
 #include "audit/session_seal.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "store/journal_lane_table.h"
 
 namespace hoop {
 LaneRecovery::LaneRecovery(const RecoveryTools& tools, std::string folder, std::string instance, uint32_t lane)
@@ -20,6 +21,8 @@ LaneRecovery::LaneRecovery(const RecoveryTools& tools, std::string folder, std::
       set_(std::make_unique<SegmentSet>(folder_, instance_, lane_)) {}
 
 absl::Status LaneRecovery::Run(std::set<std::string>& unfinished) {
+  HOOP_ASSIGN_OR_RETURN(flushed_lsn_, JournalLaneTable(tools_.database).Flushed(instance_, lane_));
+  start_.next_position = flushed_lsn_ + 1;
   HOOP_RETURN_IF_ERROR(OpenSegments());
   // A segment says how far those before it count.
   for (size_t i = found_.size(); i-- > 1;) {
@@ -87,6 +90,7 @@ absl::Status LaneRecovery::Scan(const Found& found) {
 
 void LaneRecovery::Damaged(const Found& found, std::string_view what, uint64_t offset) {
   tools_.log.Error("journal damaged", "segment", found.segment->path, "what", what, "offset", offset);
+  set_->NoteDamage();
   if (damage_.empty()) {
     damage_ = fmt::format("damage in the journal, records may be missing: {}/lane-{}/{} at {}: {}", instance_, lane_,
                           SegmentName(found.segment->generation), offset, what);
@@ -117,6 +121,7 @@ absl::StatusOr<LaneRecovery::Session> LaneRecovery::LoadSession(const SessionUui
 
 absl::Status LaneRecovery::ScanRecord(const RecordView& record) {
   last_position_ = std::max(last_position_, record.position);
+  if (record.position <= flushed_lsn_) return absl::OkStatus();  // AddStoredOnly finds it, if it is still there
   auto found = sessions_.find(record.session);
   if (found == sessions_.end()) {
     HOOP_ASSIGN_OR_RETURN(Session session, LoadSession(record.session));

@@ -85,6 +85,7 @@ class LaneRecovery final {
   std::vector<Found> found_;
   bool spare_ = false;
   std::map<SessionUuid, Session> sessions_;
+  uint64_t flushed_lsn_ = 0;    // what is not behind it was stored once, and may be deleted by now
   uint64_t last_position_ = 0;  // the newest record that counts
   std::string damage_;          // the first one, for the seals
   LaneStart start_;

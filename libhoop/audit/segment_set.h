@@ -70,6 +70,10 @@ class SegmentSet final {
   const std::string& instance() const { return instance_; }
   uint32_t lane() const { return lane_; }
 
+  // Records of the lane are known to be lost. By recovery, then by the thread that flushes.
+  void NoteDamage() { damaged_ = true; }
+  bool damaged() const { return damaged_; }
+
   // --- Before the threads start: what recovery found. ---
   void AddRecovered(std::shared_ptr<Segment> segment, uint64_t bytes, uint64_t position, uint64_t valid_through);
   void AddSpare(std::shared_ptr<Segment> segment);
@@ -138,6 +142,8 @@ class SegmentSet final {
   // Constant after construction.
   const std::string folder_, instance_;
   const uint32_t lane_;
+
+  bool damaged_ = false;
 
   mutable absl::Mutex mu_;
   absl::CondVar changed_;

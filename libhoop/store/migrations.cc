@@ -270,7 +270,16 @@ const std::vector<Migration>& Migrations() {
               "create index sessions_unfinished on sessions (org_id, started_at desc, id desc) where status <> 'done'",
           }},
       // AdoptSecretsKey does it, which has the key; the number keeps programs away that would show what is sealed.
-      Migration{12, "organization keys are sealed", {}}};
+      Migration{12, "organization keys are sealed", {}},
+      Migration{13,
+                "what was flushed once",
+                {
+                    R"(create table journal_lanes (
+               instance text not null,
+               lane bigint not null,
+               flushed_lsn bigint not null,
+               primary key (instance, lane)))",
+                }}};
   return migrations;
 }
 

@@ -4,6 +4,7 @@
 
 #include "audit/session_head_json.h"
 #include "base/ids.h"
+#include "store/journal_lane_table.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_store.h"
 
@@ -34,7 +35,7 @@ class FlushBatchTest : public ::testing::Test {
   // Flushes all of it; the chunks' heads.
   std::vector<std::string> Flush(SegmentSet::ChainMarks marks, bool all_was_read = true) {
     TailCache tails(store_->database());
-    FlushBatch batch("instance", 0, 1, tails, std::move(marks), hasher_, compressor_);
+    FlushBatch batch({"instance", 0, 1}, tails, std::move(marks), hasher_, compressor_);
     if (!all_was_read) batch.DropChainMarks();
     for (const std::string& record : records_) EXPECT_OK(batch.Add(*ParseRecord(record)));
     EXPECT_EQ(batch.last_position(), 3u);
@@ -68,6 +69,36 @@ TEST_F(FlushBatchTest, TakesTheChainFromWhereItIsMarked) {
 
 TEST_F(FlushBatchTest, TrustsNoMarkWhereRecordsAreLost) {
   EXPECT_EQ(Flush({{2, marked_}}, /*all_was_read=*/false), std::vector{Chain({}, 0)});
+}
+
+TEST_F(FlushBatchTest, SkipsWhatWasStoredOnceButCountsItsBytes) {
+  EXPECT_EQ(Flush({}).size(), 1u);
+  EXPECT_EQ(*JournalLaneTable(store_->database()).Flushed("instance", 0), 3u);
+  EXPECT_EQ(*JournalLaneTable(store_->database()).Flushed("instance", 1), 0u);
+  ASSERT_OK(store_->sessions().Delete(id_));
+  TailCache tails(store_->database());
+  FlushBatch batch({"instance", 0, 1, /*flushed_lsn=*/3}, tails, {}, hasher_, compressor_);
+  uint64_t bytes = 0;
+  for (const std::string& record : records_) {
+    EXPECT_OK(batch.Add(*ParseRecord(record)));
+    bytes += record.size();
+  }
+  EXPECT_OK(batch.Commit(store_->database()));
+  EXPECT_EQ(batch.Bytes(), (std::vector{std::pair(*ParseSessionUuid(id_), bytes)}));
+  EXPECT_STATUS(store_->sessions().Find(id_), absl::StatusCode::kNotFound, id_);
+}
+
+TEST_F(FlushBatchTest, KeepsASessionWithoutItsFirstRecordOnlyWhereRecordsAreLost) {
+  records_.erase(records_.begin());
+  for (const bool lost : {false, true}) {
+    TailCache tails(store_->database());
+    FlushBatch batch({"instance", 0, 1}, tails, {}, hasher_, compressor_);
+    if (lost) batch.KeepUnknown();
+    for (const std::string& record : records_) EXPECT_OK(batch.Add(*ParseRecord(record)));
+    EXPECT_OK(batch.Commit(store_->database()));
+    EXPECT_EQ(store_->sessions().Find(id_).ok(), lost);
+    EXPECT_EQ(batch.deleted().size(), lost ? 0u : 1u);
+  }
 }
 
 }  // namespace

@@ -254,6 +254,22 @@ TEST_F(JournalAuditStoreTest, ASessionThatIsDeletedWhileItRunsStopsNoOther) {
   EXPECT_TRUE(report->ok) << report->problem;
 }
 
+TEST_F(JournalAuditStoreTest, ADeletedSessionDoesNotComeBackWhenTheFlusherAsksTheDatabaseAgain) {
+  ASSERT_OK(Start());
+  auto deleted = OpenSession();
+  deleted->Input("before");
+  ASSERT_TRUE(TurnUntilDurable(*deleted));
+  ASSERT_OK(audit_->Flush());
+  ASSERT_OK(store_->sessions().Delete(deleted->id));
+  deleted->Input("after");
+  ASSERT_TRUE(TurnUntilDurable(*deleted));
+  database_->writes_down = true;
+  EXPECT_FALSE(audit_->Flush().ok());  // what it knew about sessions is forgotten
+  database_->writes_down = false;
+  ASSERT_OK(audit_->Flush());
+  EXPECT_STATUS(store_->sessions().Find(deleted->id), absl::StatusCode::kNotFound, deleted->id);
+}
+
 TEST_F(JournalAuditStoreTest, GivesSegmentsBackWhenTheyAreFlushed) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();

@@ -110,6 +110,66 @@ TEST_F(RecoveryTest, EndsRowsWithoutAnyRecord) {
   EXPECT_FALSE(row->seal.has_value());
 }
 
+TEST_F(RecoveryTest, WhatWasDeletedDoesNotComeBackFromTheJournal) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> deleted = OpenSession(), kept = OpenSession();
+  for (TestSession* session : {deleted.get(), kept.get()}) {
+    session->Input("select 1");
+    ASSERT_OK(session->record->Seal({"client left", 0}));
+    ASSERT_TRUE(TurnUntilDurable(*session));
+    session->record = nullptr;
+  }
+  ASSERT_OK(audit_->Flush());
+  ASSERT_OK(store_->sessions().Delete(deleted->id));
+  Crash();
+  ASSERT_OK(Start());
+  ASSERT_OK(audit_->Flush());
+  EXPECT_STATUS(store_->sessions().Find(deleted->id), absl::StatusCode::kNotFound, deleted->id);
+  EXPECT_FALSE(store_->record_chunks().End(deleted->id)->has_value());
+  EXPECT_TRUE(Verified(kept->id).ok);
+}
+
+TEST_F(RecoveryTest, WhatWasDeletedWhileItRanDoesNotComeBackWithItsRest) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> deleted = OpenSession(), kept = OpenSession();
+  ASSERT_TRUE(TurnUntilDurable(*deleted));
+  ASSERT_TRUE(TurnUntilDurable(*kept));
+  ASSERT_OK(audit_->Flush());
+  ASSERT_OK(store_->sessions().Delete(deleted->id));
+  database_->writes_down = true;
+  for (TestSession* session : {deleted.get(), kept.get()}) {
+    session->Input("not flushed");
+    ASSERT_TRUE(TurnUntilDurable(*session));
+    session->record = nullptr;
+  }
+  Crash();
+  ASSERT_OK(Start());
+  ASSERT_OK(audit_->Flush());
+  EXPECT_STATUS(store_->sessions().Find(deleted->id), absl::StatusCode::kNotFound, deleted->id);
+  const VerifyReport report = Verified(kept->id);
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_EQ(report.records, 3u);
+}
+
+TEST_F(RecoveryTest, PositionsGoOnBehindWhatWasFlushed) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> before = OpenSession();
+  for (int i = 0; i < 10; ++i) before->Input("one");
+  ASSERT_OK(before->record->Seal({"client left", 0}));
+  ASSERT_TRUE(TurnUntilDurable(*before));
+  before->record = nullptr;
+  ASSERT_OK(audit_->Flush());
+  Crash();
+  for (const std::string& path : SegmentPaths()) std::filesystem::remove(path);  // somebody cleaned up
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> after = OpenSession();
+  ASSERT_OK(after->record->Seal({"client left", 0}));
+  ASSERT_TRUE(TurnUntilDurable(*after));
+  ASSERT_OK(audit_->Flush());
+  EXPECT_TRUE(Verified(before->id).ok);
+  EXPECT_TRUE(Verified(after->id).ok);
+}
+
 TEST_F(RecoveryTest, TwiceGivesTheSame) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
