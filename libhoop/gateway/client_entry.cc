@@ -131,8 +131,11 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& co
   }
   HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
   // Nobody shows a key of our own memory: no data stream will ever belong to it.
-  return Admitted{
-      .context = std::move(context), .user_key = RandomToken(16), .route = RouteOf(connection), .stored = true};
+  return Admitted{.context = std::move(context),
+                  .user_key = RandomToken(16),
+                  .bearer = command.bearer,
+                  .route = RouteOf(connection),
+                  .stored = true};
 }
 
 absl::StatusOr<ConnectionRow> ClientEntry::FindConnection(const Identity& identity, const Metadata& metadata) const {

@@ -24,6 +24,7 @@ namespace hoop {
 struct OwnCommand {
   std::string session_id;  // minted by us
   Identity identity;
+  std::string bearer;  // by which it was identified
   SessionNotes notes;  // all but the connection's tags
 };
 
@@ -53,7 +54,7 @@ class ClientEntry final {
   struct Admitted {
     SessionContext context;
     std::string user_key;
-    std::string bearer;            // empty: the gateway's own
+    std::string bearer;
     std::string route;             // to its agent
     bool agent_on_demand = false;  // it connects when somebody waits for it
     SessionNotes notes;

@@ -72,7 +72,7 @@ void ExecRuns::Start(rest::ExecOrder order, Ended ended) {
     return ended(ResourceExhausted("more than {} commands of REST are going on", limits::kExecRunsMax));
   }
   const std::string id = order.session_id;
-  OwnCommand command{.session_id = id, .identity = order.identity, .notes = order.notes};
+  OwnCommand command{.session_id = id, .identity = order.identity, .bearer = order.bearer, .notes = order.notes};
   MemoryStreamPair pair = MakeMemoryStreamPair(loop_, {{std::string(header::kOrigin), "client-api"},
                                                        {std::string(header::kVerb), "exec"},
                                                        {std::string(header::kConnectionName), order.connection}});

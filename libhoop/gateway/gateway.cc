@@ -177,7 +177,7 @@ absl::Status Gateway::Parts::Open() {
   stream_entry = std::make_unique<StreamEntry>(*client_entry, *proxy_managers, *agent_entry, log, options.log_calls);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
-  recheck = std::make_unique<SessionRecheck>(packet_loop, log, clock, *verifier, *sessions);
+  recheck = std::make_unique<SessionRecheck>(packet_loop, log, clock, *verifier, store->connections(), *sessions);
   recheck->Start();
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);
   presence = std::make_unique<RouterPresence>(packet_loop, *router, *published);
@@ -297,9 +297,10 @@ void Gateway::Parts::Shutdown(absl::Duration deadline) {
       agent_entry->Close();
       const Ending ending{.reason = "gateway shutdown",
                           .text = "gateway shutdown",
-                          .exit_code = 1,
+                          .exit_code = 254,  // as upstream shows it
                           .status = Unavailable("gateway shutdown"),
-                          .retry = true};
+                          .retry = true,
+                          .told_code = 1};
       sessions->FinishAll(ending, [this, done, grace] {
         router->EndAll(Unavailable("gateway shutdown"));
         grpc_server->Drain(grace, [done] { done->Notify(); });

@@ -9,6 +9,8 @@
 namespace hoop {
 namespace {
 
+constexpr int kInterruptedExitCode = 254;  // as upstream shows it
+
 // A label of metrics: there are only so many.
 std::string TypeLabel(const Session& session) {
   const SessionContext& context = session.context();
@@ -69,23 +71,26 @@ absl::Status SessionDirectory::Kill(std::string_view session_id, std::string_vie
   if (session == nullptr || session->finishing()) return NotFound("session {} is not going on", session_id);
   session->Finish({.reason = fmt::format("killed by {}", by),
                    .text = "session killed by the user",
-                   .exit_code = 1,
-                   .status = Unknown("session killed by the user")});
+                   .exit_code = kInterruptedExitCode,
+                   .status = Unknown("session killed by the user"),
+                   .told_code = 1});
   return absl::OkStatus();
 }
 
-std::set<std::string> SessionDirectory::Bearers() const {
-  std::set<std::string> bearers;
-  for (const auto& [id, entry] : sessions_) {
-    if (!entry.bearer.empty()) bearers.insert(entry.bearer);
-  }
-  return bearers;
+SessionDirectory::Use SessionDirectory::UseOf(const Entry& entry) {
+  return {entry.bearer, entry.session->context().head.connection};
 }
 
-void SessionDirectory::EndOfBearer(std::string_view bearer, const std::string& reason) {
+std::set<SessionDirectory::Use> SessionDirectory::Uses() const {
+  std::set<Use> uses;
+  for (const auto& [id, entry] : sessions_) uses.insert(UseOf(entry));
+  return uses;
+}
+
+void SessionDirectory::EndOfUse(const Use& use, const std::string& reason) {
   std::vector<std::string> ids;
   for (const auto& [id, entry] : sessions_) {
-    if (entry.bearer == bearer) ids.push_back(id);
+    if (UseOf(entry) == use) ids.push_back(id);
   }
   End(ids, reason);
 }
@@ -103,7 +108,10 @@ void SessionDirectory::End(const std::vector<std::string>& ids, const std::strin
   for (const std::string& id : ids) {
     Session* session = Find(id);
     if (session == nullptr) continue;
-    session->Finish({.reason = reason, .text = reason, .exit_code = 254, .status = PermissionDenied("{}", reason)});
+    session->Finish({.reason = reason,
+                     .text = reason,
+                     .exit_code = kInterruptedExitCode,
+                     .status = PermissionDenied("{}", reason)});
   }
 }
 

@@ -24,8 +24,8 @@ class SessionDirectory final {
   explicit SessionDirectory(Loop& loop) : loop_(loop), pacer_(loop) {}
 
   // Adds and starts a session. `user_key` proves later data streams to be of the same user; `bearer` is the token that
-  // it was opened with, empty for the gateway's own.
-  Session& Add(std::unique_ptr<Session> session, std::string user_key, std::string bearer = {});
+  // it was opened with.
+  Session& Add(std::unique_ptr<Session> session, std::string user_key, std::string bearer);
   // Called when a session has nothing left to do.
   void Remove(std::string_view session_id);
 
@@ -48,9 +48,14 @@ class SessionDirectory final {
   // NotFound: it is not going on.
   absl::Status Kill(std::string_view session_id, std::string_view by);
 
-  // The tokens behind all sessions, each once.
-  std::set<std::string> Bearers() const;
-  void EndOfBearer(std::string_view bearer, const std::string& reason);
+  // By which token which connection is used.
+  struct Use {
+    std::string bearer;
+    std::string connection;
+    auto operator<=>(const Use&) const = default;
+  };
+  std::set<Use> Uses() const;  // each once
+  void EndOfUse(const Use& use, const std::string& reason);
 
   // Ends each session that `concerned` names, with a clear reason.
   void EndWhere(absl::FunctionRef<bool(const SessionHead&)> concerned, const std::string& reason);
@@ -65,6 +70,7 @@ class SessionDirectory final {
     std::string bearer;
   };
 
+  static Use UseOf(const Entry& entry);
   void End(const std::vector<std::string>& ids, const std::string& reason);
 
   Loop& loop_;

@@ -1,5 +1,6 @@
-// Asks again, every few minutes, who is behind the sessions that go on: whose token has run out, or who was deactivated
-// by another gateway on the same store, goes no further. Started by the gateway.
+// Asks again, every few minutes, who is behind the sessions that go on: whose token has run out, who was deactivated by
+// another gateway on the same store, or who may not use the connection any more, goes no further. Started by the
+// gateway.
 #pragma once
 
 #include <map>
@@ -13,6 +14,7 @@
 #include "gateway/session_directory.h"
 #include "hoop/clock.h"
 #include "hoop/idp_verifier.h"
+#include "store/connection_table.h"
 
 namespace hoop {
 
@@ -20,7 +22,8 @@ namespace hoop {
 // own, so that no new session waits for them.
 class SessionRecheck final {
  public:
-  SessionRecheck(Loop& loop, Log log, const Clock& clock, IdpVerifier& verifier, SessionDirectory& sessions);
+  SessionRecheck(Loop& loop, Log log, const Clock& clock, IdpVerifier& verifier, ConnectionTable& connections,
+                 SessionDirectory& sessions);
 
   // Begins with the first question after limits::kSessionRecheckTime.
   void Start();
@@ -29,16 +32,20 @@ class SessionRecheck final {
   int rounds() const { return rounds_; }
 
  private:
-  using Refused = std::map<std::string, std::string>;  // bearer token -> why
+  using Use = SessionDirectory::Use;
+  using Refused = std::map<Use, std::string>;  // -> why
 
   void Check();
-  Refused Ask(const std::set<std::string>& bearers) const;  // on the worker
+  // On the worker.
+  Refused Ask(const std::set<Use>& uses) const;
+  absl::Status MayUse(const Identity& identity, const std::string& connection) const;
   void OnAnswered(const Refused& refused);
 
   Loop& loop_;
   const Log log_;
   const Clock& clock_;
   IdpVerifier& verifier_;
+  ConnectionTable& connections_;
   SessionDirectory& sessions_;
   std::unique_ptr<Timer> timer_;
   int rounds_ = 0;

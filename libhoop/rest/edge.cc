@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "base/status.h"
+#include "identity/bearer.h"
 
 namespace hoop::rest {
 namespace {
@@ -127,6 +128,7 @@ void Edge::OnBody(uint64_t id, std::string body) {
   const Route& route = *exchange.match.route;
   Request request{.path_parameters = std::move(exchange.match.path_parameters),
                   .identity = exchange.identity,
+                  .bearer = std::string(BearerToken(exchange.head.authorization.value_or("")).value_or("")),
                   .peer = std::string(exchange.connection->peer())};
   Submit(id, route.lane,
          [this, id, &route, query = exchange.head.query, body = std::move(body),

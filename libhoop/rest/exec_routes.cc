@@ -99,7 +99,7 @@ absl::Status CheckNotes(const SessionNotes& notes, const ConnectionRow& connecti
 
 absl::StatusOr<ExecOrder> ReadOrder(const ApiParts& parts, const Request& request) {
   HOOP_ASSIGN_OR_RETURN(ObjectReader body, ObjectReader::Parse(request.body));
-  ExecOrder order{.session_id = NewUuid(), .identity = *request.identity};
+  ExecOrder order{.session_id = NewUuid(), .identity = *request.identity, .bearer = request.bearer};
   order.connection = body.Text("connection");
   order.script = body.Text("script");
   order.client_args = body.Texts("client_args");

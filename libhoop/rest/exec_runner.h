@@ -17,6 +17,7 @@ namespace hoop::rest {
 struct ExecOrder {
   std::string session_id;  // minted by us; the session's row appears under it
   Identity identity;
+  std::string bearer;      // the token that proved it: asked about again while the command runs
   std::string connection;  // name or id
   std::string script;      // the command's input
   std::vector<std::string> client_args;

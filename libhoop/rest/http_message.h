@@ -23,6 +23,7 @@ struct Request {
   std::map<std::string, std::string> query;            // decoded; of equal keys the first
   std::string body;
   std::optional<Identity> identity;  // absent on anonymous routes only
+  std::string bearer;                // the token behind it
   std::string peer;                  // the address it came from
 
   // Routes ask for what their pattern names.

@@ -571,8 +571,8 @@ void Session::TellClient(const absl::Status& sealed) {
   }
   watchers_.Over(loop_.Now(), {ending_.reason, ending_.exit_code});
   if (client_control() != nullptr) {
-    const std::string exit_code =
-        std::to_string(ending_.exit_code.value_or(ending_.text.empty() ? 0 : kAgentFailureExitCode));
+    const std::optional<int> told = ending_.told_code.has_value() ? ending_.told_code : ending_.exit_code;
+    const std::string exit_code = std::to_string(told.value_or(ending_.text.empty() ? 0 : kAgentFailureExitCode));
     Packet close(packet::kClientSessionClose, {{spec::kSessionId, id()}, {spec::kExitCode, exit_code}}, ending_.text);
     if (ending_.retry && context_.client_capabilities.any()) close.AppendSpec(spec::kRetry, "1");
     control_->Send(std::move(close));

@@ -28,11 +28,12 @@ namespace hoop {
 
 // Why a session ends, and what each side is told.
 struct Ending {
-  std::string reason;            // sealed in the record, one line
-  std::string text;              // for the client's user; empty after a good end
-  std::optional<int> exit_code;  // of the command, or 254 when the agent or a target failed
-  absl::Status status;           // of the client's stream
-  bool retry = false;            // a new session may work: our client tries again
+  std::string reason;                           // sealed in the record, one line
+  std::string text;                             // for the client's user; empty after a good end
+  std::optional<int> exit_code;                 // of the command, or 254 when something else than it ended the session
+  absl::Status status;                          // of the client's stream
+  bool retry = false;                           // a new session may work: our client tries again
+  std::optional<int> told_code = std::nullopt;  // what the client is told instead of exit_code
 };
 
 // Owned by the gateway's table of live sessions; loop thread only. `ended` is called once, last, when nothing is left

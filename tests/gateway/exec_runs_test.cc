@@ -202,7 +202,9 @@ TEST_F(ExecRunsTest, AKillOfTheSessionEndsTheCommand) {
   ASSERT_TRUE(Ended().has_value());
   EXPECT_OK(*Ended());
   EXPECT_EQ(agent.transcript.packets.back().type, packet::kAgentSessionClose);
-  EXPECT_EQ(gateway_.audit().sessions.at(id).seals.at(0).reason, "killed by admin@example.test");
+  const SessionEnd& end = gateway_.audit().sessions.at(id).seals.at(0);
+  EXPECT_EQ(end.reason, "killed by admin@example.test");
+  EXPECT_EQ(end.exit_code, 254);
 }
 
 TEST_F(ExecRunsTest, ARecordThatCannotBeOpenedEndsTheRowBeforeTheEndIsTold) {

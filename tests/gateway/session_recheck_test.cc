@@ -3,6 +3,7 @@
 #include <gtest/gtest.h>
 
 #include "absl/synchronization/mutex.h"
+#include "base/ids.h"
 #include "base/limits/session.h"
 #include "base/status.h"
 #include "tests/replay/gateway_fixture.h"
@@ -23,7 +24,7 @@ class ChangingVerifier final : public IdpVerifier {
     absl::MutexLock lock(&mu);
     ++asked;
     if (!answer.ok()) return answer;
-    return Identity();
+    return identity;
   }
   void Set(absl::Status status) {
     absl::MutexLock lock(&mu);
@@ -35,12 +36,14 @@ class ChangingVerifier final : public IdpVerifier {
   }
   absl::Mutex mu;
   absl::Status answer;
+  Identity identity;
   int asked = 0;
 };
 
 class SessionRecheckTest : public ::testing::Test {
  protected:
   SessionRecheckTest() {
+    verifier_.identity = {.org_id = gateway_.store().default_organization().id, .groups = {"dba"}};
     gateway_.AddConnection({.connection_name = "echo", .connection_type = "tcp"}, "dev");
     gateway_.Connect({{"origin", "agent"}, {"authorization", "Bearer " + gateway_.AddAgent("dev", "standard")}});
     gateway_.Settle();
@@ -69,7 +72,8 @@ class SessionRecheckTest : public ::testing::Test {
   Peer* second_ = nullptr;
   ManualClock clock_;
   ChangingVerifier verifier_;
-  SessionRecheck recheck_{gateway_.loop(), Log(), clock_, verifier_, gateway_.sessions()};
+  SessionRecheck recheck_{gateway_.loop(),    Log(), clock_, verifier_, gateway_.store().connections(),
+                          gateway_.sessions()};
 };
 
 TEST_F(SessionRecheckTest, WhoIsStillKnownGoesOn) {
@@ -83,6 +87,52 @@ TEST_F(SessionRecheckTest, WhoCannotBeAskedAboutGoesOn) {
   Round();
   Round();
   EXPECT_EQ(gateway_.sessions().size(), 2u);
+}
+
+TEST_F(SessionRecheckTest, WhoMayNotUseTheConnectionAnyMoreGoesNoFurther) {
+  const ConnectionRow echo = gateway_.Connection("echo");
+  ConnectionGroupTable& groups = gateway_.store().connection_groups();
+  ASSERT_OK(groups.Replace(echo.org_id, echo.id, {"dba", "ops"}, absl::UnixEpoch()));
+  Round();
+  EXPECT_EQ(gateway_.sessions().size(), 2u);
+  ASSERT_OK(groups.Replace(echo.org_id, echo.id, {"ops"}, absl::UnixEpoch()));
+  Round();
+  gateway_.Advance(limits::kCloseGraceTime);
+  EXPECT_EQ(gateway_.sessions().size(), 0u);
+  ASSERT_TRUE(first_->transcript.end.has_value());
+  EXPECT_STATUS(*first_->transcript.end, absl::StatusCode::kPermissionDenied,
+                "access to connection echo was taken away");
+}
+
+TEST_F(SessionRecheckTest, AnAdministratorMayUseWhatIsThere) {
+  const ConnectionRow echo = gateway_.Connection("echo");
+  ASSERT_OK(gateway_.store().connection_groups().Replace(echo.org_id, echo.id, {"ops"}, absl::UnixEpoch()));
+  verifier_.identity.is_admin = true;
+  Round();
+  EXPECT_EQ(gateway_.sessions().size(), 2u);
+  ASSERT_OK(gateway_.store().connections().Delete(echo.org_id, "echo"));  // by another gateway
+  Round();
+  gateway_.Advance(limits::kCloseGraceTime);
+  EXPECT_EQ(gateway_.sessions().size(), 0u);
+}
+
+TEST_F(SessionRecheckTest, ACommandOfRestIsAskedAboutToo) {
+  gateway_.AddConnection({.connection_name = "shell", .connection_type = "command-line", .command = {"sh"}}, "dev");
+  rest::ExecOrder order{.session_id = NewUuid(), .bearer = replay::kUserToken, .connection = "shell"};
+  order.identity = verifier_.identity;
+  const std::string id = order.session_id;
+  gateway_.exec().Run(std::move(order), [](absl::Status) {});
+  gateway_.Settle();
+  ASSERT_NE(gateway_.sessions().Find(id), nullptr);
+  Round();
+  EXPECT_NE(gateway_.sessions().Find(id), nullptr);
+  verifier_.Set(Unauthenticated("user is not active"));
+  Round();
+  gateway_.Advance(limits::kCloseGraceTime);
+  EXPECT_EQ(gateway_.sessions().size(), 0u);
+  const SessionEnd& end = gateway_.audit().sessions.at(id).seals.at(0);
+  EXPECT_EQ(end.reason, "user is not active");
+  EXPECT_EQ(end.exit_code, 254);
 }
 
 TEST_F(SessionRecheckTest, WhoIsRefusedGoesNoFurther) {

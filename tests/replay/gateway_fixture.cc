@@ -162,9 +162,10 @@ void GatewayUnderTest::KillSession(const std::string& session_id) {
 void GatewayUnderTest::Shutdown() {
   const Ending ending{.reason = "gateway shutdown",
                       .text = "gateway shutdown",
-                      .exit_code = 1,
+                      .exit_code = 254,
                       .status = Unavailable("gateway shutdown"),
-                      .retry = true};
+                      .retry = true,
+                      .told_code = 1};
   process_->clients.Close();
   process_->proxy_managers.Close();
   process_->agents.Close();

@@ -236,6 +236,7 @@ TEST_F(HeldCommandTest, NoThreadWaitsForACommand) {
 TEST_F(HeldCommandTest, IsAnsweredWhenTheCommandEnds) {
   MemoryBytes& peer = Connect();
   SendCommand(peer);
+  EXPECT_EQ(exec_.orders[0].bearer, "ann");  // asked about again while it runs
   exec_.waiting[0](FailedPrecondition("agent is offline"));
   EXPECT_NE(Receive(peer).find("desc = agent is offline"), std::string::npos);
 }

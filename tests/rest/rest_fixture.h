@@ -165,7 +165,7 @@ class PartsTest : public ::testing::Test {
     if (!who.empty()) authorization = "Bearer " + who;
     auto identity = api.Authorize(*match->route, authorization);
     if (!identity.ok()) return RefusalOf(identity.status());
-    Request request{.path_parameters = match->path_parameters, .identity = *identity, .peer = "::1"};
+    Request request{.path_parameters = match->path_parameters, .identity = *identity, .bearer = who, .peer = "::1"};
     return Settled(api, *match->route,
                    api.Run(*match->route, question == std::string::npos ? "" : target.substr(question + 1), body,
                            std::move(request)));

@@ -772,6 +772,14 @@ TEST(PipelineTest, HoldsAndGoesOnBehindTheStageThatHeld) {
   EXPECT_EQ(outcome.packet.payload(), "hold");
 }
 
+TEST_F(SessionTest, TheClientMayBeToldAnotherCodeThanTheOneThatIsSealed) {
+  OpenWith("tcp");
+  session_->Finish({.reason = "killed by ann", .text = "killed", .exit_code = 254, .told_code = 1});
+  Sync();
+  EXPECT_EQ(recorded().seals.at(0).exit_code, 254);
+  EXPECT_EQ(client_.sent.back().SpecText(spec::kExitCode), "1");
+}
+
 // ---- Looking on ----------------------------------------------------------------------------------------------------
 
 class NotedWatcher final : public RecordWatcher {
