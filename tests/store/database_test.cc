@@ -9,14 +9,14 @@
 #include "absl/synchronization/barrier.h"
 #include "base/limits/store.h"
 #include "base/status_macros.h"
-#include "tests/support/status_matchers.h"
+#include "tests/store/database_fixture.h"
 #include "tests/support/temp_database.h"
 
 namespace hoop {
 namespace {
 
 // What both engines do alike.
-class DatabaseTest : public ::testing::Test {
+class DatabaseTest : public DatabaseFixture {
  protected:
   void SetUp() override { Open(); }
 
@@ -27,34 +27,8 @@ class DatabaseTest : public ::testing::Test {
     database_ = *std::move(database);
   }
 
-  absl::Status Run(std::string_view sql, absl::Span<const SqlValue> values = {},
-                   Durability durability = Durability::kNormal) {
-    return database_->Write(durability,
-                            [&](Transaction& transaction) { return transaction.Execute(sql, values).status(); });
-  }
-
-  int64_t Number(std::string_view sql, absl::Span<const SqlValue> values = {}) {
-    int64_t number = -1;
-    EXPECT_OK(database_->Read([&](Transaction& transaction) { return ReadNumber(transaction, sql, values, number); }));
-    return number;
-  }
-
-  static absl::Status ReadNumber(Transaction& transaction, std::string_view sql, absl::Span<const SqlValue> values,
-                                 int64_t& number) {
-    return transaction.Select(sql, values, [&](const Row& row) {
-      number = row.Int(0);
-      return absl::OkStatus();
-    });
-  }
-
-  void MakeItems() {
-    ASSERT_OK(Run("create table items (id bigint primary key, name text unique, price bigint check (price > 0))"));
-    ASSERT_OK(Run("create table parts (item_id bigint not null references items(id))"));
-  }
-
   static constexpr absl::Duration kWait = absl::Milliseconds(1);
   testing::TempDatabase temp_;
-  std::unique_ptr<Database> database_;
 };
 
 TEST_F(DatabaseTest, ValuesComeBackAsTheyWere) {

@@ -9,14 +9,14 @@
 #include "store/migrations.h"
 #include "store/postgres_uri.h"
 #include "store/store.h"
-#include "tests/support/status_matchers.h"
+#include "tests/store/database_fixture.h"
 #include "tests/support/temp_database.h"
 
 namespace hoop {
 namespace {
 
 // What needs a server: tests/store/on_postgres.sh gives one.
-class PostgresDatabaseTest : public ::testing::Test {
+class PostgresDatabaseTest : public DatabaseFixture {
  protected:
   void SetUp() override {
     if (!testing::TempDatabase::on_postgres()) GTEST_SKIP() << "runs by tests/store/on_postgres.sh";
@@ -30,11 +30,6 @@ class PostgresDatabaseTest : public ::testing::Test {
     auto database = PostgresDatabase::Create(connection_text_);
     EXPECT_OK(database);
     return database.ok() ? *std::move(database) : nullptr;
-  }
-
-  absl::Status Run(std::string_view sql, absl::Span<const SqlValue> values = {}) {
-    return database_->Write(Durability::kFull,
-                            [&](Transaction& transaction) { return transaction.Execute(sql, values).status(); });
   }
 
   static std::string Ask(Transaction& transaction, std::string_view sql) {
@@ -69,7 +64,6 @@ class PostgresDatabaseTest : public ::testing::Test {
 
   testing::TempDatabase temp_;
   std::string connection_text_;
-  std::unique_ptr<Database> database_;
 };
 
 TEST_F(PostgresDatabaseTest, DurabilityIsSynchronousCommit) {

@@ -6,13 +6,13 @@
 #include <fstream>
 
 #include "base/status_macros.h"
-#include "tests/support/status_matchers.h"
+#include "tests/store/database_fixture.h"
 #include "tests/support/temp_folder.h"
 
 namespace hoop {
 namespace {
 
-class SqliteDatabaseTest : public ::testing::Test {
+class SqliteDatabaseTest : public DatabaseFixture {
  protected:
   void SetUp() override { Open(); }
 
@@ -23,34 +23,8 @@ class SqliteDatabaseTest : public ::testing::Test {
     database_ = *std::move(database);
   }
 
-  absl::Status Run(std::string_view sql, absl::Span<const SqlValue> values = {},
-                   Durability durability = Durability::kNormal) {
-    return database_->Write(durability,
-                            [&](Transaction& transaction) { return transaction.Execute(sql, values).status(); });
-  }
-
-  int64_t Number(std::string_view sql, absl::Span<const SqlValue> values = {}) {
-    int64_t number = -1;
-    EXPECT_OK(database_->Read([&](Transaction& transaction) { return ReadNumber(transaction, sql, values, number); }));
-    return number;
-  }
-
-  static absl::Status ReadNumber(Transaction& transaction, std::string_view sql, absl::Span<const SqlValue> values,
-                                 int64_t& number) {
-    return transaction.Select(sql, values, [&](const Row& row) {
-      number = row.Int(0);
-      return absl::OkStatus();
-    });
-  }
-
-  void MakeItems() {
-    ASSERT_OK(Run("create table items (id bigint primary key, name text unique, price bigint check (price > 0))"));
-    ASSERT_OK(Run("create table parts (item_id bigint not null references items(id))"));
-  }
-
   testing::TempFolder folder_;
   const std::string path_ = folder_.file("test.db");
-  std::unique_ptr<SqliteDatabase> database_;
 };
 
 TEST_F(SqliteDatabaseTest, RefusesCastsThatOnlyPostgresKnows) {
