@@ -237,8 +237,7 @@ void Edge::Answer(uint64_t id, const Response& response) {
   found->second.connection->Answer(response);
 }
 
-// ---- Event streams
-// ----------------------------------------------------------------------------------------------------
+// ---- Event streams -------------------------------------------------------------------------------------------------
 
 size_t Edge::StreamCount() const {
   return static_cast<size_t>(std::count_if(exchanges_.begin(), exchanges_.end(),
@@ -262,7 +261,8 @@ void Edge::PassEvents(uint64_t id) {
           if (!alive.expired()) PassEvents(id);
         });
       });
-  if (part.has_value()) return part->empty() ? void() : Pass(id, *part);
+  if (part.has_value() && part->empty()) return;
+  if (part.has_value()) return Pass(id, *part);
   HttpConnection& connection = *found->second.connection;
   found->second.stream.reset();
   connection.Continue("");
