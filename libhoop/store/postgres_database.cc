@@ -15,6 +15,18 @@ std::vector<std::unique_ptr<PostgresConnection>> Places(size_t count, std::uniqu
   return places;
 }
 
+// What a request that comes while the server is away may be told, for it is passed on to whoever asked: why, but not
+// where the server is and as whom it is asked. libpq: `connection to server at "db" (10.0.0.1), port 5432 failed: why`.
+absl::Status WithoutPlace(const absl::Status& status) {
+  constexpr std::string_view kBefore = " failed: ", kFatal = "FATAL:  ";
+  const std::string text = StatusText(status);
+  const size_t at = text.rfind(kBefore);
+  std::string_view why = at == std::string::npos ? "" : std::string_view(text).substr(at + kBefore.size());
+  if (why.starts_with(kFatal)) why.remove_prefix(kFatal.size());
+  if (why.empty() || why.find('"') != std::string_view::npos) return Unavailable("database: it cannot be reached");
+  return Unavailable("database: it cannot be reached: {}", why);
+}
+
 }  // namespace
 
 // One place of a pool, for the length of one transaction. What was lost leaves the place empty.
@@ -71,7 +83,9 @@ absl::Status PostgresDatabase::Run(Pool& pool, absl::FunctionRef<absl::Status(Po
   absl::Status begun = connection == nullptr ? absl::OkStatus() : begin(*connection);
   if (connection == nullptr || !connection->alive()) {
     connection.reset();
-    HOOP_ASSIGN_OR_RETURN(connection, PostgresConnection::Open(connection_text_, times_));
+    absl::StatusOr<std::unique_ptr<PostgresConnection>> opened = PostgresConnection::Open(connection_text_, times_);
+    if (!opened.ok()) return WithoutPlace(opened.status());
+    connection = *std::move(opened);
     begun = begin(*connection);
   }
   HOOP_RETURN_IF_ERROR(begun);

@@ -1,8 +1,11 @@
 #!/bin/bash
 # What fails under a running gateway, each played: the database does not answer, the journal is full meanwhile, the disk
-# of the journal is full, a write fails. The page docs/failures.md tells the same.
+# of the journal is full, a write fails. The page docs/failures.md tells the same. STORE=postgres: with PostgreSQL, which
+# is shut down where another process holds SQLite's file.
 . "$(dirname "$0")/lib.sh"
 need curl jq python3
+store=${STORE:-sqlite}
+[ "$store" = sqlite ] || start_postgres
 [ "$(id -u)" = 0 ] && unshare --mount true 2>/dev/null || skip "a small disk needs root and a mount name space"
 
 # gateway NAME DISK [VARIABLE=VALUE...]: in a mount name space of its own, its journal on a disk of that size. Sets
@@ -11,6 +14,10 @@ gateway() {
   local name=$1 disk=$2
   shift 2
   mkdir -p "$work/$name" "$work/$name-journal"
+  if [ "$store" = postgres ]; then
+    direct_psql -qc "create database $name"
+    export POSTGRES_DB_URI="postgres://$pg_user:$pg_password@127.0.0.1:$pg_port/$name?sslmode=disable"
+  fi
   chmod 700 "$work/$name"
   # shellcheck disable=SC2016 # for the inner shell
   spawn "$work/$name.log" unshare --mount bash -c 'mount -t tmpfs -o "size=$1" none "$0-journal" && shift && exec env "$@"' "$work/$name" "$disk" \
@@ -36,15 +43,21 @@ end_both() {
   same "$1: TERM" 0 "$ended"
 }
 
-# lock_store NAME / unlock_store: another process holds the database, as a broken one would.
-lock_store() {
+# store_down NAME / store_up: another process holds the database, as a broken one would; a server is shut down.
+store_down() {
+  [ "$store" = sqlite ] || {
+    stop "$pg_pid" INT
+    return
+  }
   spawn "$work/lock.log" python3 -c 'import sqlite3, sys, time
 c = sqlite3.connect(sys.argv[1], isolation_level=None)
 c.execute("pragma busy_timeout = 30000"); c.execute("begin immediate"); print("held", flush=True); time.sleep(600)' "$work/$1/hoop.db"
   lock=$spawned
   wait_line "$work/lock.log" "$lock" 40 held
 }
-unlock_store() { stop "$lock" KILL; }
+store_up() {
+  if [ "$store" = sqlite ]; then stop "$lock" KILL; else run_postgres; fi
+}
 
 # session NAME SCRIPT: a shell that runs in the background, its output in $work/NAME.out; sets $session_process.
 session() {
@@ -73,14 +86,14 @@ retry() { # retry SECONDS COMMAND...: until it succeeds
 gateway store 64m HOOP_JOURNAL_BYTES_MAX=32MiB
 session running 'for i in $(seq 400); do echo line $i; sleep 0.1; done'
 wait_line "$work/running.out" "$session_process" 20 'line 3'
-lock_store store
+store_down store
 wait_line "$work/store.log" "$gateway" 60 'flushing the journal fails'
 line=$(tail -n 1 "$work/running.out")
 wait_line "$work/running.out" "$session_process" 20 "line $((${line#line } + 20))"
 echo "store down: the session that ran went on"
 output=$(timeout 60 hoop exec shell -s -i 'echo new' 2>&1) && fail "store down: a new session was let in"
 echo "store down: a new session: $output"
-unlock_store
+store_up
 retry 20 hoop exec shell -s -i 'echo again'
 echo "store back: new sessions are let in again"
 wait_line "$work/running.out" "$session_process" 60 'line 400'
@@ -103,7 +116,7 @@ for i in 1 2 3 4 5 6; do
   fillers+=("$session_process")
   wait_line "$work/filler$i.out" "$session_process" 20 up
 done
-lock_store store
+store_down store
 touch "$work/go.1"
 grew=0
 for ((still = 0; still < 20; )); do # until it is held: a quarter of the journal is what it may have
@@ -123,7 +136,7 @@ ended_with filler2 'the journal was full'
 echo "journal full: after 10 s: $(tail -n 1 "$work/filler2.err")"
 output=$(timeout 60 hoop exec shell -s -i 'echo new' 2>&1) && fail "journal full: a new session was let in"
 echo "journal full: a new session: $output"
-unlock_store
+store_up
 retry 30 hoop exec shell -s -i 'echo again'
 for id in "${fillers[@]}" "$quiet"; do kill -INT "$id" 2>/dev/null || true; done
 end_both "journal full"
@@ -142,11 +155,11 @@ for ((i = 0; i < 10; ++i)); do same "disk full: a session" "new $i" "$(hoop exec
 wait_line "$work/before.out" "$before" 60 whole
 echo "disk full: sessions go on and new ones are let in"
 kill -0 "$filler" || fail "disk full: the session that fills it ended"
-lock_store disk
+store_down disk
 session_process=$filler
 ended_with filler 'the journal was full'
 echo "disk full, and the database down: after 10 s: $(tail -n 1 "$work/filler.err")"
-unlock_store
+store_up
 rm -f "$small/fill"
 retry 30 hoop exec shell -s -i 'echo again'
 contains "a record through it" "$(hoop audit verify last)" "whole and unchanged"

@@ -81,7 +81,7 @@ ask() { # ask NUMBER: a statement of its own, answered
 }
 refuse_new() {
   wait_line "$work/one.log" "$one" 30 'flushing the journal fails'
-  refused "database" hoop exec shell -s -i 'echo never'
+  refused "database: it cannot be reached: Connection refused" hoop exec shell -s -i 'echo never'
 }
 served() { # served TEXT: waits until a command runs again
   for ((i = 0; i < 100; ++i)); do hoop exec shell -s -i "echo $1" >"$work/out" 2>/dev/null && break || read -r -t 0.2 _ <> <(:) || true; done
