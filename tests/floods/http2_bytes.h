@@ -55,9 +55,12 @@ inline std::string Indexed(std::string_view name, std::string_view value) {
 // The header at a place of the tables; 62 is the newest of the dynamic one.
 inline std::string Reference(size_t index) { return HpackNumber(index, 7, 0x80); }
 
+// No table for headers, as the gateway announces: the first block has to say so.
+inline const std::string kNoTable = "\x20";
+
 inline std::string Request(std::string_view path = "/protobuf.Transport/Connect", std::string_view method = "POST",
                            std::string_view content_type = "application/grpc") {
-  return Literal(":method", method) + Literal(":scheme", "http") + Literal(":path", path) +
+  return kNoTable + Literal(":method", method) + Literal(":scheme", "http") + Literal(":path", path) +
          Literal(":authority", "gw") + Literal("te", "trailers") + Literal("content-type", content_type);
 }
 
