@@ -119,6 +119,17 @@ class Host : public ::testing::Test {
     params.env_vars["envvar:LIMIT"] = Base64Encode("5");
     gateway->Open(kSession, params);
   }
+  // Until nothing is taken any more; how many bytes were.
+  size_t WriteAllItTakes(const Service::Seen& seen) {
+    const std::string block(3 * limits::kSendQueueHighBytes, 'x');
+    for (size_t sent = 0;;) {
+      const size_t taken = seen.stream->Write(block).value();
+      EXPECT_LE(taken, limits::kSendQueueHighBytes);
+      if (taken == 0 || sent > 100 * block.size()) return sent;
+      sent += taken;
+      gateway->agent.OnLoop([] {});  // what the loop takes, it has taken
+    }
+  }
   ScriptedGateway::Stream& control() { return gateway->control(); }
   SeenPacket WaitForClose() { return gateway->WaitFor(control(), packet::kClientSessionClose); }
 
@@ -193,20 +204,28 @@ TEST_F(Host, AWriteTakesWhatFitsAndSaysWhenThereIsRoom) {
   ScriptedGateway::Stream& stream = Connect("000001", "t1");
   Service::Seen& seen = service.Wait();
   gateway->SetReading(stream, false);
-  const std::string block(3 * limits::kSendQueueHighBytes, 'x');
-  size_t sent = 0;
-  while (true) {
-    absl::StatusOr<size_t> taken = seen.stream->Write(block);
-    ASSERT_OK(taken.status());
-    sent += *taken;
-    if (*taken == 0) break;
-    EXPECT_LE(*taken, limits::kSendQueueHighBytes);
-    gateway->agent.OnLoop([] {});  // what the loop takes, it has taken
-  }
+  const size_t sent = WriteAllItTakes(seen);
   EXPECT_LE(sent, 4 * limits::kSendQueueHighBytes);
   const int before = seen.writable;
   gateway->SetReading(stream, true);
   EXPECT_TRUE(service.WaitUntil([&] { return seen.writable > before; }));
+  EXPECT_EQ(gateway->WaitForBytes(stream, packet::kClientTcpWrite, sent).size(), sent);
+  gateway->agent.OnLoop([] {});
+  const int told = seen.writable;
+  ASSERT_OK(seen.stream->Write("more").status());
+  EXPECT_EQ(gateway->WaitForBytes(stream, packet::kClientTcpWrite, sent + 4).size(), sent + 4);
+  gateway->agent.OnLoop([&] { EXPECT_EQ(seen.writable, told) << "it is told to who waits"; });
+}
+
+TEST_F(Host, TheEndWaitsForWhatTheLineHasNoRoomFor) {
+  ScriptedGateway::Stream& stream = Connect("000001", "t1");
+  Service::Seen& seen = service.Wait();
+  gateway->SetReading(stream, false);
+  const size_t sent = WriteAllItTakes(seen);
+  seen.stream->End(0, "that was all");
+  gateway->agent.OnLoop([] {});
+  gateway->SetReading(stream, true);
+  EXPECT_EQ(gateway->WaitFor(stream, packet::kClientConnectionClose).payload, "that was all");
   EXPECT_EQ(gateway->WaitForBytes(stream, packet::kClientTcpWrite, sent).size(), sent);
 }
 

@@ -22,15 +22,15 @@ static inline int dial(struct test_gateway* gateway, const char* which) {
   return socket_;
 }
 
-/* `body` to POST /api/sessions; the whole answer, to be freed. */
-static inline char* rest_exec(struct test_gateway* gateway, const char* body) {
+/* `body` to POST /api/sessions, with a token that is good for so many seconds; the whole answer, to be freed. */
+static inline char* rest_exec_within(struct test_gateway* gateway, const char* body, int64_t seconds) {
   const size_t room = 8 * 1024 * 1024;
   char *answer = (char*)malloc(room), *token = NULL;
   size_t size = 0;
   ssize_t count;
   const int socket_ = dial(gateway, "http_address");
   CHECK_OK(hoop_gateway_ensure_admin(gateway->gateway, "me@example.test", "a-secret", &error));
-  CHECK_OK(hoop_gateway_issue_token(gateway->gateway, "me@example.test", 600, &token, &error));
+  CHECK_OK(hoop_gateway_issue_token(gateway->gateway, "me@example.test", seconds, &token, &error));
   size = (size_t)snprintf(answer, room,
                           "POST /api/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n"
                           "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
@@ -43,7 +43,11 @@ static inline char* rest_exec(struct test_gateway* gateway, const char* body) {
   return answer;
 }
 
-/* A connection of type command-line whose command is "host:<service>". */
+static inline char* rest_exec(struct test_gateway* gateway, const char* body) {
+  return rest_exec_within(gateway, body, 600);
+}
+
+/* A connection of type command-line whose command is `word`: "host:<service>", or a program. */
 static inline void add_command(struct test_gateway* gateway, const char* name, const char* agent, const char* word) {
   hoop_options* connection = hoop_options_create("connection");
   CHECK_OK(hoop_options_set(connection, "name", name, &error));
@@ -51,6 +55,8 @@ static inline void add_command(struct test_gateway* gateway, const char* name, c
   CHECK_OK(hoop_options_set(connection, "type", "command-line", &error));
   CHECK_OK(hoop_options_set(connection, "command.0", word, &error));
   CHECK_OK(hoop_options_set(connection, "envvar:COLOUR", "green", &error));
+  CHECK_OK(hoop_options_set(connection, "envvar:OF_AGENT", "system.agent.envs", &error));
+  CHECK_OK(hoop_options_set(connection, "filesystem:LETTER", "dear reader", &error));
   CHECK_OK(hoop_gateway_apply_connection(gateway->gateway, connection, &error));
   hoop_options_destroy(connection);
 }

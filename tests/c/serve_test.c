@@ -43,6 +43,8 @@ static void on_event(hoop_stream* stream, int32_t event, const void* bytes, size
   CHECK_OK(hoop_stream_write(stream, text, strlen(text), &taken, &error));
   CHECK(taken == strlen(text));
   CHECK_OK(hoop_stream_write_error(stream, hoop_stream_get(stream, "user_email"), 15, &taken, &error));
+  CHECK(strcmp(hoop_stream_get(stream, "file.LETTER"), "dear reader") == 0);
+  CHECK(hoop_stream_get(stream, "file.NOTHING") == NULL);
   CHECK(hoop_stream_get(stream, "argument.1") == NULL);
   CHECK(hoop_stream_get(stream, "argument.x") == NULL);
   CHECK(hoop_stream_get(stream, "env.NOTHING") == NULL);
@@ -55,7 +57,9 @@ static void on_event(hoop_stream* stream, int32_t event, const void* bytes, size
   CHECK_FAILS(hoop_stream_end(stream, -1, NULL, &error), HOOP_INVALID_ARGUMENT, "exit_code is not between 0 and 255");
   CHECK_OK(hoop_stream_end(stream, 7, NULL, &error));
   CHECK_OK(hoop_stream_end(stream, 9, NULL, &error)); /* the first end counts */
+  taken = 4;
   CHECK_FAILS(hoop_stream_write(stream, "late", 4, &taken, &error), HOOP_FAILED_PRECONDITION, "was ended before");
+  CHECK(taken == 0);
 }
 
 static int32_t open_ask(hoop_stream* stream, void* user_data) {
@@ -151,6 +155,26 @@ static int32_t open_destroy(hoop_stream* stream, void* user_data) {
   return HOOP_OK;
 }
 
+/* As above, but it had said how it serves. */
+static int32_t open_take_back(hoop_stream* stream, void* user_data) {
+  (void)user_data;
+  CHECK_OK(hoop_stream_on_event(stream, on_event, NULL, NULL, &error));
+  hoop_stream_destroy(stream);
+  return HOOP_OK;
+}
+
+/* Destroys the stream at its first event: there is no other. */
+static int leave_events;
+static void on_leave(hoop_stream* stream, int32_t event, const void* bytes, size_t size, void* user_data) {
+  (void)event, (void)bytes, (void)size, (void)user_data;
+  CHECK(++leave_events == 1);
+  hoop_stream_destroy(stream);
+}
+static int32_t open_leave(hoop_stream* stream, void* user_data) {
+  (void)user_data;
+  return hoop_stream_on_event(stream, on_leave, NULL, NULL, NULL);
+}
+
 /* Kept by the host when the agent is long gone. */
 static hoop_stream* kept;
 static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
@@ -225,6 +249,8 @@ static void test_two_gateways_and_three_agents(void) {
     CHECK_OK(hoop_options_serve(options[i], "refuse", open_refuse, NULL, NULL, &error));
     CHECK_OK(hoop_options_serve(options[i], "forget", open_forget, NULL, NULL, &error));
     CHECK_OK(hoop_options_serve(options[i], "destroy", open_destroy, NULL, NULL, &error));
+    CHECK_OK(hoop_options_serve(options[i], "take-back", open_take_back, NULL, NULL, &error));
+    CHECK_OK(hoop_options_serve(options[i], "leave", open_leave, NULL, NULL, &error));
     agents[i] = start_agent(options[i]);
     CHECK(hoop_agent_connected(agents[i], NULL) == 1);
   }
@@ -249,6 +275,12 @@ static void test_two_gateways_and_three_agents(void) {
   add_command(&here, "destroy", "second", "host:destroy");
   expect(&here, "{\"connection\":\"destroy\",\"script\":\"\"}", "the service refused this connection",
          "\"exit_code\":254");
+  add_command(&here, "take-back", "second", "host:take-back");
+  expect(&here, "{\"connection\":\"take-back\",\"script\":\"\"}", "the service refused this connection",
+         "\"exit_code\":254");
+  add_command(&here, "leave", "second", "host:leave");
+  expect(&here, "{\"connection\":\"leave\",\"script\":\"x\"}", "the service dropped this stream", "\"exit_code\":1");
+  CHECK(leave_events == 1);
   add_command(&here, "nobody", "second", "host:nobody");
   expect(&here, "{\"connection\":\"nobody\",\"script\":\"\"}", "serves no \\\"nobody\\\"", "\"exit_code\":254");
   add_command(&here, "flood", "second", "host:flood");
@@ -271,8 +303,48 @@ static void test_two_gateways_and_three_agents(void) {
   end_gateway(&here);
 }
 
+/* Commands of ordinary connections, by a warden: what the options of agent and connection mean for them. */
+static void test_ordinary_commands(void) {
+  struct test_gateway gateway = start_gateway();
+  hoop_options *options = agent_options(&gateway, "prod"), *connection = hoop_options_create("connection");
+  hoop_agent* agent;
+  char folder[] = "/tmp/hoop-c-test-XXXXXX", letter[64], *answer;
+  CHECK(mkdtemp(folder) != NULL);
+  CHECK_OK(hoop_options_set(options, "warden", HOOP_AGENT, &error));
+  CHECK_OK(hoop_options_set(options, "runtime_dir", folder, &error));
+  CHECK_OK(hoop_options_set(options, "env.PATH", "/usr/bin:/bin", &error));
+  CHECK_OK(hoop_options_set(options, "env.OF_AGENT", "plain", &error));
+  agent = start_agent(options);
+  add_command(&gateway, "sh", "prod", "sh");
+  expect(&gateway, "{\"connection\":\"sh\",\"script\":\"echo $COLOUR $OF_AGENT; cat $LETTER; exit 9\"}",
+         "green plain\\ndear reader", "\"exit_code\":9");
+  snprintf(letter, sizeof letter, "%s/", folder);
+  expect(&gateway, "{\"connection\":\"sh\",\"script\":\"echo $LETTER\"}", letter, "\"exit_code\":0");
+
+  CHECK_OK(hoop_options_set(connection, "name", "sh", &error));
+  CHECK_OK(hoop_options_set(connection, "agent", "prod", &error));
+  CHECK_OK(hoop_options_set(connection, "type", "command-line", &error));
+  CHECK_OK(hoop_options_set(connection, "command.0", "sh", &error));
+  CHECK_OK(hoop_options_set(connection, "access_modes", "connect", &error));
+  CHECK_OK(hoop_options_set(connection, "overwrite", "true", &error));
+  CHECK_OK(hoop_gateway_apply_connection(gateway.gateway, connection, &error));
+  hoop_options_destroy(connection);
+  answer = rest_exec(&gateway, "{\"connection\":\"sh\",\"script\":\"exit 9\"}");
+  CHECK(strstr(answer, "exec is disabled for this connection") != NULL);
+  free(answer);
+  answer = rest_exec_within(&gateway, "{\"connection\":\"sh\",\"script\":\"\"}", 0);
+  CHECK(strncmp(answer, "HTTP/1.1 401", 12) == 0); /* a token that has ended as it was made */
+  free(answer);
+
+  CHECK_OK(hoop_agent_stop(agent, 2000, &error));
+  CHECK(hoop_agent_destroy(agent) == HOOP_OK);
+  end_gateway(&gateway);
+  remove_folder(folder);
+}
+
 int main(void) {
   test_two_gateways_and_three_agents();
   test_a_stream_may_outlive_its_agent();
+  test_ordinary_commands();
   return 0;
 }

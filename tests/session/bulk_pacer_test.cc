@@ -69,6 +69,22 @@ TEST_F(BulkPacerTest, SharesTheRateAmongBulkTransfers) {
   EXPECT_GT(pacer_.HoldAfter(other_bulk_, 2 * kChunk), 3 * alone);  // twice the bytes at half the rate
 }
 
+// How many there are is known at the beginning of a period, too, when few have been heard.
+TEST_F(BulkPacerTest, RemembersWithHowManyTheRateIsShared) {
+  Transfer(200, [this] { PassCrowded(); });
+  clock_.Advance(limits::kBulkPeriod);
+  const absl::Duration alone = pacer_.HoldAfter(bulk_, kChunk);
+  pacer_.HoldAfter(other_bulk_, kChunk);
+  clock_.Advance(limits::kBulkPeriod);
+  EXPECT_GT(pacer_.HoldAfter(bulk_, kChunk), alone);
+}
+
+TEST_F(BulkPacerTest, ForgetsWhatATransferMovedOnceItIsOver) {
+  Transfer(200, [this] { PassCrowded(); });
+  clock_.Advance(limits::kBulkPeriodMax);
+  EXPECT_EQ(pacer_.HoldAfter(bulk_, 100), absl::ZeroDuration());
+}
+
 TEST_F(BulkPacerTest, LetsBulkGoOnceTheOthersAreQuiet) {
   Transfer(200, [this] { PassCrowded(); });
   EXPECT_EQ(pacer_.rate(), limits::kBulkBytesPerSecondMin);

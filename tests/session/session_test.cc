@@ -652,7 +652,9 @@ TEST_F(SharedAgentStream, GivesWhoTakesSomethingMoreTime) {
     slow.queued_bytes -= 1;
     loop_.Advance(limits::kSharedStreamCheckTime);
   }
-  loop_.Advance(limits::kSharedStreamStallTime);
+  loop_.Advance(limits::kSharedStreamStallTime - limits::kSharedStreamCheckTime);
+  slow.queued_bytes += 1;  // that is none
+  loop_.Advance(limits::kSharedStreamCheckTime);
   EXPECT_TRUE(session_->finishing());
 }
 
