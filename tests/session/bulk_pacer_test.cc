@@ -74,7 +74,7 @@ TEST_F(BulkPacerTest, RemembersWithHowManyTheRateIsShared) {
   Transfer(200, [this] { PassCrowded(); });
   clock_.Advance(limits::kBulkPeriod);
   const absl::Duration alone = pacer_.HoldAfter(bulk_, kChunk);
-  pacer_.HoldAfter(other_bulk_, kChunk);
+  pacer_.HoldAfter(other_bulk_, 2 * kChunk);
   clock_.Advance(limits::kBulkPeriod);
   EXPECT_GT(pacer_.HoldAfter(bulk_, kChunk), alone);
 }
