@@ -108,6 +108,15 @@ TEST_F(TlsDoorTest, ShakesHandsOnAWorker) {
   EXPECT_OK(DialTls(Client()).status());
 }
 
+// A worker that takes nothing: nobody else does the arithmetic.
+TEST_F(TlsDoorTest, HandshakesAreTheWorkersAlone) {
+  Worker full("test-tls", 0);
+  Open({.tls = Server(), .tls_worker = &full});
+  ASSERT_FALSE(DialTls(Client()).ok());
+  while (warnings_.lines.empty()) Settle();
+  EXPECT_NE(warnings_.lines[0].find("test-tls: 0 tasks"), std::string::npos) << warnings_.lines[0];
+}
+
 TEST_F(TlsDoorTest, RefusesPlainPeersInTheirOwnWords) {
   Open({.tls = Server()});
   EXPECT_EQ(SayPlainly("GET / HTTP/1.1\r\n\r\n"), "speak TLS!");
