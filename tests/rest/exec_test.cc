@@ -77,6 +77,7 @@ TEST_F(ExecTest, AFailedCommandIsAnAnswerWithItsCode) {
   EXPECT_EQ(answer["output_status"], "failed");
   EXPECT_EQ(answer["exit_code"], 3);
   EXPECT_EQ(Answer(std::nullopt, "client left", {})["exit_code"], -2);
+  EXPECT_EQ(Answer(std::nullopt, "client left", {})["output_status"], "failed");
 }
 
 TEST_F(ExecTest, OutputIsCutAtItsBound) {

@@ -96,6 +96,15 @@ TEST_F(LiveEventsTest, OfASessionThatIsOverOnlyThatIsSaid) {
   EXPECT_EQ(TakeAll(*feed), kSessionEnd + "(end)");
 }
 
+TEST_F(LiveEventsTest, AnEndThatOnlyTheJournalKnowsIsOne) {
+  const SessionHead head = AddSession("ann", 1);
+  audit_.on_flush = [&] { End(head, 0, "finished"); };
+  EXPECT_EQ(TakeAll(*Open(head)), kSessionEnd + "(end)");
+  const SessionHead other = AddSession("ann", 2);
+  audit_.on_flush = [&] { End(other, 0, "finished"); };
+  EXPECT_EQ(AskJson("ann", "GET", "/api/sessions/" + other.session_id)["status"], "done");
+}
+
 // Between the first look at its row and the watch.
 class EndingSessionControl final : public SessionControl {
  public:
@@ -137,6 +146,9 @@ TEST_F(LiveEventsTest, IsForWhoMaySeeTheSession) {
   EXPECT_EQ(Ask("ben", "GET", path).status, 404);
   EXPECT_EQ(Ask("stranger", "GET", path).status, 404);
   EXPECT_EQ(Ask("", "GET", path).status, 401);
+  verifier_.people["ann-elsewhere"] = verifier_.people["ann"];
+  verifier_.people["ann-elsewhere"].org_id = "another";
+  EXPECT_EQ(Ask("ann-elsewhere", "GET", path).status, 404);
   EXPECT_TRUE(control_.watchers.empty());
   EXPECT_EQ(Ask("auditor", "GET", path).status, 200);
   EXPECT_EQ(Ask("admin", "GET", path).status, 200);

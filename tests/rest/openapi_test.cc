@@ -35,6 +35,25 @@ TEST_F(OpenApiTest, ThePathsAreThoseOfTheTable) {
   EXPECT_EQ(document_["servers"][0]["url"], "http://127.0.0.1:8009/api");
 }
 
+TEST_F(OpenApiTest, WhatIsSentIsSaidAndThatItMayBeRefused) {
+  for (const OperationDoc& doc : OperationDocs()) {
+    const size_t space = doc.route.find(' ');
+    std::string method(doc.route.substr(0, space)), path;
+    for (char& c : method) c = static_cast<char>(std::tolower(static_cast<unsigned char>(c)));
+    for (const Route& route : api_.routes().routes()) {
+      if (route.method + " " + route.pattern == doc.route) path = route.pattern;
+    }
+    for (size_t colon; (colon = path.find(':')) != std::string::npos;) {
+      path.replace(colon, 1, "{");
+      path.insert(std::min(path.find('/', colon), path.size()), "}");
+    }
+    const auto& operation = document_["paths"][path][method];
+    EXPECT_EQ(operation.contains("requestBody"), !doc.body.empty()) << doc.route;
+    EXPECT_EQ(operation["responses"].contains("400"), !doc.body.empty()) << doc.route;
+    EXPECT_EQ(operation["summary"], std::string(doc.summary)) << doc.route;
+  }
+}
+
 TEST_F(OpenApiTest, WhoNeedsNoTokenIsSaid) {
   EXPECT_EQ(document_["security"][0], (nlohmann::json{{"bearer", nlohmann::json::array()}}));
   for (const Route& route : api_.routes().routes()) {
