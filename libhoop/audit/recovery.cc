@@ -24,6 +24,10 @@ absl::Status LaneRecovery::Run(std::set<std::string>& unfinished) {
   HOOP_ASSIGN_OR_RETURN(flushed_lsn_, JournalLaneTable(tools_.database).Flushed(instance_, lane_));
   start_.next_position = flushed_lsn_ + 1;
   HOOP_RETURN_IF_ERROR(OpenSegments());
+  // The database does not know what came before the oldest record here: it is another one, or an older state of it was
+  // restored. So a session that it does not know was not deleted.
+  const auto oldest = std::find_if(found_.begin(), found_.end(), [](const Found& found) { return found.has_header; });
+  if (oldest != found_.end() && oldest->header.first_position > flushed_lsn_ + 1) set_->NoteDamage();
   // A segment says how far those before it count.
   for (size_t i = found_.size(); i-- > 1;) {
     const uint64_t later =

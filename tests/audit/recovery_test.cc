@@ -99,6 +99,29 @@ TEST_F(RecoveryTest, SealsSessionsThatAreOnlyInTheDatabaseAnyMore) {
   }
 }
 
+TEST_F(RecoveryTest, KeepsWhatADatabaseDoesNotKnowThatLagsBehind) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> session = OpenSession();
+  for (int i = 0; i < 60; ++i) {  // its beginning leaves the journal
+    Feed(*session, Noise(60'000));
+    ASSERT_OK(audit_->Flush());
+  }
+  database_->writes_down = true;
+  Feed(*session, "not flushed");
+  session->record = nullptr;
+  Crash();
+  ASSERT_OK(store_->sessions().Delete(session->id));
+  ASSERT_OK(database_->Write(Durability::kFull, [](Transaction& transaction) {
+    return transaction.Execute("delete from journal_lanes").status();
+  }));
+  ASSERT_OK(Start());
+  ASSERT_OK(audit_->Flush());
+  EXPECT_OK(store_->sessions().Find(session->id));
+  const std::vector<RecordEntry> entries = ReadAll(session->id);
+  ASSERT_GE(entries.size(), 2u);
+  EXPECT_EQ(entries[entries.size() - 2].payload, "not flushed");
+}
+
 TEST_F(RecoveryTest, EndsRowsWithoutAnyRecord) {
   const SessionHead head = Head();
   ASSERT_OK(store_->sessions().Insert(head));
