@@ -1,6 +1,6 @@
 // What a connection speaks on the wire, by the type and subtype it is stored with, and the command it gets when none is
-// given. Pure functions, used by gateway/, rest/ and client/. Source: the mapping of 2026 gateways, which agents of both eras
-// understand; never "application", which newer command lines do not know.
+// given. Pure functions, used by gateway/, rest/ and client/. Source: the mapping of 2026 gateways, which agents of
+// both eras understand; never "application", which newer command lines do not know.
 #pragma once
 
 #include <string>

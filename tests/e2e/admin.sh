@@ -88,11 +88,14 @@ hoop admin update user dev@example.test --add-group dba --name Dev >/dev/null
 same "in the group now" "filed lines shell" "$(as dev hoop roles -q | sort | xargs)"
 same "with his name" "Dev dba" "$(hoop admin get user/dev@example.test -o json | json '.name + " " + (.groups | join(","))')"
 contains "the groups" "$(hoop admin get groups)" "dev@example.test"
+hoop admin update user --groups '' dev@example.test >/dev/null
+same "in no group any more" "filed shell" "$(as dev hoop roles -q | sort | xargs)"
 same "made" "group empty created" "$(hoop admin create group empty)"
 refused "group empty exists already" hoop admin create group empty
 same "gone" 'group "empty" deleted' "$(hoop admin delete group empty)"
 refused "group empty not found" hoop admin delete group/empty
 hoop admin update connection lines --groups '' >/dev/null
+same "everybody may use it" "filed lines shell" "$(as dev hoop roles -q | sort | xargs)"
 
 same "a password of one's own" "password changed" "$(printf 'dev-secret\ndev-secret-2\n' | as dev hoop password --password-stdin)"
 as dev hoop list >/dev/null || fail "the new token is not kept"

@@ -113,7 +113,7 @@ contains "the replay" "$replay" "guests of tonight, me@example.test"
 contains "the replay" "$replay" "ida: table 9"
 contains "verification" "$(hoop audit verify "$session")" "whole and unchanged"
 
-refused "takes \"hoop exec\" only" hoop connect table-cmd
+refused "\`hoop exec table-cmd\` runs one command" hoop connect table-cmd
 hoop admin create connection chairs -a tables -t command-line -- host:chairs >/dev/null
 refused 'serves no "chairs"' hoop exec chairs -s -i list
 

@@ -101,12 +101,6 @@ absl::StatusOr<std::map<std::string, std::string>> ReadTags(const std::vector<st
   return tags;
 }
 
-// --groups '' is the empty list.
-std::optional<std::vector<std::string>> WithoutEmpty(std::optional<std::vector<std::string>> list) {
-  if (list) list->erase(std::remove(list->begin(), list->end(), ""), list->end());
-  return list;
-}
-
 void SetModes(const std::vector<std::string>& modes, ConnectionSpec& spec) {
   const auto has = [&modes](const char* mode) { return std::find(modes.begin(), modes.end(), mode) != modes.end(); };
   spec.exec_enabled = has("exec");
@@ -133,10 +127,10 @@ absl::StatusOr<ConnectionSpec> ReadSpec(ApiClient& api, const ConnectionOptions&
   ConnectionSpec spec{.record = options.record,
                       .access_schema = options.schema,
                       .jira_issue_template_id = options.jira_issue_template_id,
-                      .access_groups = WithoutEmpty(options.access_groups),
-                      .reviewers = WithoutEmpty(options.reviewers),
-                      .redact_types = WithoutEmpty(options.redact_types),
-                      .guardrail_rules = WithoutEmpty(options.guardrail_rules),
+                      .access_groups = options.access_groups,
+                      .reviewers = options.reviewers,
+                      .redact_types = options.redact_types,
+                      .guardrail_rules = options.guardrail_rules,
                       .resource = options.resource};
   if (options.type) SetType(*options.type, spec);
   if (!options.command.empty()) spec.command = WithTabs(options.command);

@@ -18,7 +18,6 @@ std::vector<std::string> ChangedGroups(std::vector<std::string> groups, const Pe
   for (const std::string& group : options.add_groups) {
     if (std::find(groups.begin(), groups.end(), group) == groups.end()) groups.push_back(group);
   }
-  groups.erase(std::remove(groups.begin(), groups.end(), ""), groups.end());  // --groups '' is none
   for (const std::string& group : options.remove_groups) {
     groups.erase(std::remove(groups.begin(), groups.end(), group), groups.end());
   }

@@ -54,12 +54,11 @@ void AddSpec(CommandTree& tree, CLI::App& command, ConnectionOptions& options) {
       ->check(CLI::IsMember({"runbooks", "exec", "connect"}));
   tree.OneOf(command.add_option("--schema", options.schema, "Show the schema to users: enabled or disabled"),
              {"enabled", "disabled"});
-  command.add_option("--groups", options.access_groups, "Who may use it, comma-separated; none: everybody")
-      ->delimiter(',');
-  command.add_option("--tags", options.tags, "KEY=VALUE, comma-separated")->delimiter(',');
-  command.add_option("--reviewers", options.reviewers, "Groups that approve, comma-separated")->delimiter(',');
-  command.add_option("--redact-types", options.redact_types, "What is masked, comma-separated")->delimiter(',');
-  command.add_option("--guardrail-rules", options.guardrail_rules, "Ids of rules, comma-separated")->delimiter(',');
+  CommandTree::AddList(command, "--groups", options.access_groups, "Who may use it, comma-separated; '': everybody");
+  CommandTree::AddList(command, "--tags", options.tags, "KEY=VALUE, comma-separated; '': none");
+  CommandTree::AddList(command, "--reviewers", options.reviewers, "Groups that approve, comma-separated");
+  CommandTree::AddList(command, "--redact-types", options.redact_types, "What is masked, comma-separated");
+  CommandTree::AddList(command, "--guardrail-rules", options.guardrail_rules, "Ids of rules, comma-separated");
   command.add_option("--jira-issue-template-id", options.jira_issue_template_id, "Id of a template");
 }
 
@@ -111,7 +110,7 @@ void AddCreatePlugin(CommandTree& tree, CLI::App& create) {
 }
 
 void AddPerson(CLI::App& command, PersonOptions& options) {
-  command.add_option("--groups", options.groups, "Groups, comma-separated: these and no others")->delimiter(',');
+  CommandTree::AddList(command, "--groups", options.groups, "Groups, comma-separated: these and no others; '': none");
   command.add_option("--name", options.name, "Name for people");
   command.add_flag_callback(
       "--disable", [&options] { options.active = false; }, "Shut out, from the next request on");

@@ -1,5 +1,7 @@
 #include "command_tree.h"
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace hoop::cli {
@@ -38,6 +40,17 @@ void CommandTree::AddForm(CLI::App& command, OutputForm& form) {
 
 void CommandTree::AddEnv(CLI::App& command, std::vector<std::string>& env, const std::string& help) {
   command.add_option("-e,--env", env, help)->type_name("NAME=VALUE")->allow_extra_args(false);
+}
+
+CLI::Option* CommandTree::AddList(CLI::App& command, const std::string& name,
+                                  std::optional<std::vector<std::string>>& list, const std::string& help) {
+  const auto set = [&list](const std::vector<std::string>& items) {
+    list.emplace();
+    std::copy_if(items.begin(), items.end(), std::back_inserter(*list), [](const auto& item) { return !item.empty(); });
+  };
+  return command.add_option_function<std::vector<std::string>>(name, set, help)
+      ->delimiter(',')
+      ->allow_extra_args(false);
 }
 
 void CommandTree::AddExamples(CLI::App& command, const std::string& examples) {

@@ -57,6 +57,9 @@ class CommandTree final {
   void AddForm(CLI::App& command, OutputForm& form);
   // Each occurrence takes one value and nothing is split: values may have commas and spaces.
   void AddEnv(CLI::App& command, std::vector<std::string>& env, const std::string& help);
+  // Comma-separated; '' is the empty list, where an optional takes an empty text for no value.
+  static CLI::Option* AddList(CLI::App& command, const std::string& name, std::optional<std::vector<std::string>>& list,
+                              const std::string& help);
   static void AddExamples(CLI::App& command, const std::string& examples);
   // Only these words are taken.
   void OneOf(CLI::Option* option, std::vector<std::string> words);
