@@ -1,6 +1,5 @@
 #include "net/tls_engine.h"
 
-#include <arpa/inet.h>
 #include <openssl/err.h>
 #include <openssl/ssl.h>
 #include <openssl/x509v3.h>
@@ -12,17 +11,10 @@
 #include "base/check.h"
 #include "base/limits/tls.h"
 #include "base/status.h"
+#include "net/tls_peer_name.h"
 #include "net/tls_text.h"
 
 namespace hoop {
-namespace {
-
-bool IsIpAddress(const std::string& host) {
-  in6_addr unused;
-  return ::inet_pton(AF_INET, host.c_str(), &unused) == 1 || ::inet_pton(AF_INET6, host.c_str(), &unused) == 1;
-}
-
-}  // namespace
 
 struct TlsEngine::Callbacks {
   static TlsEngine& Of(BIO* bio) { return *static_cast<TlsEngine*>(BIO_get_data(bio)); }
@@ -78,19 +70,10 @@ TlsEngine::TlsEngine(std::shared_ptr<TlsContext> context, std::string peer, std:
 TlsEngine::~TlsEngine() { SSL_free(ssl_); }
 
 void TlsEngine::ExpectHost() {
-  const bool is_address = IsIpAddress(host_);
-  if (!is_address && !host_.empty()) SSL_set_tlsext_host_name(ssl_, host_.c_str());
+  if (!host_.empty() && !IsIpAddress(host_)) SSL_set_tlsext_host_name(ssl_, host_.c_str());
   if (context_->verify() != TlsVerify::kFull) return;
   HOOP_CHECK(!host_.empty());
-  X509_VERIFY_PARAM* const expected = SSL_get0_param(ssl_);
-  if (is_address) {
-    X509_VERIFY_PARAM_set1_ip_asc(expected, host_.c_str());
-  } else {
-    // As browsers and Go do: names stand in the extension for names, never in the subject.
-    X509_VERIFY_PARAM_set_hostflags(expected,
-                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    X509_VERIFY_PARAM_set1_host(expected, host_.c_str(), host_.size());
-  }
+  RequireName(SSL_get0_param(ssl_), host_);
 }
 
 TlsEngine& TlsEngine::Of(const SSL* ssl) { return *static_cast<TlsEngine*>(SSL_get_app_data(ssl)); }

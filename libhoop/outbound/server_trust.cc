@@ -1,23 +1,14 @@
 #include "outbound/server_trust.h"
 
-#include <arpa/inet.h>
 #include <openssl/ssl.h>
-#include <openssl/x509v3.h>
 
 #include <utility>
 
 #include "base/status_macros.h"
+#include "net/tls_peer_name.h"
 #include "net/tls_text.h"
 
 namespace hoop {
-namespace {
-
-bool IsIpAddress(const std::string& host) {
-  in6_addr unused;
-  return ::inet_pton(AF_INET, host.c_str(), &unused) == 1 || ::inet_pton(AF_INET6, host.c_str(), &unused) == 1;
-}
-
-}  // namespace
 
 // Of OpenSSL, all on the thread that shakes hands.
 struct ServerTrust::Callbacks {
@@ -61,14 +52,7 @@ void ServerTrust::Expect(ssl_ctx_st* library) const {
   SSL_CTX_set_min_proto_version(library, TLS1_2_VERSION);
   SSL_CTX_set_verify(library, SSL_VERIFY_PEER, &Callbacks::OnVerify);
   SSL_CTX_set_info_callback(library, &Callbacks::OnState);
-  X509_VERIFY_PARAM* const expected = SSL_CTX_get0_param(library);
-  if (is_address_) {
-    X509_VERIFY_PARAM_set1_ip_asc(expected, host_.c_str());
-  } else {
-    X509_VERIFY_PARAM_set_hostflags(expected,
-                                    X509_CHECK_FLAG_NO_PARTIAL_WILDCARDS | X509_CHECK_FLAG_NEVER_CHECK_SUBJECT);
-    X509_VERIFY_PARAM_set1_host(expected, host_.c_str(), host_.size());
-  }
+  RequireName(SSL_CTX_get0_param(library), host_);
 }
 
 }  // namespace hoop
