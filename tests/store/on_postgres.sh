@@ -6,5 +6,12 @@ pg_options=(-c max_connections=200 -c log_min_messages=log)
 start_postgres
 export HOOP_TEST_POSTGRES="host=$pg_host port=$pg_port user=$pg_user password=$pg_password dbname=postgres"
 for program in "$@"; do
-  "$bin/$program" --gtest_brief=1 || fail "$program on Postgres"
+  code=0
+  # Ends it before ctest does, which would not tell what it was at.
+  timeout "${PROGRAM_SECONDS:-560}" "$bin/$program" --gtest_color=no >"$work/said" 2>&1 || code=$?
+  [ "$code" = 0 ] && continue
+  # What the tests said that passed is left out.
+  awk '/^\[ RUN/ { test = "" } { test = test $0 "\n" } /^\[       OK/ { test = "" } /^\[  FAILED/ { printf "%s", test; test = "" }
+    END { printf "%s", test }' "$work/said"
+  fail "$program on Postgres (exit code $code)"
 done
