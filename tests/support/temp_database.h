@@ -6,11 +6,11 @@
 #include <unistd.h>
 
 #include <atomic>
+#include <cstdio>
 #include <cstdlib>
 #include <memory>
 #include <string>
 
-#include "base/check.h"
 #include "base/status_macros.h"
 #include "store/postgres_database.h"
 #include "store/postgres_uri.h"
@@ -35,6 +35,13 @@ inline absl::Status RunOnPostgres(const std::string& server, std::string_view sq
                          [sql](Transaction& transaction) { return transaction.Execute(sql).status(); });
 }
 
+// A test without its database is over; what the database said tells why.
+inline void Must(const absl::Status& status) {
+  if (status.ok()) return;
+  std::fprintf(stderr, "the database of this test: %s\n", status.ToString().c_str());
+  std::abort();
+}
+
 // Gone when the test ends.
 class TempDatabase final {
  public:
@@ -42,7 +49,7 @@ class TempDatabase final {
     if (!on_postgres()) return;
     static std::atomic<int> number = 0;
     schema_ = fmt::format("test_{}_{}", ::getpid(), ++number);
-    HOOP_CHECK(RunOnPostgres(PostgresServer(), "create schema " + schema_).ok());
+    Must(RunOnPostgres(PostgresServer(), "create schema " + schema_));
   }
   ~TempDatabase() {
     if (on_postgres()) (void)RunOnPostgres(PostgresServer(), "drop schema " + schema_ + " cascade");

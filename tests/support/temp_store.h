@@ -3,7 +3,6 @@
 
 #include <memory>
 
-#include "base/check.h"
 #include "store/store.h"
 #include "tests/support/temp_database.h"
 
@@ -27,7 +26,7 @@ class TempStore final {
   void Reopen() {
     store_.reset();
     auto store = OpenAnother();
-    HOOP_CHECK(store.ok());
+    Must(store.status());
     store_ = *std::move(store);
   }
 
