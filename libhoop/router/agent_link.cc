@@ -5,6 +5,7 @@
 
 #include "base/check.h"
 #include "base/ids.h"
+#include "base/limits/router.h"
 #include "base/limits/session.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
@@ -33,7 +34,10 @@ void AgentLink::Attach(std::string_view session_id, SessionSide& side) {
 }
 
 void AgentLink::Detach(std::string_view session_id) {
-  if (auto found = sessions_.find(session_id); found != sessions_.end()) sessions_.erase(found);
+  const auto found = sessions_.find(session_id);
+  if (found == sessions_.end()) return;
+  sessions_.erase(found);
+  ended_sessions_.Add(session_id);
 }
 
 void AgentLink::HoldReading() {
@@ -84,17 +88,32 @@ void AgentLink::Probe() {
 }
 
 void AgentLink::OnPacket(Packet packet) {
+  if (over_) return;
   last_heard_ = loop_.Monotonic();
   const std::string_view type = packet.type();
   // Consumed here, never forwarded: transport.md 4.1 "Agent -> gateway".
   if (type == packet::kKeepAlive || type == packet::kLegacyKeepAlive || type == packet::kClientAgentLogs ||
       type == packet::kClientAnalyzerMetrics || type.starts_with(packet::kSystemPrefix) ||
       packet.Spec(spec::kMcpEvent)) {
-    return;
+    return CountForNobody();
   }
   // A packet is accepted only for a session that runs on this very agent; late ones of ended sessions are dropped.
-  auto found = sessions_.find(packet.SpecText(spec::kSessionId));
-  if (found != sessions_.end()) found->second->OnAgentPacket(std::move(packet));
+  const std::string_view session_id = packet.SpecText(spec::kSessionId);
+  if (auto found = sessions_.find(session_id); found != sessions_.end()) {
+    found->second->OnAgentPacket(std::move(packet));
+  } else if (!ended_sessions_.Contains(session_id)) {
+    CountForNobody();
+  }
+}
+
+void AgentLink::CountForNobody() {
+  if (last_heard_ - for_nobody_since_ >= absl::Seconds(1)) {
+    for_nobody_since_ = last_heard_;
+    for_nobody_ = 0;
+  }
+  if (++for_nobody_ <= limits::kPacketsForNobodyMax) return;
+  End(ResourceExhausted("agent {}: more than {} packets within a second for sessions that nobody knows",
+                        info_.agent.name, limits::kPacketsForNobodyMax));
 }
 
 void AgentLink::OnEnd(const absl::Status& status) { Finish(status); }

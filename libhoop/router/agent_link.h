@@ -14,6 +14,7 @@
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
 #include "base/loop.h"
+#include "base/recent_ids.h"
 #include "hoop/router.h"
 #include "wire/capabilities.h"
 #include "wire/packet_stream.h"
@@ -94,13 +95,18 @@ class AgentLink final : public PacketStream::Receiver {
   void OnEnd(const absl::Status& status) override;
   void OnDrained() override;
   void Finish(const absl::Status& status);
+  // A packet reached no session. An agent that says more than limits::kPacketsForNobodyMax a second is cut.
+  void CountForNobody();
 
   Loop& loop_;
   const AgentInfo info_;
   std::unique_ptr<PacketStream> control_;
   absl::AnyInvocable<void(const absl::Status&)> ended_;
   std::map<std::string, SessionSide*, std::less<>> sessions_;
+  RecentIds ended_sessions_;  // what comes late for them harms nobody
   std::map<std::string, Expected, std::less<>> expected_;
+  absl::Duration for_nobody_since_ = absl::ZeroDuration();
+  size_t for_nobody_ = 0;  // packets since then
   int holds_ = 0;
   bool over_ = false;
   absl::Duration last_heard_;

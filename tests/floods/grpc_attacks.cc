@@ -203,7 +203,7 @@ const std::vector<Attack>& GrpcAttacks() {
       {"one-byte-each", Must::kBeEither, OneByteEach, {Who::kStranger, Who::kAgent}},
       {"oversized-message", Must::kBeEither, OversizedMessage, {Who::kStranger, Who::kAgent}, Lasts::kMoment, 48},
       {"stopped-reader", Must::kBeEither, StoppedReader, {Who::kUser}, Lasts::kMoment, 64},
-      {"packets-for-nobody", Must::kBeEither, PacketsForNobody, {Who::kAgent}},
+      {"packets-for-nobody", Must::kBeCut, PacketsForNobody, {Who::kAgent}},
       {"half-preface", Must::kBeCut, HalfPreface, {Who::kStranger}, Lasts::kUntilDeadline},
       {"half-head", Must::kBeCut, HalfHead, {Who::kStranger}, Lasts::kUntilDeadline},
       {"half-frame", Must::kBeCut, HalfFrame, {Who::kStranger}, Lasts::kUntilDeadline},

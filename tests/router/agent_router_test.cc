@@ -2,6 +2,7 @@
 
 #include <gtest/gtest.h>
 
+#include "base/limits/router.h"
 #include "base/limits/session.h"
 #include "tests/fakes/manual_loop.h"
 #include "tests/fakes/scripted_stream.h"
@@ -102,6 +103,45 @@ TEST_F(RouterTest, HandsPacketsToTheirSessionOnly) {
   EXPECT_TRUE(two.packets.empty());
   link->Detach("s1");
   link->Detach("s2");
+}
+
+TEST_F(RouterTest, CutsAnAgentThatFloodsSessionsNobodyKnows) {
+  ASSERT_OK(Connect(script_));
+  Side side;
+  (*router_.Find("a1"))->Attach("s1", side);
+  const auto deliver = [this](size_t count) {
+    for (size_t i = 0; i < count; ++i) {
+      const bool is_keepalive = i % 2 == 0;  // they reach nobody, too
+      script_.Deliver(Packet(is_keepalive ? packet::kKeepAlive : packet::kClientWriteStdout,
+                             {{spec::kSessionId, is_keepalive ? "s1" : "foreign"}}));
+    }
+  };
+  deliver(limits::kPacketsForNobodyMax);
+  clock_.Advance(absl::Seconds(1));
+  deliver(limits::kPacketsForNobodyMax);
+  EXPECT_FALSE(script_.finished);
+  deliver(1);
+  ASSERT_TRUE(script_.finished);
+  EXPECT_STATUS(*script_.finished, absl::StatusCode::kResourceExhausted, "for sessions that nobody knows");
+  EXPECT_STATUS(*side.gone, absl::StatusCode::kResourceExhausted, "agent dev");
+  deliver(10);  // still in the read that was cut short
+  EXPECT_TRUE(side.packets.empty());
+  loop_.Turn();
+  EXPECT_FALSE(router_.IsOnline("a1"));
+}
+
+TEST_F(RouterTest, LatePacketsOfEndedSessionsCostAnAgentNothing) {
+  ASSERT_OK(Connect(script_));
+  Side side;
+  AgentLink* link = *router_.Find("a1");
+  link->Attach("s1", side);
+  link->Detach("s1");
+  for (size_t i = 0; i < 2 * limits::kPacketsForNobodyMax; ++i) {
+    script_.Deliver(Packet(packet::kClientWriteStdout, {{spec::kSessionId, "s1"}}, "the rest of a download"));
+  }
+  EXPECT_FALSE(script_.finished);
+  EXPECT_TRUE(side.packets.empty());
+  EXPECT_TRUE(router_.IsOnline("a1"));
 }
 
 TEST_F(RouterTest, ConsumesWhatIsNotForClients) {

@@ -60,6 +60,23 @@ TEST_F(Hostile, DataForNobodyIsCounted) {
   }
 }
 
+// Its window is closed, so it cannot be told that its stream has ended.
+TEST_F(Hostile, DataForAStreamThatWasGivenUpIsCounted) {
+  server_side.trusting = false;
+  Greet();
+  Say(Frame(kSettings, 0, 0, Setting(4, 0)) + Frame(kHeaders, kEndHeaders, 1, Request()));
+  served().stream->Send(Payload("waits for ever"));
+  const std::string message = Frame(kData, 0, 1, Message(Payload("x").bytes()));
+  for (int i = 0; i < 1000; ++i) Say(message);
+  EXPECT_EQ(served().packets.size(), 1000u);
+  served().stream->Finish(absl::OkStatus());
+  server_side.streams.clear();
+  for (int i = 0; i < 100; ++i) Say(message);
+  EXPECT_TRUE(Alive());
+  for (int i = 0; i < 1000 && Alive(); ++i) Say(message);
+  EXPECT_FALSE(Alive());
+}
+
 TEST_F(Hostile, AHeaderBombEndsTheConnection) {
   server_side.trusting = false;
   Greet();
