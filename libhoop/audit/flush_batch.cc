@@ -129,8 +129,9 @@ void FlushBatch::CloseChunk(Session& session) {
 }
 
 absl::StatusOr<bool> FlushBatch::Store(Transaction& transaction, const std::string& session_id,
-                                       const Session& session) {
-  if (session.head.has_value()) HOOP_RETURN_IF_ERROR(SessionTable::InsertIfAbsent(transaction, *session.head));
+                                       const Session& session) const {
+  if (session.head.has_value())
+    HOOP_RETURN_IF_ERROR(SessionTable::InsertIfAbsent(transaction, *session.head, place_.instance));
   // Before its chunks: a chunk without its session would end the transaction, also for the others.
   const absl::Status counted = SessionTable::AddCounts(transaction, session_id, session.counts);
   if (absl::IsNotFound(counted)) return false;

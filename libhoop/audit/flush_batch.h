@@ -113,7 +113,7 @@ class FlushBatch final {
   void ExtendChain(Session& session);
   void CloseChunk(Session& session);
   // False: the session was deleted.
-  static absl::StatusOr<bool> Store(Transaction& transaction, const std::string& session_id, const Session& session);
+  absl::StatusOr<bool> Store(Transaction& transaction, const std::string& session_id, const Session& session) const;
 
   const FlushPlace place_;
   TailCache& tails_;

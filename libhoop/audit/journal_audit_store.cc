@@ -87,25 +87,32 @@ absl::Status JournalAuditStore::Start(const std::vector<Loop*>& loops) {
   const absl::Duration begin = clock_.Monotonic();
   flusher_ = std::make_unique<Flusher>(database_, files_, space_, options_.segment_bytes, clock_, log_);
 
-  HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> ids, sessions_.Unfinished());
-  std::set<std::string> unfinished(ids.begin(), ids.end());
   HOOP_ASSIGN_OR_RETURN(const std::vector<std::string> instances, LockInstances());
-  HOOP_RETURN_IF_ERROR(
-      RequireRoom(options_.journal_dir + "/" + instances.front(), static_cast<uint32_t>(loops.size())));
+  journal_ = instances.front();
+  HOOP_RETURN_IF_ERROR(RequireRoom(options_.journal_dir + "/" + journal_, static_cast<uint32_t>(loops.size())));
+  HOOP_ASSIGN_OR_RETURN(std::set<std::string> unfinished, LeftUnfinished(instances));
   for (size_t i = 0; i < instances.size(); ++i) {
     HOOP_RETURN_IF_ERROR(RecoverInstance(instances[i], i == 0 ? &loops : nullptr, unfinished));
   }
-  HOOP_RETURN_IF_ERROR(FinishUnrecorded(unfinished));
-  log_.Info("journal ready", "instance", instances.front(), "sealed", sealed_, "bytes", space_.used(), "milliseconds",
+  HOOP_RETURN_IF_ERROR(FinishUnknown(unfinished));
+  log_.Info("journal ready", "instance", journal_, "sealed", sealed_, "bytes", space_.used(), "milliseconds",
             absl::ToInt64Milliseconds(clock_.Monotonic() - begin));
   flusher_->Start();
   return absl::OkStatus();
 }
 
-absl::Status JournalAuditStore::FinishUnrecorded(const std::set<std::string>& unfinished) {
+absl::StatusOr<std::set<std::string>> JournalAuditStore::LeftUnfinished(const std::vector<std::string>& instances) {
+  std::set<std::string> unfinished;
+  HOOP_ASSIGN_OR_RETURN(std::vector<SessionTable::Unfinished> all, sessions_.ListUnfinished());
+  for (SessionTable::Unfinished& session : all) {
+    const bool is_here = std::find(instances.begin(), instances.end(), session.journal) != instances.end();
+    if (is_here || options_.is_only_gateway) unfinished.insert(std::move(session.id));
+  }
+  return unfinished;
+}
+
+absl::Status JournalAuditStore::FinishUnknown(const std::set<std::string>& unfinished) {
   for (const std::string& session_id : unfinished) {
-    HOOP_ASSIGN_OR_RETURN(const std::optional<RecordChunkEnd> end, chunks_.End(session_id));
-    if (end.has_value()) continue;  // recorded by a gateway whose journal is not here, or which runs
     const absl::Status status =
         sessions_.Finish(session_id, clock_.Now(), {kRestartedReason, std::nullopt}, std::nullopt);
     if (!status.ok() && !absl::IsNotFound(status)) return status;

@@ -35,6 +35,9 @@ struct JournalOptions {
   std::string key_path;     // <data>/audit.key, made when it is missing
   uint64_t bytes_max = limits::kJournalBytesMax;
   size_t segment_bytes = limits::kSegmentBytes;
+  // No other gateway uses the database: what is open in it was left by an earlier life, also one with another journal
+  // (of which the database is a restored backup). Otherwise only what is of the journals here.
+  bool is_only_gateway = false;
 };
 
 // Owned by Gateway. Has a lane per loop; Open and SessionRecord belong to the loop's thread, reading to worker threads.
@@ -55,6 +58,7 @@ class JournalAuditStore final : public AuditStore {
   absl::Status Read(std::string_view session_id, absl::AnyInvocable<bool(const RecordEntry&)> visit) override;
   absl::StatusOr<VerifyReport> Verify(std::string_view session_id) override;
   absl::Status Flush() override;
+  std::string journal() const override { return journal_; }
   std::string public_key() const override;
   const std::string& key_id() const { return key_->id(); }
 
@@ -66,12 +70,14 @@ class JournalAuditStore final : public AuditStore {
 
   absl::Status Start(const std::vector<Loop*>& loops);
   absl::StatusOr<std::vector<std::string>> LockInstances();
+  absl::StatusOr<std::set<std::string>> LeftUnfinished(const std::vector<std::string>& instances);
   // ResourceExhausted: the disk has no room for the first segment of a lane that has none.
   absl::Status RequireRoom(const std::string& folder, uint32_t lanes);
   absl::Status RecoverInstance(const std::string& instance, const std::vector<Loop*>* loops,
                                std::set<std::string>& unfinished);
-  // Ends the rows of sessions of which the power took the first record: nothing of them was ever acknowledged.
-  absl::Status FinishUnrecorded(const std::set<std::string>& unfinished);
+  // Ends the rows of sessions that no lane knows: of which the power took the first record, so that nothing of them was
+  // ever acknowledged, or whose lane is gone from the disk.
+  absl::Status FinishUnknown(const std::set<std::string>& unfinished);
 
   // Makes sure that the database has all of a session's record. NotFound: no such session.
   absl::Status BringToStore(std::string_view session_id);
@@ -89,7 +95,8 @@ class JournalAuditStore final : public AuditStore {
   RecordChunkTable chunks_;
   SessionTable sessions_;
   std::unique_ptr<AuditKey> key_;
-  size_t sealed_ = 0;  // by recovery
+  std::string journal_;  // the instance that new sessions are recorded in
+  size_t sealed_ = 0;    // by recovery
   JournalSpace space_;
   std::vector<std::unique_ptr<FileLock>> locks_;
   std::vector<std::unique_ptr<SegmentSet>> recovered_;  // of other instances' folders

@@ -126,7 +126,7 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& co
   context.is_timed = true;  // its open is ours
   SessionNotes notes = command.notes;
   notes.connection_tags = connection.connection_tags;
-  if (const absl::Status stored = store_.sessions().Insert(context.head, notes); !stored.ok()) {
+  if (const absl::Status stored = store_.sessions().Insert(context.head, notes, audit_.journal()); !stored.ok()) {
     return Annotate(stored, "failed persisting session to store");
   }
   HOOP_RETURN_IF_ERROR(CheckServed(context.head, connection));
@@ -252,7 +252,7 @@ void ClientEntry::StoreAndBegin(Admission::Candidate candidate, Admitted admitte
   admission_.Ask<std::unique_ptr<Admitted>>(
       std::move(candidate),
       [this, head = std::move(head), kept = std::move(shared)]() mutable -> absl::StatusOr<std::unique_ptr<Admitted>> {
-        if (const absl::Status stored = store_.sessions().Insert(head, kept->notes); !stored.ok()) {
+        if (const absl::Status stored = store_.sessions().Insert(head, kept->notes, audit_.journal()); !stored.ok()) {
           return StatusF(stored.code(), "failed persisting session to store, reason={}", StatusText(stored));
         }
         return std::move(kept);

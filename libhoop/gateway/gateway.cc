@@ -155,6 +155,7 @@ absl::Status Gateway::Parts::Open() {
     journal_options.key_path = folder->File("audit.key");
     journal_options.bytes_max = options.journal_bytes_max;
     journal_options.segment_bytes = options.journal_segment_bytes;
+    journal_options.is_only_gateway = options.postgres_db_uri.empty();  // SQLite's file is in the locked folder
     HOOP_ASSIGN_OR_RETURN(journal,
                           JournalAuditStore::Create(journal_options, {&packet_loop}, store->database(), clock, log));
     audit = journal.get();

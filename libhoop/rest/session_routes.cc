@@ -187,6 +187,15 @@ absl::StatusOr<Response> GetSession(const ApiParts& parts, DownloadTokens& token
   return response;
 }
 
+// Of a session that does not run here: it ended meanwhile, or another gateway has it and alone can end it.
+absl::Status RequireNotElsewhere(const ApiParts& parts, const SessionRow& session) {
+  if (session.journal == parts.audit.journal()) return absl::OkStatus();
+  HOOP_ASSIGN_OR_RETURN(const SessionRow fresh, FreshSession(parts, session));
+  if (fresh.status == SessionStatus::kDone) return absl::OkStatus();
+  return FailedPrecondition("session {} runs on another gateway of this database: end it there",
+                            session.head.session_id);
+}
+
 absl::StatusOr<Response> KillSession(const ApiParts& parts, const Request& request) {
   const absl::StatusOr<SessionRow> session = FindSession(parts, request);
   if (absl::IsNotFound(session.status())) return NotFound("session not found");
@@ -195,7 +204,8 @@ absl::StatusOr<Response> KillSession(const ApiParts& parts, const Request& reque
   if (!identity.is_admin && !IsOwner(identity, *session)) return NotFound("session not found");
   if (session->status == SessionStatus::kDone) return NoContent();
   const absl::Status killed = parts.sessions.Kill(session->head.session_id, identity.email);
-  if (!killed.ok() && !absl::IsNotFound(killed)) return killed;  // not found: it ended meanwhile
+  if (absl::IsNotFound(killed)) HOOP_RETURN_IF_ERROR(RequireNotElsewhere(parts, *session));
+  if (!killed.ok() && !absl::IsNotFound(killed)) return killed;
   parts.log.Info("session killed", "session", session->head.session_id, "by", identity.email);
   return NoContent();
 }

@@ -279,6 +279,14 @@ const std::vector<Migration>& Migrations() {
                lane bigint not null,
                flushed_lsn bigint not null,
                primary key (instance, lane)))",
+                }},
+      Migration{14,
+                "which journal a session is recorded in",
+                {
+                    "alter table sessions add column journal text not null default ''",
+                    R"(update sessions set journal = coalesce((
+               select instance from record_chunks where session_id = sessions.id order by seq desc limit 1), '')
+               where status <> 'done')",
                 }}};
   return migrations;
 }

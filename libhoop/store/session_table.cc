@@ -14,7 +14,7 @@ namespace {
 constexpr std::string_view kColumns =
     "id, org_id, user_id, user_email, user_name, connection, connection_type, connection_subtype, wire_type, agent_id, "
     "verb, origin, command, client_args, record_policy, started_at, status, ended_at, end_reason, exit_code, records, "
-    "request_bytes, reply_bytes, seal, labels, metadata, connection_tags, batch_id, correlation_id";
+    "request_bytes, reply_bytes, seal, labels, metadata, connection_tags, batch_id, correlation_id, journal";
 
 absl::StatusOr<SessionStatus> SessionStatusFromText(std::string_view text) {
   for (SessionStatus status : {SessionStatus::kReady, SessionStatus::kOpen, SessionStatus::kDone}) {
@@ -56,12 +56,13 @@ absl::StatusOr<SessionRow> ReadSession(const Row& row) {
   session.notes.connection_tags = reader.Map();
   session.notes.batch_id = reader.String();
   session.notes.correlation_id = reader.String();
+  session.journal = reader.String();
   HOOP_RETURN_IF_ERROR(Annotate(reader.status(), fmt::format("session {}", head.session_id)));
   return session;
 }
 
 absl::StatusOr<int64_t> InsertHead(Transaction& transaction, const SessionHead& head, const SessionNotes& notes,
-                                   std::string_view on_conflict) {
+                                   std::string_view journal, std::string_view on_conflict) {
   const std::string labels = ToJson(notes.labels), metadata = ToJson(notes.metadata),
                     connection_tags = ToJson(notes.connection_tags);
   const std::string command = ToJson(head.command), client_args = ToJson(head.client_args);
@@ -69,7 +70,7 @@ absl::StatusOr<int64_t> InsertHead(Transaction& transaction, const SessionHead& 
   const std::string verb = PortableText(head.verb), origin = PortableText(head.origin);
   const absl::StatusOr<int64_t> inserted = transaction.Execute(
       fmt::format("insert into sessions ({}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-                  "$15, $16, $17, null, '', null, 0, 0, 0, null, $18, $19, $20, $21, $22){}",
+                  "$15, $16, $17, null, '', null, 0, 0, 0, null, $18, $19, $20, $21, $22, $23){}",
                   kColumns, on_conflict),
       {head.session_id,
        head.org_id,
@@ -92,7 +93,8 @@ absl::StatusOr<int64_t> InsertHead(Transaction& transaction, const SessionHead& 
        metadata,
        connection_tags,
        notes.batch_id,
-       notes.correlation_id});
+       notes.correlation_id,
+       journal});
   if (!inserted.ok()) return Annotate(inserted.status(), fmt::format("session {}", head.session_id));
   return inserted;
 }
@@ -129,9 +131,10 @@ std::string_view SessionStatusText(SessionStatus status) {
   return "done";
 }
 
-absl::Status SessionTable::Insert(const SessionHead& head, const SessionNotes& notes) {
-  return database_.Write(Durability::kNormal,
-                         [&](Transaction& transaction) { return InsertHead(transaction, head, notes, "").status(); });
+absl::Status SessionTable::Insert(const SessionHead& head, const SessionNotes& notes, std::string_view journal) {
+  return database_.Write(Durability::kNormal, [&](Transaction& transaction) {
+    return InsertHead(transaction, head, notes, journal, "").status();
+  });
 }
 
 absl::Status SessionTable::SetMetadata(std::string_view session_id,
@@ -143,8 +146,8 @@ absl::Status SessionTable::SetMetadata(std::string_view session_id,
   });
 }
 
-absl::Status SessionTable::InsertIfAbsent(Transaction& transaction, const SessionHead& head) {
-  return InsertHead(transaction, head, {}, " on conflict (id) do nothing").status();
+absl::Status SessionTable::InsertIfAbsent(Transaction& transaction, const SessionHead& head, std::string_view journal) {
+  return InsertHead(transaction, head, {}, journal, " on conflict (id) do nothing").status();
 }
 
 absl::StatusOr<SessionRow> SessionTable::Find(std::string_view session_id) {
@@ -198,16 +201,16 @@ absl::StatusOr<int64_t> SessionTable::Count(std::string_view org_id, const Sessi
   return count;
 }
 
-absl::StatusOr<std::vector<std::string>> SessionTable::Unfinished() {
-  std::vector<std::string> ids;
+absl::StatusOr<std::vector<SessionTable::Unfinished>> SessionTable::ListUnfinished() {
+  std::vector<Unfinished> sessions;
   HOOP_RETURN_IF_ERROR(database_.Read([&](Transaction& transaction) {
-    return transaction.Select("select id from sessions where status <> 'done' order by started_at, id", {},
+    return transaction.Select("select id, journal from sessions where status <> 'done' order by started_at, id", {},
                               [&](const Row& row) {
-                                ids.push_back(row.String(0));
+                                sessions.push_back({row.String(0), row.String(1)});
                                 return absl::OkStatus();
                               });
   }));
-  return ids;
+  return sessions;
 }
 
 absl::Status SessionTable::AddCounts(Transaction& transaction, std::string_view session_id, const SessionCounts& more) {

@@ -38,6 +38,7 @@ struct SessionNotes {
 struct SessionRow {
   SessionHead head;
   SessionNotes notes;
+  std::string journal;  // AuditStore::journal of the gateway it was begun on
   SessionStatus status = SessionStatus::kOpen;
   std::optional<absl::Time> ended_at;
   std::string end_reason;
@@ -75,7 +76,7 @@ class SessionTable final {
  public:
   explicit SessionTable(Database& database) : database_(database) {}
 
-  absl::Status Insert(const SessionHead& head, const SessionNotes& notes = {});
+  absl::Status Insert(const SessionHead& head, const SessionNotes& notes = {}, std::string_view journal = {});
   absl::Status SetMetadata(std::string_view session_id, const std::map<std::string, std::string>& metadata);
   absl::StatusOr<SessionRow> Find(std::string_view session_id);
   absl::StatusOr<std::vector<SessionRow>> List(std::string_view org_id, const SessionFilter& filter);
@@ -83,8 +84,12 @@ class SessionTable final {
   // Counts to `count_max` at most; ignores limit, offset and older_than.
   absl::StatusOr<int64_t> Count(std::string_view org_id, const SessionFilter& filter, int64_t count_max);
 
-  // Ids of all sessions that are not done, oldest first: what a start has to look after.
-  absl::StatusOr<std::vector<std::string>> Unfinished();
+  // What is not done, oldest first: a start has to look after those of its journals.
+  struct Unfinished {
+    std::string id;
+    std::string journal;
+  };
+  absl::StatusOr<std::vector<Unfinished>> ListUnfinished();
 
   absl::Status Finish(std::string_view session_id, absl::Time ended_at, const SessionEnd& end,
                       const std::optional<std::string>& seal);
@@ -110,7 +115,7 @@ class SessionTable final {
   absl::StatusOr<Totals> Sum();
 
   // Does nothing when the session is there.
-  static absl::Status InsertIfAbsent(Transaction& transaction, const SessionHead& head);
+  static absl::Status InsertIfAbsent(Transaction& transaction, const SessionHead& head, std::string_view journal);
   static absl::Status AddCounts(Transaction& transaction, std::string_view session_id, const SessionCounts& more);
   // A session that is done stays as it is, but for a seal that was missing.
   static absl::Status Finish(Transaction& transaction, std::string_view session_id, absl::Time ended_at,

@@ -123,8 +123,10 @@ TEST_F(RecoveryTest, KeepsWhatADatabaseDoesNotKnowThatLagsBehind) {
 }
 
 TEST_F(RecoveryTest, EndsRowsWithoutAnyRecord) {
+  ASSERT_OK(Start());
   const SessionHead head = Head();
-  ASSERT_OK(store_->sessions().Insert(head));
+  ASSERT_OK(store_->sessions().Insert(head, {}, audit_->journal()));
+  Crash();
   ASSERT_OK(Start());
   const absl::StatusOr<SessionRow> row = store_->sessions().Find(head.session_id);
   ASSERT_OK(row);
@@ -296,11 +298,71 @@ TEST_F(RecoveryTest, LeavesTheFoldersOfRunningGatewaysAlone) {
   testing::TempStore other_store;
   const auto other = JournalAuditStore::Create(options_, {&loop_}, other_store->database(), clock_, Log(), &files_);
   ASSERT_OK(other);
-  EXPECT_TRUE(other_store->sessions().Unfinished()->empty());
+  EXPECT_NE((*other)->journal(), audit_->journal());
   EXPECT_STATUS((*other)->Verify(session->id), absl::StatusCode::kNotFound, "");
   session->Input("goes on");
   ASSERT_TRUE(TurnUntilDurable(*session));
   EXPECT_TRUE(session->observer.failures.empty());
+}
+
+TEST_F(RecoveryTest, EndsOnlyWhatItsOwnEarlierLifeLeft) {
+  ASSERT_OK(Start());
+  const SessionHead begun = Head();
+  ASSERT_OK(store_->sessions().Insert(begun, {}, audit_->journal()));
+  const std::unique_ptr<TestSession> unflushed = OpenSession();
+  const auto status = [this](const std::string& id) {
+    const absl::StatusOr<SessionRow> row = store_->sessions().Find(id);
+    return row.ok() ? SessionStatusText(row->status) : StatusText(row.status());
+  };
+  {
+    JournalOptions elsewhere = options_;
+    elsewhere.journal_dir = root_ + "/journal of another";
+    elsewhere.key_path = root_ + "/another.key";
+    const auto other = JournalAuditStore::Create(elsewhere, {&loop_}, store_->database(), clock_, Log());
+    ASSERT_OK(other);
+    EXPECT_NE((*other)->journal(), audit_->journal());
+    EXPECT_EQ(status(begun.session_id), "open");
+  }
+  ASSERT_OK(unflushed->record->Seal({"client left", 0}));
+  ASSERT_TRUE(TurnUntilDurable(*unflushed));
+  ASSERT_OK(audit_->Flush());
+  EXPECT_EQ(store_->sessions().Find(unflushed->id)->end_reason, "client left");
+  EXPECT_EQ(store_->sessions().Find(unflushed->id)->journal, audit_->journal());
+  unflushed->record = nullptr;
+  Crash();
+  ASSERT_OK(Start());
+  EXPECT_EQ(status(begun.session_id), "done");
+}
+
+TEST_F(RecoveryTest, TheOnlyGatewayOfADatabaseEndsWhatAnyJournalLeft) {
+  SessionHead head = Head();
+  ASSERT_OK(store_->sessions().Insert(head, {}, "of a machine that burned"));
+  ASSERT_OK(Start());
+  EXPECT_EQ(store_->sessions().Find(head.session_id)->status, SessionStatus::kOpen);
+  audit_ = nullptr;
+  options_.is_only_gateway = true;
+  ASSERT_OK(Start());
+  EXPECT_EQ(store_->sessions().Find(head.session_id)->end_reason, "gateway restarted");
+}
+
+TEST_F(RecoveryTest, EndsRowsWhoseLaneIsGone) {
+  more_loops_.push_back(std::make_unique<WaitingLoop>(clock_));
+  ASSERT_OK(Start());
+  loop_.current = false;
+  const std::unique_ptr<TestSession> session = OpenSession();
+  loop_.current = true;
+  ASSERT_TRUE(more_loops_[0]->TurnUntil([&] { return session->record->IsDurable(session->record->last()); }));
+  ASSERT_OK(audit_->Flush());
+  session->record = nullptr;
+  const std::string lane = options_.journal_dir + "/" + audit_->journal() + "/lane-1";
+  Crash();
+  more_loops_.clear();
+  ASSERT_GT(std::filesystem::remove_all(lane), 0u);
+  ASSERT_OK(Start());
+  const absl::StatusOr<SessionRow> row = store_->sessions().Find(session->id);
+  ASSERT_OK(row);
+  EXPECT_EQ(row->end_reason, "gateway restarted");
+  EXPECT_FALSE(row->seal.has_value());
 }
 
 TEST_F(RecoveryTest, FlushesLanesThatAreNotUsedAnyMore) {

@@ -93,6 +93,17 @@ again() { # again ROUND: the server is back, what waited is stored
 }
 
 for ((n = 0; n < 20; ++n)); do ask "$n"; done
+# Another gateway's start leaves it alone, also before anything of its record is stored; that gateway cannot end it.
+cp "$work/one/token.key" "$work/two/token.key"
+http_of_two=$(free_port)
+start_gateway two "$http_of_two" "$(free_port)"
+two=$gateway
+serving two "$two"
+same "a session of the other gateway" open "$(stored "select status from sessions where id = '$session'")"
+refused "runs on another gateway" curl -sS --fail-with-body -X POST \
+  -H "Authorization: Bearer $(hoop config view token --raw)" \
+  "http://127.0.0.1:$http_of_two/api/sessions/$session/kill"
+stop "$two" TERM
 stop "$pg_pid" INT
 for ((; n < 200; ++n)); do ask "$n"; done
 refuse_new

@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "base/ids.h"
 #include "base/limits/http.h"
 #include "rest/json.h"
 #include "tests/rest/rest_fixture.h"
@@ -308,6 +309,19 @@ TEST_F(ApiTest, OwnersAndAdministratorsKill) {
   control_.killed.clear();
   EXPECT_EQ(Ask("ann", "POST", path).status, 204);
   EXPECT_TRUE(control_.killed.empty());
+}
+
+TEST_F(ApiTest, OnlyTheGatewayThatRunsASessionKillsIt) {
+  SessionHead head = AddSession("ann", 1);
+  head.session_id = NewUuid();
+  ASSERT_OK(store_->sessions().Insert(head, {}, "journal of another gateway"));
+  const std::string path = "/api/sessions/" + head.session_id + "/kill";
+  control_.answer = NotFound("it does not run here");
+  const Response refused = Ask("ann", "POST", path);
+  EXPECT_EQ(refused.status, 409);
+  EXPECT_NE(refused.body.find("runs on another gateway"), std::string::npos) << refused.body;
+  audit_.on_flush = [&] { End(head, 0, "ended meanwhile"); };
+  EXPECT_EQ(Ask("ann", "POST", path).status, 204);
 }
 
 TEST_F(ApiTest, InternalErrorsKeepTheirWordsToThemselves) {

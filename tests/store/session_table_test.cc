@@ -4,6 +4,7 @@
 
 #include "base/ids.h"
 #include "base/limits/store.h"
+#include "store/migrations.h"
 #include "store/record_chunk_table.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_store.h"
@@ -108,13 +109,15 @@ TEST_F(SessionTableTest, RefusesAnIdThatIsThere) {
 TEST_F(SessionTableTest, InsertIfAbsentKeepsWhatIsThere) {
   SessionHead head = MakeHead(1);
   const auto insert = [&] {
-    return store_->database().Write(
-        Durability::kNormal, [&](Transaction& transaction) { return SessionTable::InsertIfAbsent(transaction, head); });
+    return store_->database().Write(Durability::kNormal, [&](Transaction& transaction) {
+      return SessionTable::InsertIfAbsent(transaction, head, "j");
+    });
   };
   ASSERT_OK(insert());
   head.connection = "other";
   ASSERT_OK(insert());
   EXPECT_EQ(Found(head.session_id).head.connection, "pg-demo");
+  EXPECT_EQ(Found(head.session_id).journal, "j");
 }
 
 TEST_F(SessionTableTest, ArgumentsOfAnyBytesAreShownAsText) {
@@ -163,11 +166,38 @@ TEST_F(SessionTableTest, TheFirstEndCountsAndALateSealIsTaken) {
 }
 
 TEST_F(SessionTableTest, KnowsWhatIsNotDone) {
-  const std::string late = Added(2), early = Added(1), done = Added(3);
-  ASSERT_OK(sessions_.Finish(done, store_.now(), {}, std::nullopt));
-  auto ids = sessions_.Unfinished();
-  ASSERT_OK(ids);
-  EXPECT_EQ(*ids, (Texts{early, late}));
+  const SessionHead late = MakeHead(2), early = MakeHead(1), done = MakeHead(3), elsewhere = MakeHead(4);
+  for (const SessionHead& head : {late, early, done}) ASSERT_OK(sessions_.Insert(head, {}, "here"));
+  ASSERT_OK(sessions_.Insert(elsewhere, {}, "there"));
+  ASSERT_OK(sessions_.Finish(done.session_id, store_.now(), {}, std::nullopt));
+  const auto unfinished = sessions_.ListUnfinished();
+  ASSERT_OK(unfinished);
+  Texts ids, journals;
+  for (const SessionTable::Unfinished& session : *unfinished) {
+    ids.push_back(session.id);
+    journals.push_back(session.journal);
+  }
+  EXPECT_EQ(ids, (Texts{early.session_id, late.session_id, elsewhere.session_id}));
+  EXPECT_EQ(journals, (Texts{"here", "here", "there"}));
+  EXPECT_EQ(Found(late.session_id).journal, "here");
+}
+
+TEST_F(SessionTableTest, SessionsOfAnOlderSchemaBelongToTheJournalOfTheirRecord) {
+  const std::string recorded = Added(1), unrecorded = Added(2);
+  ASSERT_OK(store_->database().Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
+    RecordChunk chunk;
+    chunk.session_id = recorded;
+    for (const char* instance : {"older", "newer"}) {
+      ++chunk.seq;
+      chunk.instance = instance;
+      HOOP_RETURN_IF_ERROR(RecordChunkTable::Insert(transaction, chunk));
+    }
+    HOOP_RETURN_IF_ERROR(transaction.Execute("alter table sessions drop column journal").status());
+    return transaction.Execute("delete from schema_migrations where version >= 14").status();
+  }));
+  ASSERT_OK(Migrate(store_->database(), store_.now()));
+  EXPECT_EQ(Found(recorded).journal, "newer");
+  EXPECT_EQ(Found(unrecorded).journal, "");
 }
 
 TEST_F(SessionTableTest, ListsNewestFirstInPages) {

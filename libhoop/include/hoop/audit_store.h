@@ -148,6 +148,10 @@ class AuditStore {
   // worker threads only. Unavailable: the store does not answer, or the disk does not sync.
   virtual absl::Status Flush() { return absl::OkStatus(); }
 
+  // Tells what this gateway records apart from what others on the same database do: it is kept with each session's row,
+  // so that a start ends the sessions which its own earlier life left, and no others. Constant.
+  virtual std::string journal() const { return ""; }
+
   // The public half of the audit key: raw Ed25519 bytes, base64.
   virtual std::string public_key() const = 0;
 };
