@@ -6,6 +6,9 @@
 namespace hoop {
 namespace {
 
+// Of a new lane. The one after it is made, and synced, by then or a little later.
+constexpr char kFirstSegment[] = "lane-0/seg-00000000000000000001";
+
 class LaneTest : public JournalFixture {
  protected:
   // What WhenDurable said; absent: nothing yet.
@@ -57,7 +60,7 @@ TEST_F(LaneTest, WithTheSyncHeldNothingIsDurable) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
   ASSERT_TRUE(TurnUntilDurable(*session));
-  files_.HoldSyncs("lane-0");
+  files_.HoldSyncs(kFirstSegment);
   const SessionRecord::Position position = session->Input("select 1");
   const Answer answer = Await(*session);
   loop_.Turn();
@@ -76,7 +79,7 @@ TEST_F(LaneTest, RequestsOfDurableSessionsAreSyncedAtOnceAllElseAfterTheLag) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> durable = OpenSession(), buffered = OpenSession(RecordPolicy::kBuffered);
   ASSERT_TRUE(TurnUntilDurable(*durable));
-  files_.HoldSyncs("lane-0");
+  files_.HoldSyncs(kFirstSegment);
   buffered->Input("request");
   ASSERT_OK(durable->record->Append(Direction::kReply, RecordKind::kOutput, "0", "reply"));
   loop_.Turn();
@@ -246,7 +249,7 @@ TEST_F(LaneTest, StopsReadingWhenASyncIsOlderThanAllowed) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
   ASSERT_TRUE(TurnUntilDurable(*session));
-  files_.HoldSyncs("lane-0");
+  files_.HoldSyncs(kFirstSegment);
   session->Input("x");
   loop_.Turn();
   loop_.Advance(limits::kLaneSyncAgeMax - absl::Milliseconds(1));
@@ -264,7 +267,7 @@ TEST_F(LaneTest, StopsReadingWithTooMuchUnsynced) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
   ASSERT_TRUE(TurnUntilDurable(*session));
-  files_.HoldSyncs("lane-0");
+  files_.HoldSyncs(kFirstSegment);
   session->Input(std::string(limits::kLaneUnsyncedBytesMax - 100'000, 'x'));
   loop_.Turn();
   EXPECT_FALSE(session->observer.stopped());
@@ -280,7 +283,7 @@ TEST_F(LaneTest, CountsWhatIsRecordedAndWhereItIs) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();
   loop_.Turn();
-  files_.HoldSyncs("lane-0");
+  files_.HoldSyncs(kFirstSegment);
   session->Input(std::string(1000, 'x'));
   loop_.Turn();
   const JournalNumbers held = audit_->Numbers();

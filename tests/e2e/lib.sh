@@ -208,11 +208,32 @@ exec_postgres() {
   exec "$1/postgres" "${options[@]}"
 }
 
-# A port that nobody uses now; Postgres cannot be asked for any.
+# Ports for who cannot be asked to choose one. Each script that runs has forty of its own, below those that the kernel
+# gives to outgoing connections: it holds the lock of their number, and what it started holds it, too.
+reserve_ports() {
+  local block
+  for ((block = 0; block < 300; ++block)); do
+    { exec {ports_lock}>"/tmp/hoop-e2e-ports.$UID.$block"; } 2>/dev/null || continue
+    if flock -n "$ports_lock"; then
+      first_port=$((20000 + 40 * block))
+      return
+    fi
+    exec {ports_lock}>&-
+  done
+  fail "no ports are left: 300 scripts run"
+}
+
+# free_port: the next one of the script's own, unless somebody else listens there.
 free_port() {
   local port
-  while port=$((20000 + RANDOM % 12000)) && (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; do continue; done
-  echo "$port"
+  while echo >>"$work/ports" && port=$(wc -l <"$work/ports") && [ "$port" -le 40 ]; do
+    port=$((first_port + port - 1))
+    if ! (exec 3<>"/dev/tcp/127.0.0.1/$port") 2>/dev/null; then
+      echo "$port"
+      return
+    fi
+  done
+  fail "all ports of the script are used" >&2
 }
 
 # psql as the server's own user, past hoop.
@@ -245,3 +266,5 @@ finish() {
 trap finish EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
+
+reserve_ports

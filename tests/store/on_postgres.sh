@@ -4,7 +4,8 @@
 
 pg_options=(-c max_connections=200 -c log_min_messages=log)
 start_postgres
-export HOOP_TEST_POSTGRES="host=$pg_host port=$pg_port user=$pg_user password=$pg_password dbname=postgres"
+# A machine that does much else may take longer than the store waits for a connection.
+export HOOP_TEST_POSTGRES="host=$pg_host port=$pg_port user=$pg_user password=$pg_password dbname=postgres connect_timeout=60"
 for program in "$@"; do
   code=0
   # Ends it before ctest does, which would not tell what it was at.
