@@ -290,8 +290,12 @@ absl::Status Gateway::Parts::Start() {
 void Gateway::Parts::Shutdown(absl::Duration deadline) {
   if (std::exchange(shut_down, true)) return;
   if (packet_thread != nullptr) {
-    auto done = std::make_shared<absl::Notification>();  // shared: the loop may outlive our patience
-    packet_loop.Post([this, done, grace = deadline / 2] {
+    struct Drained {
+      absl::Notification grpc, http;
+    };
+    auto drained = std::make_shared<Drained>();  // shared: the loops may outlive our patience
+    const absl::Time end = absl::Now() + deadline;
+    packet_loop.Post([this, drained, grace = deadline / 2] {
       grpc_door.reset();
       client_entry->Close();
       proxy_managers->Close();
@@ -302,16 +306,18 @@ void Gateway::Parts::Shutdown(absl::Duration deadline) {
                           .status = Unavailable("gateway shutdown"),
                           .retry = true,
                           .told_code = 1};
-      sessions->FinishAll(ending, [this, done, grace] {
+      sessions->FinishAll(ending, [this, drained, grace] {
+        http_loop.Post([this] { edge->EndStreams(); });  // who looked on has been told how sessions ended
         router->EndAll(Unavailable("gateway shutdown"));
-        grpc_server->Drain(grace, [done] { done->Notify(); });
+        grpc_server->Drain(grace, [drained] { drained->grpc.Notify(); });
       });
     });
-    http_loop.Post([this] {
+    http_loop.Post([this, drained] {
       http_door.reset();
-      edge->Drain();
+      edge->Drain([drained] { drained->http.Notify(); });
     });
-    done->WaitForNotificationWithTimeout(deadline);
+    drained->grpc.WaitForNotificationWithDeadline(end);
+    drained->http.WaitForNotificationWithDeadline(end);
   }
   // No loop turns from here on: the rest is destroyed on this thread.
   http_thread.reset();

@@ -31,17 +31,25 @@ std::string CommonHeaders(const std::string& version) {
 
 constexpr char kShutdownComment[] = "gateway shutdown";
 
-// What is said instead of the events that would come: why no more do.
+// What is said instead of the events that would come: why no more do. Behind what `before` has by now, if it is given.
 class LastComment final : public EventFeed {
  public:
-  explicit LastComment(const std::string& why) : text_(": " + why + "\n\n") {}
+  explicit LastComment(const std::string& why, std::shared_ptr<EventFeed> before = nullptr)
+      : before_(std::move(before)), text_(": " + why + "\n\n") {}
   std::optional<std::string> Take(absl::AnyInvocable<void()>) override {
+    if (before_ != nullptr) {
+      std::optional<std::string> part = before_->Take([] {});
+      if (!part.has_value()) text_.clear();  // it has said itself why it ends
+      if (part.has_value() && !part->empty()) return part;
+      before_.reset();
+    }
     if (text_.empty()) return std::nullopt;
     return std::exchange(text_, "");
   }
   absl::Status Recheck(const Identity&) override { return absl::OkStatus(); }
 
  private:
+  std::shared_ptr<EventFeed> before_;
   std::string text_;
 };
 
@@ -69,17 +77,29 @@ void Edge::Accept(std::unique_ptr<ByteStream> stream) {
   started.Start();
 }
 
-void Edge::Drain() {
+void Edge::Drain(absl::AnyInvocable<void()> done) {
   draining_ = true;
-  std::vector<uint64_t> streams;
-  for (const auto& [id, exchange] : exchanges_) {
-    if (exchange.stream) streams.push_back(id);
-  }
-  for (const uint64_t id : streams) EndStream(id, kShutdownComment);
+  drained_ = std::move(done);
   for (auto next = exchanges_.begin(); next != exchanges_.end();) {
     HttpConnection& connection = *next->second.connection;
     ++next;  // an idle one leaves the map inside of Drain
     connection.Drain();
+  }
+  TellDrained();
+}
+
+void Edge::TellDrained() {
+  if (exchanges_.empty() && drained_) std::exchange(drained_, nullptr)();
+}
+
+void Edge::EndStreams() {
+  streams_end_ = true;
+  std::vector<uint64_t> streams;
+  for (const auto& [id, exchange] : exchanges_) {
+    if (exchange.stream) streams.push_back(id);
+  }
+  for (const uint64_t id : streams) {
+    EndStream(id, std::make_shared<LastComment>(kShutdownComment, exchanges_.at(id).stream->feed));
   }
 }
 
@@ -199,6 +219,7 @@ void Edge::OnClosed(uint64_t id) {
   if (found == exchanges_.end()) return;
   loop_.DestroyLater(std::move(found->second.connection));
   exchanges_.erase(found);
+  TellDrained();
 }
 
 WorkerPool& Edge::PoolOf(Lane lane) {
@@ -246,7 +267,7 @@ size_t Edge::StreamCount() const {
 
 void Edge::BeginStream(uint64_t id, std::shared_ptr<EventFeed> feed) {
   Stream& stream = exchanges_.at(id).stream.emplace();
-  stream.feed = draining_ ? std::make_shared<LastComment>(kShutdownComment) : std::move(feed);
+  stream.feed = streams_end_ ? std::make_shared<LastComment>(kShutdownComment, std::move(feed)) : std::move(feed);
   stream.pulse = loop_.After(limits::kHttpFeedPulseTime, [this, id] { Pulse(id); });
 }
 
@@ -302,11 +323,11 @@ void Edge::OnRechecked(uint64_t id, const EventFeed& feed, const absl::Status& s
   if (found == exchanges_.end() || !found->second.stream || found->second.stream->feed.get() != &feed) return;
   if (status.ok() || HttpStatus(status) >= 500) return;
   log_.Info("event stream ended", "peer", found->second.connection->peer(), "reason", StatusText(status));
-  EndStream(id, StatusText(status));
+  EndStream(id, std::make_shared<LastComment>(StatusText(status)));
 }
 
-void Edge::EndStream(uint64_t id, const std::string& why) {
-  exchanges_.at(id).stream->feed = std::make_shared<LastComment>(why);
+void Edge::EndStream(uint64_t id, std::shared_ptr<EventFeed> last) {
+  exchanges_.at(id).stream->feed = std::move(last);
   PassEvents(id);
 }
 

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "absl/functional/any_invocable.h"
 #include "base/limits/http.h"
 #include "base/limits/workers.h"
 #include "base/log.h"
@@ -41,8 +42,11 @@ class Edge final : public HttpConnection::Owner {
 
   void Accept(std::unique_ptr<ByteStream> stream);
 
-  // Closes idle connections now and the others after their answer; event streams end here.
-  void Drain();
+  // Closes idle connections now and the others after their answer, and takes no new ones. Event streams go on. Calls
+  // `done` on the loop when no connection is left.
+  void Drain(absl::AnyInvocable<void()> done);
+  // While it drains: event streams end behind what there is for them by now.
+  void EndStreams();
   size_t connection_count() const { return exchanges_.size(); }
 
  private:
@@ -85,6 +89,8 @@ class Edge final : public HttpConnection::Owner {
   void Continue(uint64_t id, const absl::StatusOr<std::string>& part);
   void Answer(uint64_t id, const Response& response);
 
+  void TellDrained();
+
   // Event streams.
   size_t StreamCount() const;
   void BeginStream(uint64_t id, std::shared_ptr<EventFeed> feed);
@@ -93,7 +99,7 @@ class Edge final : public HttpConnection::Owner {
   void Pulse(uint64_t id);
   void Recheck(uint64_t id);
   void OnRechecked(uint64_t id, const EventFeed& feed, const absl::Status& status);
-  void EndStream(uint64_t id, const std::string& why);
+  void EndStream(uint64_t id, std::shared_ptr<EventFeed> last);
   void MakeRoom(size_t bytes);
 
   Loop& loop_;
@@ -104,6 +110,8 @@ class Edge final : public HttpConnection::Owner {
   uint64_t last_id_ = 0;
   uint64_t last_ticket_ = 0;
   bool draining_ = false;
+  bool streams_end_ = false;
+  absl::AnyInvocable<void()> drained_;  // set: nobody was told yet
   const size_t unsent_bytes_max_;
   std::map<uint64_t, Exchange> exchanges_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with who tells what happened, maybe later

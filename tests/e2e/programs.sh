@@ -212,8 +212,24 @@ hoop exec shell -s -i 'echo begun; exec sleep 600' >"$work/sleeper.log" 2>&1 &
 sleeper=$!
 started+=("$sleeper")
 wait_line "$work/sleeper.log" "$sleeper" 20 begun
+# Who looks on, and who waits for a command by REST, hears the end, too: the answers leave before the gateway.
+token=$(hoop config view token --raw)
+watched=$(hoop sessions list --limit 1 -q)
+asked() { curl -sS -N -H "Authorization: Bearer $token" "$@"; }
+spawn "$work/watcher.log" asked "$api_url/api/sessions/$watched/stream"
+watcher=$spawned
+wait_line "$work/watcher.log" "$watcher" 10 '^: connected$'
+spawn "$work/asker.log" asked -w '%{http_code}' "$api_url/api/sessions" -d '{"connection":"shell","script":"sleep 600"}'
+asker=$spawned
+until [ "$(hoop sessions list --fields status | grep -c open)" = 2 ]; do
+  kill -0 "$asker" || fail "the second command: $(cat "$work/asker.log")"
+done
 stop "$gateway" TERM
 same "TERM under a session" 0 "$ended"
+wait "$watcher" || fail "the event stream broke off"
+same "the watcher's last words" "event: session_end data: {}" "$(tail -n 3 "$work/watcher.log" | tr '\n' ' ' | sed 's/ *$//')"
+wait "$asker" || fail "the command's answer broke off: $(cat "$work/asker.log")"
+contains "the asker" "$(cat "$work/asker.log")" "gateway shutdown"
 wait_line "$work/manager.log" "$manager" 10 'STOPPING=1'
 code=0
 wait "$sleeper" || code=$?

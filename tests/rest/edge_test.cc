@@ -176,9 +176,10 @@ TEST_F(EdgeTest, DrainClosesIdleConnectionsAndTakesNoNewOnes) {
   EXPECT_EQ(wire.ReceiveOne().find("HTTP/1.1 200 OK"), 0u);
   absl::Notification drained;
   loop_.Post([this, &drained] {
-    edge_->Drain();
-    EXPECT_EQ(edge_->connection_count(), 0u);
-    drained.Notify();
+    edge_->Drain([this, &drained] {
+      EXPECT_EQ(edge_->connection_count(), 0u);
+      drained.Notify();
+    });
   });
   drained.WaitForNotification();
   EXPECT_EQ(wire.ReceiveAll(), "");

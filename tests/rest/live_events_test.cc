@@ -309,10 +309,37 @@ TEST_F(EventStreamTest, GoesOnWhileNobodyCanBeAskedWhoReads) {
 
 TEST_F(EventStreamTest, EndsWithTheGateway) {
   MemoryBytes& peer = Open();
-  edge_.Drain();
+  bool drained = false;
+  edge_.Drain([&drained] { drained = true; });
+  loop_.Turn();
+  EXPECT_FALSE(drained);
+  edge_.EndStreams();
   EXPECT_EQ(ReceiveUntil(peer, "0\r\n\r\n"), "14\r\n: gateway shutdown\n\n\r\n0\r\n\r\n");
   EXPECT_TRUE(IsClosed(peer));
-  EXPECT_EQ(edge_.connection_count(), 0u);
+  EXPECT_TRUE(drained);
+}
+
+TEST_F(EventStreamTest, TellsTheEndOfItsSessionBeforeThatOfTheGateway) {
+  MemoryBytes& peer = Open(1024);
+  edge_.Drain([] {});
+  Say("last words");
+  watcher_.lock()->OnOver(clock_.Now(), {.reason = "gateway shutdown", .exit_code = 254});
+  edge_.EndStreams();
+  const std::string rest = ReceiveUntil(peer, "0\r\n\r\n");
+  EXPECT_NE(rest.find(Base64Encode("last words")), std::string::npos) << rest;
+  EXPECT_NE(rest.find(Base64Encode("gateway shutdown")), std::string::npos) << rest;
+  EXPECT_NE(rest.find(kSessionEnd), std::string::npos) << rest;
+  EXPECT_EQ(rest.find(": gateway shutdown"), std::string::npos) << rest;
+}
+
+TEST_F(EventStreamTest, EndsAtOnceWhenItBeginsWhileTheGatewayStops) {
+  MemoryBytes& peer = Connect();
+  Send(peer, Get("ann"));
+  loop_.Turn();  // it is asked who that is
+  edge_.Drain([] {});
+  edge_.EndStreams();
+  EXPECT_NE(ReceiveUntil(peer, "0\r\n\r\n").find(": gateway shutdown\n\n"), std::string::npos);
+  EXPECT_TRUE(IsClosed(peer));
 }
 
 TEST_F(EventStreamTest, ASlowReaderLosesTheStreamAndNothingIsHeldForHim) {
