@@ -1,13 +1,13 @@
 // LoadPem of hoop/tls.h. Only finds the text; whether it is good is said by who uses it.
 #include <algorithm>
 #include <cctype>
-#include <cerrno>
-#include <fstream>
 
 #include "base/encoding.h"
+#include "base/limits/values.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "hoop/tls.h"
+#include "hoop/value_file.h"
 
 namespace hoop {
 namespace {
@@ -15,22 +15,6 @@ namespace {
 constexpr std::string_view kBegin = "-----BEGIN ";
 constexpr std::string_view kFile = "file://";
 constexpr std::string_view kBase64 = "base64://";
-constexpr std::streamsize kFileBytesMax = 1 << 20;  // a bundle of all public authorities is a fifth of it
-
-absl::StatusOr<std::string> ReadFile(std::string_view variable, const std::string& path) {
-  errno = 0;
-  std::ifstream file(path, std::ios::binary);
-  std::string text(static_cast<size_t>(kFileBytesMax) + 1, 0);
-  file.read(text.data(), static_cast<std::streamsize>(text.size()));
-  if (file.bad() || (file.fail() && !file.eof())) {
-    return InvalidArgument("{}: {}: {}", variable, path,
-                           errno != 0 ? std::generic_category().message(errno) : "cannot be read");
-  }
-  if (file.gcount() > kFileBytesMax)
-    return InvalidArgument("{}: {}: longer than {} bytes", variable, path, kFileBytesMax);
-  text.resize(static_cast<size_t>(file.gcount()));
-  return text;
-}
 
 }  // namespace
 
@@ -42,7 +26,7 @@ std::optional<std::string> PemFilePath(std::string_view value) {
 absl::StatusOr<std::string> LoadPem(std::string_view variable, std::string_view value) {
   std::string text(value);
   if (const auto path = PemFilePath(value)) {
-    HOOP_ASSIGN_OR_RETURN(text, ReadFile(variable, *path));
+    HOOP_ASSIGN_OR_RETURN(text, ReadValueFile(variable, *path, limits::kPemFileBytesMax));
   } else if (text.find(kBegin) == std::string::npos) {
     if (value.starts_with(kBase64)) text.erase(0, kBase64.size());
     std::erase_if(text, [](unsigned char c) { return std::isspace(c) != 0; });  // as the tool base64 wraps its lines
@@ -54,6 +38,12 @@ absl::StatusOr<std::string> LoadPem(std::string_view variable, std::string_view 
   }
   if (text.find(kBegin) == std::string::npos) return InvalidArgument("{}: there is no PEM in it", variable);
   return text;
+}
+
+absl::StatusOr<std::string> LoadPemOption(std::string_view option, std::string_view value) {
+  const bool says_what_it_is =
+      value.starts_with(kFile) || value.starts_with(kBase64) || value.find(kBegin) != std::string_view::npos;
+  return LoadPem(option, says_what_it_is ? std::string(value) : fmt::format("{}{}", kFile, value));
 }
 
 }  // namespace hoop

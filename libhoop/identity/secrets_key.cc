@@ -3,7 +3,6 @@
 #include <openssl/evp.h>
 
 #include <cctype>
-#include <fstream>
 
 #include "base/check.h"
 #include "base/encoding.h"
@@ -11,6 +10,7 @@
 #include "base/limits/identity.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "hoop/value_file.h"
 #include "identity/secret_file.h"
 
 namespace hoop {
@@ -30,12 +30,7 @@ std::string Trimmed(std::string_view text) {
 }
 
 absl::StatusOr<std::string> ReadKeyFile(std::string_view variable, const std::string& path) {
-  std::ifstream file(path, std::ios::binary);
-  std::string text(limits::kSecretFileBytesMax, '\0');
-  if (!file.read(text.data(), static_cast<std::streamsize>(text.size())) && !file.eof()) {
-    return InvalidArgument("{}: {} cannot be read", variable, path);
-  }
-  text.resize(static_cast<size_t>(file.gcount()));
+  HOOP_ASSIGN_OR_RETURN(const std::string text, ReadValueFile(variable, path, limits::kSecretFileBytesMax));
   return Trimmed(text);
 }
 

@@ -311,10 +311,11 @@ TEST(SecretValue, IsTheTextOrWhatItNames) {
   const std::string path = ::testing::TempDir() + "/hoop-secret-value";
   std::ofstream(path) << std::string("x\0\ny", 4);
   EXPECT_EQ(SecretValue("-e A", "file://" + path).value(), std::string("x\0\ny", 4));
-  std::ofstream(path) << std::string(limits::kSecretFileBytesMax + 1, 'x');
-  EXPECT_STATUS(SecretValue("-e A", "file://" + path), absl::StatusCode::kInvalidArgument, "has more than");
+  std::ofstream(path) << std::string(limits::kSecretValueBytesMax + 1, 'x');
+  EXPECT_STATUS(SecretValue("-e A", "file://" + path), absl::StatusCode::kInvalidArgument, "longer than 524288 bytes");
   std::filesystem::remove(path);
-  EXPECT_STATUS(SecretValue("-e A", "file://" + path), absl::StatusCode::kInvalidArgument, "cannot be read");
+  EXPECT_STATUS(SecretValue("-e A", "file://" + path), absl::StatusCode::kInvalidArgument,
+                "-e A: " + path + ": No such file or directory");
 }
 
 TEST(ApiJson, RefusalTextIsShortAndPrintable) {

@@ -148,6 +148,12 @@ contains "https by the system's authorities" "$(env -u TLS_CA hoop admin get age
   "the server's certificate is not trusted: its certificate is signed by an unknown authority (CN=ours); TLS_CA=file://CA.pem trusts one for this run"
 contains "a login, too" "$(env -u TLS_CA HOOP_CONFIG="$work/none.toml" hoop login --api-url "https://127.0.0.1:$http" --email me@example.test --password-stdin <<<x 2>&1 || true)" \
   "signed by an unknown authority (CN=ours); TLS_CA=file://CA.pem trusts one for this run, \`hoop login --tls-ca CA.pem\` keeps it"
+trust() { HOOP_CONFIG=$work/trust.toml env -u TLS_CA hoop config create --api-url "https://127.0.0.1:$http" --tls-ca "$1" >/dev/null; }
+for ca in "$certs/ours.pem" "file://$certs/ours.pem" "base64://$(base64 -w 0 "$certs/ours.pem")" "$(cat "$certs/ours.pem")"; do
+  trust "$ca"
+  contains "an authority that is kept" "$(HOOP_CONFIG=$work/trust.toml env -u TLS_CA hoop admin gateway-info)" "Ready for sessions"
+done
+refused "--tls-ca: $certs/none.pem: No such file or directory" hoop config create --api-url https://h --tls-ca "file://$certs/none.pem"
 same "an explicit choice" yes "$(env -u TLS_CA hoop exec shell --skip-tls-verify -s -i 'echo yes')"
 same "by variable" yes "$(env -u TLS_CA HOOP_TLS_SKIP_VERIFY=true hoop exec shell -s -i 'echo yes')"
 same "SSL_CERT_FILE" yes "$(env -u TLS_CA SSL_CERT_FILE="$certs/ours.pem" hoop exec shell -s -i 'echo yes')"

@@ -154,7 +154,8 @@ TEST(Variables, OneLineNamesTheWrongOne) {
 TEST(Variables, AnAgentNeedsAKey) {
   AgentSettings settings;
   EXPECT_EQ(Text(ReadAgentSettings({}, settings)), "missing HOOP_KEY environment variable");
-  EXPECT_EQ(Text(ReadAgentSettings({{"HOOP_KEY", "file:///nowhere"}}, settings)), "HOOP_KEY: /nowhere: cannot be read");
+  EXPECT_EQ(Text(ReadAgentSettings({{"HOOP_KEY", "file:///nowhere"}}, settings)),
+            "HOOP_KEY: /nowhere: No such file or directory");
 }
 
 TEST(Variables, AnAgentKnowsTheOldNames) {
@@ -182,7 +183,7 @@ TEST(Variables, ASecretMayLieInAFile) {
   };
   EXPECT_EQ(read("k\r\n\n"), "k");
   EXPECT_EQ(read(std::string(65536, 'k')), std::string(65536, 'k'));
-  EXPECT_EQ(read(std::string(65537, 'k')), "HOOP_KEY: " + path + ": is too long");
+  EXPECT_EQ(read(std::string(65537, 'k')), "HOOP_KEY: " + path + ": longer than 65536 bytes");
   EXPECT_EQ(read("\n"), "HOOP_KEY: " + path + ": is empty");
 }
 

@@ -58,7 +58,7 @@ struct LoginOptions {
   std::string email;
   std::string api_key;      // instead of an account
   std::string setup_token;  // of a new gateway: makes its first account
-  std::string tls_ca_file;
+  std::string tls_ca;       // FILE, or another form of LoadPemOption
   bool no_browser = false;
   bool password_stdin = false;
   bool accept_audit_key = false;
@@ -76,7 +76,7 @@ struct ConfigCreateOptions {
   std::string api_url;
   std::string grpc_url;
   std::string api_key;
-  std::string tls_ca_file;
+  std::string tls_ca;  // FILE, or another form of LoadPemOption
 };
 int RunConfigCreate(const Environment& environment, const ConfigCreateOptions& options);
 struct ConfigViewOptions {

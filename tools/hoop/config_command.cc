@@ -8,6 +8,7 @@
 #include <nlohmann/json.hpp>
 
 #include "commands.h"
+#include "hoop/value_file.h"
 
 namespace hoop::cli {
 namespace {
@@ -51,8 +52,8 @@ int RunConfigCreate(const Environment& environment, const ConfigCreateOptions& o
     config.token = options.api_key;
   }
   config.skip_tls_verify = environment.skip_tls_verify;
-  if (!options.tls_ca_file.empty()) {
-    const auto pem = LoadPem("--tls-ca", "file://" + options.tls_ca_file);
+  if (!options.tls_ca.empty()) {
+    const auto pem = LoadPemOption("--tls-ca", options.tls_ca);
     if (!pem.ok()) return Fail(pem.status());
     config.SetAuthorities(*pem);
   }

@@ -6,6 +6,7 @@
 
 #include "api.h"
 #include "commands.h"
+#include "hoop/value_file.h"
 #include "secret_input.h"
 
 namespace hoop::cli {
@@ -119,8 +120,8 @@ int RunLogin(const Environment& environment, const LoginOptions& options) {
     if (const absl::Status wrong = CheckGrpcUrl(options.grpc_url); !wrong.ok()) return Fail(wrong);
     config->grpc_url = options.grpc_url;
   }
-  if (!options.tls_ca_file.empty()) {
-    const auto pem = LoadPem("--tls-ca", "file://" + options.tls_ca_file);
+  if (!options.tls_ca.empty()) {
+    const auto pem = LoadPemOption("--tls-ca", options.tls_ca);
     if (!pem.ok()) return Fail(pem.status());
     config->SetAuthorities(*pem);
   }

@@ -6,11 +6,11 @@
 #include <algorithm>
 #include <cctype>
 #include <charconv>
-#include <fstream>
 #include <iterator>
 #include <vector>
 
 #include "hoop/tls.h"
+#include "hoop/value_file.h"
 
 namespace hoop {
 namespace {
@@ -105,15 +105,11 @@ StoreValue StoreTextOrFile(std::string& to) {
       to = value;
       return absl::OkStatus();
     }
-    std::ifstream file(*path, std::ios::binary);
-    std::string text(kFileBytesMax + 1, '\0');
-    file.read(text.data(), static_cast<std::streamsize>(text.size()));
-    if (!file.is_open() || file.bad()) return Wrong(set_as, fmt::format("{}: cannot be read", *path));
-    text.resize(static_cast<size_t>(file.gcount()));
-    if (text.size() > kFileBytesMax) return Wrong(set_as, fmt::format("{}: is too long", *path));
-    while (text.ends_with('\n') || text.ends_with('\r')) text.pop_back();
-    if (text.empty()) return Wrong(set_as, fmt::format("{}: is empty", *path));
-    to = std::move(text);
+    auto text = ReadValueFile(set_as, *path, kFileBytesMax);
+    if (!text.ok()) return text.status();
+    while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
+    if (text->empty()) return Wrong(set_as, fmt::format("{}: is empty", *path));
+    to = *std::move(text);
     return absl::OkStatus();
   };
 }

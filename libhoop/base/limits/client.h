@@ -26,8 +26,8 @@ inline constexpr size_t kOldReadBytesMax = 32 * kKiB;                 // of one 
 inline constexpr absl::Duration kHttpAnswerTime = absl::Seconds(60);  // of an API call, the body included
 inline constexpr size_t kHttpBodyBytesMax = 32 * kMiB;
 inline constexpr int kApiJsonDepthMax = 32;
-inline constexpr size_t kApiRefusalBytesMax = 300;         // of an error's body that is not JSON
-inline constexpr size_t kSecretFileBytesMax = 512 * kKiB;  // of a connection's variable: a request's body has 1 MiB
-inline constexpr size_t kConfigLineBytesMax = 1 * kMiB;    // a CA bundle is one line
+inline constexpr size_t kApiRefusalBytesMax = 300;          // of an error's body that is not JSON
+inline constexpr size_t kSecretValueBytesMax = 512 * kKiB;  // of a connection's variable: a request's body has 1 MiB
+inline constexpr size_t kConfigLineBytesMax = 1 * kMiB;     // a CA bundle is one line
 
 }  // namespace hoop::limits

@@ -4,6 +4,14 @@
 namespace hoop::cli {
 namespace {
 
+void AddTlsCa(CLI::App& command, std::string& tls_ca) {
+  command
+      .add_option("--tls-ca", tls_ca,
+                  "Whom to trust instead of the machine's authorities, kept in the file: a PEM file, file://PATH, "
+                  "base64://... or the PEM text")
+      ->type_name("FILE");
+}
+
 void AddLogin(CommandTree& tree) {
   auto options = std::make_shared<LoginOptions>();
   CLI::App& command = tree.Add(tree.root(), "login", "Sign in and pin the gateway's audit key", options, RunLogin);
@@ -15,10 +23,7 @@ void AddLogin(CommandTree& tree) {
                      "Make the first account of a new gateway, which prints this; also file://PATH");
   command.add_option("--api-key", options->api_key,
                      "Sign in with this key (hpk_... or file://PATH) instead of an account");
-  command
-      .add_option("--tls-ca", options->tls_ca_file,
-                  "PEM file to keep: whom to trust instead of the machine's authorities")
-      ->type_name("FILE");
+  AddTlsCa(command, options->tls_ca);
   command.add_flag("--no-browser", options->no_browser,
                    "Print the address to sign in at; e-mail and password need none");
   command.add_flag("--accept-audit-key", options->accept_audit_key, "Pin a key that changed");
@@ -36,8 +41,7 @@ void AddConfig(CommandTree& tree) {
   create_command.add_option("--api-url", create->api_url, "Address of the API")->required();
   create_command.add_option("--grpc-url", create->grpc_url, "Address of the gateway");
   create_command.add_option("--api-key", create->api_key, "A key (hpk_...) instead of the token in HOOP_TOKEN");
-  create_command.add_option("--tls-ca", create->tls_ca_file,
-                            "PEM file: whom to trust instead of the machine's authorities");
+  AddTlsCa(create_command, create->tls_ca);
   CommandTree::AddExamples(create_command,
                            "  hoop config create --api-url http://127.0.0.1:8009 --grpc-url grpc://127.0.0.1:8010");
   auto view = std::make_shared<ConfigViewOptions>();
