@@ -69,8 +69,10 @@ void SessionDirectory::Watch(std::string_view session_id, std::weak_ptr<RecordWa
 absl::Status SessionDirectory::Kill(std::string_view session_id, std::string_view by) {
   Session* session = Find(session_id);
   if (session == nullptr || session->finishing()) return NotFound("session {} is not going on", session_id);
+  // The packet tells who it was; the status has the words that real gateways end such a stream with.
+  const bool by_owner = session->context().head.user_email == by;
   session->Finish({.reason = fmt::format("killed by {}", by),
-                   .text = "session killed by the user",
+                   .text = by_owner ? "session killed by the user" : "session killed by an administrator",
                    .exit_code = kInterruptedExitCode,
                    .status = Unknown("session killed by the user"),
                    .told_code = 1});

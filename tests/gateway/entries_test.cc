@@ -109,6 +109,19 @@ TEST_F(Entries, RefuseWhatAUserMayNotDo) {
             "INVALID_ARGUMENT: exec is not allowed for tcp type connections. Use 'hoop connect echo' instead");
 }
 
+TEST_F(Entries, TellWhetherAnAdministratorKilledASession) {
+  Peer& agent = Enter(AgentHeaders());
+  const auto told = [&](const std::string& by) {
+    Peer& client = Enter(UserHeaders());
+    gateway_.KillSession(Open(agent, client), by);
+    gateway_.Settle();
+    EXPECT_EQ(client.transcript.end->ToString(), "UNKNOWN: session killed by the user");  // the real one's words
+    return client.transcript.packets.back().payload;
+  };
+  EXPECT_EQ(told("admin@example.test"), "session killed by the user");
+  EXPECT_EQ(told("other@example.test"), "session killed by an administrator");
+}
+
 TEST_F(Entries, RefuseAgentsByTheShapeOfTheirToken) {
   const std::string dsn = gateway_.AddAgent("dev", "standard");
   const auto refused = [this](const std::string& token) {

@@ -155,8 +155,8 @@ void GatewayUnderTest::Advance(absl::Duration step) {
   Settle();
 }
 
-void GatewayUnderTest::KillSession(const std::string& session_id) {
-  HOOP_CHECK(process_->sessions.Kill(session_id, "admin@example.test").ok());
+void GatewayUnderTest::KillSession(const std::string& session_id, const std::string& by) {
+  HOOP_CHECK(process_->sessions.Kill(session_id, by).ok());
 }
 
 void GatewayUnderTest::Shutdown() {

@@ -64,7 +64,7 @@ class GatewayUnderTest final {
   void Settle();
   void Advance(absl::Duration step);
 
-  void KillSession(const std::string& session_id);
+  void KillSession(const std::string& session_id, const std::string& by = "admin@example.test");
   // Everybody is told; then a new process takes its place.
   void Shutdown();
   // As kill -9, then a new process.
