@@ -15,7 +15,9 @@
 #include "base/status_macros.h"
 #include "gateway/data_folder.h"
 #include "identity/secret_file.h"
+#include "identity/secrets_key.h"
 #include "store/migrations.h"
+#include "store/secret_box.h"
 #include "store/sqlite_backup.h"
 
 namespace hoop {
@@ -23,6 +25,7 @@ namespace {
 
 constexpr std::string_view kKeyFiles[] = {"audit.key", "token.key"};
 constexpr char kDatabase[] = "hoop.db";
+constexpr char kSecretsVariable[] = "HOOP_SECRETS_KEY";
 
 std::string TimeText(absl::Time time) { return absl::FormatTime(absl::RFC3339_sec, time, absl::UTCTimeZone()); }
 
@@ -95,6 +98,25 @@ absl::Status StepAside(const std::vector<std::string>& paths, const std::string&
   return absl::OkStatus();
 }
 
+// What a start will find. The key of the folder is not made here: a new one opens nothing that is in the backup.
+std::string SecretsNote(const BackupOptions& options, const std::string& key_file, const std::string& key_id) {
+  if (key_id.empty()) return "";
+  const std::string way_out = fmt::format(
+      "put back the secrets.key of the gateway that was backed up, as {}, or set HOOP_SECRETS_KEY as it was, before it "
+      "starts",
+      key_file);
+  const bool is_given = !options.secrets_key.empty();
+  if (!is_given && !Exists(key_file)) {
+    return fmt::format("the key that opens the secrets of connections is not there: {}", way_out);
+  }
+  const std::string where = is_given ? kSecretsVariable : key_file;
+  const auto key = is_given ? ParseSecretsKey(where, options.secrets_key) : LoadOrMakeSecretsKey(key_file);
+  if (!key.ok()) return fmt::format("{}; {}", StatusText(key.status()), way_out);
+  const auto box = SecretBox::Create(*key);
+  if (box.ok() && (*box)->key_id() == key_id) return fmt::format("{} opens the secrets of connections", where);
+  return fmt::format("{} is another key than the one of the secrets of connections: {}", where, way_out);
+}
+
 }  // namespace
 
 absl::StatusOr<BackupReport> BackUp(const BackupOptions& options) {
@@ -161,6 +183,7 @@ absl::StatusOr<BackupReport> Restore(const BackupOptions& options) {
   }
   HOOP_RETURN_IF_ERROR(Rename(part.path(), database));
   HOOP_RETURN_IF_ERROR(SyncFolder(options.data_dir));
+  report.secrets_note = SecretsNote(options, folder->File("secrets.key"), backup.secrets_key_id);
   return report;
 }
 

@@ -177,6 +177,10 @@ absl::StatusOr<DatabaseSummary> SummarizeSqlite(const std::string& path) {
                    summary.sessions = sqlite3_column_int64(row, 1);
                    summary.newest_us = sqlite3_column_int64(row, 2);
                  }));
+  HOOP_ASSIGN_OR_RETURN(const std::string has_key,
+                        handle.Text("select 1 from sqlite_master where name = 'secrets_key'"));
+  if (has_key.empty()) return summary;  // older than secrets that are encrypted
+  HOOP_ASSIGN_OR_RETURN(summary.secrets_key_id, handle.Text("select key_id from secrets_key"));
   return summary;
 }
 

@@ -22,7 +22,8 @@ struct DatabaseSummary {
   int64_t schema_version = 0;
   std::string organization_id;  // of the oldest
   int64_t sessions = 0;
-  int64_t newest_us = 0;  // when the newest session began; 0: there is none
+  int64_t newest_us = 0;       // when the newest session began; 0: there is none
+  std::string secrets_key_id;  // of the key that the secrets in it are encrypted with; "" if none is
 };
 
 // Copies the database at `path`, as one moment saw it, into the new file `to`, compactly, and adds the notes. Others

@@ -45,7 +45,9 @@ stop "$gateway"
 refused "has newer sessions" env HOOP_DATA_DIR="$work/first" hoop-gateway restore "$work/saved"
 
 # Into an empty folder: tokens, the pinned audit key and the agent's key still count.
-contains "restore" "$(HOOP_DATA_DIR=$work/second hoop admin restore "$work/saved")" "restored to $work/second: 1 sessions"
+output=$(HOOP_DATA_DIR=$work/second hoop admin restore "$work/saved")
+contains "restore" "$output" "restored to $work/second: 1 sessions"
+contains "the key of secrets" "$output" "the key that opens the secrets of connections is not there: put back the secrets.key of the gateway that was backed up, as $work/second/secrets.key"
 cp -p "$work/first/secrets.key" "$work/second/" # kept apart from backups
 gateway second
 same "sessions of the backup" 1 "$(sessions)"
@@ -55,7 +57,9 @@ contains "a new record" "$(hoop audit verify last)" "whole and unchanged"
 stop "$gateway"
 
 # Over the newer state: what was there is kept.
-contains "restore by force" "$(HOOP_DATA_DIR=$work/first hoop-gateway restore "$work/saved" --force)" "before-restore-"
+output=$(HOOP_DATA_DIR=$work/first hoop-gateway restore "$work/saved" --force)
+contains "restore by force" "$output" "before-restore-"
+contains "the key of secrets" "$output" "$work/first/secrets.key opens the secrets of connections"
 [ "$(find "$work/first" -name 'hoop.db.before-restore-*' | wc -l)" = 1 ] || fail "the database of before is gone"
 head -c 5000 "$work/saved" >"$work/cut"
 refused "$work/cut" env HOOP_DATA_DIR="$work/third" hoop-gateway restore "$work/cut"

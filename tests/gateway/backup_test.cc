@@ -7,6 +7,7 @@
 #include <fstream>
 #include <iterator>
 
+#include "base/encoding.h"
 #include "base/ids.h"
 #include "gateway/data_folder.h"
 #include "identity/secret_file.h"
@@ -82,6 +83,24 @@ TEST_F(BackupTest, AnEmptyFolderBecomesTheSameGateway) {
   EXPECT_EQ(Content(other() + "/audit.key"), "audit key");
   EXPECT_EQ(Content(other() + "/token.key"), "token key");
   EXPECT_TRUE(absl::IsDataLoss(ReadBackupNotes(other() + "/hoop.db").status()));  // a plain database again
+}
+
+TEST_F(BackupTest, ARestoreSaysWhetherTheKeyOfSecretsIsThere) {
+  ASSERT_OK(MakeBackup());
+  const auto note = [this](const std::string& secrets_key) {
+    const auto report =
+        Restore({.data_dir = other(), .file = file(), .force = true, .now = kNow, .secrets_key = secrets_key});
+    EXPECT_OK(report.status());
+    return report.ok() ? report->secrets_note : "";
+  };
+  const std::string right = Base64Encode(std::string(SecretBox::kKeyBytes, 'k'));
+  const std::string wrong = Base64Encode(std::string(SecretBox::kKeyBytes, 'x'));
+  EXPECT_TRUE(note("").starts_with("the key that opens the secrets of connections is not there: put back")) << note("");
+  EXPECT_EQ(note(right), "HOOP_SECRETS_KEY opens the secrets of connections");
+  EXPECT_TRUE(note(wrong).starts_with("HOOP_SECRETS_KEY is another key than the one of the secrets")) << note(wrong);
+  EXPECT_TRUE(note("short").starts_with("HOOP_SECRETS_KEY: is neither base64")) << note("short");
+  EXPECT_OK(CreateSecretFile(other() + "/secrets.key", right));
+  EXPECT_EQ(note(""), other() + "/secrets.key opens the secrets of connections");
 }
 
 TEST_F(BackupTest, KeysDoNotStayInTheRestoredDatabase) {

@@ -45,6 +45,7 @@ int RunBackupCommand(const std::vector<std::string>& words, const hoop::Environm
   options.journal_dir = settings.options.journal_dir;
   options.now = hoop::Clock::System().Now();
   options.version = HOOP_VERSION;
+  options.secrets_key = settings.options.secrets_key;
   const auto report = is_backup ? hoop::BackUp(options) : hoop::Restore(options);
   if (!report.ok()) return Fail(report.status());
   fmt::print("{} {}: {} sessions, {} bytes, made {}\n", is_backup ? "backup of" : "restored to", options.data_dir,
@@ -52,5 +53,6 @@ int RunBackupCommand(const std::vector<std::string>& words, const hoop::Environm
   if (!report->kept_as.empty()) {
     fmt::print("what was there before is kept under names that end in {}\n", report->kept_as);
   }
+  if (!report->secrets_note.empty()) fmt::print("{}\n", report->secrets_note);
   return 0;
 }

@@ -19,6 +19,7 @@ struct BackupOptions {
   bool force = false;       // backup: replaces the file. Restore: replaces another or a newer database
   absl::Time now;
   std::string version = "unknown";  // of the program, noted in the file
+  std::string secrets_key;  // restore only: as the variable HOOP_SECRETS_KEY, to say whether it is the right one
 };
 
 struct BackupReport {
@@ -26,6 +27,7 @@ struct BackupReport {
   int64_t sessions = 0;
   std::string made_at;  // of the backup, RFC 3339
   std::string kept_as;  // restore: what was there before lies beside it under names that end like this; "" if nothing
+  std::string secrets_note;  // restore: one line on the key that opens connections' secrets, which no backup holds
 };
 
 // Consistent, also while a gateway works on the data; it goes on meanwhile. Checked before the file gets its name.
