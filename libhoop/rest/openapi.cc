@@ -100,7 +100,7 @@ Json Answers(const Route& route, const OperationDoc& doc) {
     while (other.starts_with(' ')) other.remove_prefix(1);
     answers[std::string(other.substr(0, 3))] = Answer(other.substr(4), doc.answer);
   }
-  if (!doc.body.empty()) answers["400"] = Answer("the body cannot be read", "Message");
+  if (!doc.body.empty()) answers["400"] = Answer("the body cannot be read, or it names what is not there", "Message");
   if (route.rule != Rule::kAnonymous) answers["401"] = Answer("nobody we know", "Message");
   if (route.rule != Rule::kAnonymous && route.rule != Rule::kReader)
     answers["403"] = Answer("not your role", "Message");

@@ -188,10 +188,11 @@ std::span<const OperationDoc> OperationDocs() {
        .answer = "StatementList"},
       {.route = "POST /sessions",
        .tag = "sessions",
-       .summary = "Runs a command",
+       .summary = "Runs a command; exit_code -2 means that it did not begin, or that its code is not known",
        .body = "Command",
        .answer = "CommandResult",
-       .others = "202 it still runs: ask for its session"},
+       .others = "202 it still runs, so execution_time is 0 and exit_code -2 (not known yet): GET /sessions/{id} tells "
+                 "its status and exit_code"},
       {.route = "POST /sessions/:id/exec",
        .tag = "sessions",
        .summary = "Runs what a review has approved",

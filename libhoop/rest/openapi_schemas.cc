@@ -31,7 +31,7 @@ std::span<const SchemaDoc> SchemaDocs() {
       // People and programs.
       {"Login", "*email:string *password:string"},
       {"Registration", "*email:string *password:string name:string *setup_token:string"},
-      {"PasswordChange", "*current_password:string *new_password:string"},
+      {"PasswordChange", "*old_password:string *password:string"},
       {"NewPassword", "*password:string"},
       {"UserInfo",
        "*id:string *name:string *email:string *status:string verified:boolean *role:string slack_id:string "
