@@ -56,7 +56,7 @@ absl::StatusOr<std::string> Get(const hoop::Gateway& gateway, std::string_view k
   if (key == "grpc_address") return gateway.grpc_address();
   if (key == "api_url") return gateway.api_url();
   if (key == "grpc_url") return gateway.grpc_url();
-  if (key == "setup_token") return gateway.setup_token();
+  if (key == "setup_token") return gateway.SetupToken();
   if (key == "audit_public_key") return gateway.audit_public_key();
   return Error(absl::StatusCode::kInvalidArgument, "a gateway has no \"" + std::string(key) + "\"");
 }

@@ -52,6 +52,7 @@ static void on_event(hoop_stream* stream, int32_t event, const void* bytes, size
 
 static int32_t on_open(hoop_stream* stream, void* user_data) {
   (void)user_data;
+  if (hoop_stream_get(stream, "argument.0") != NULL) return HOOP_INVALID_ARGUMENT; /* it takes none */
   return hoop_stream_on_event(stream, on_event, NULL, NULL, NULL);
 }
 

@@ -96,6 +96,18 @@ static void receive(struct user* user, const char* bytes, size_t size) {
   }
 }
 
+/* `hoop exec table -- get otto`: arguments are one line, and what comes on the input is further ones. */
+static void receive_arguments(hoop_stream* stream, struct user* user) {
+  char key[32] = "argument.0";
+  const char* word = NULL;
+  size_t i;
+  for (i = 0; (word = hoop_stream_get(stream, key)) != NULL; snprintf(key, sizeof key, "argument.%zu", ++i)) {
+    if (i > 0) receive(user, " ", 1);
+    receive(user, word, strlen(word));
+  }
+  if (i > 0) receive(user, "\n", 1);
+}
+
 /* While not all was taken, the user is not heard: nobody fills our memory by not reading. */
 static void send_reply(hoop_stream* stream, struct user* user) {
   size_t taken = 0;
@@ -125,7 +137,11 @@ static int32_t on_open(hoop_stream* stream, void* user_data) {
   (void)user_data;
   if (user == NULL) return HOOP_RESOURCE_EXHAUSTED;
   user->is_command = strcmp(hoop_stream_get(stream, "kind"), "command") == 0;
-  if (!user->is_command) say(user, "guests of tonight, %s\n", hoop_stream_get(stream, "user_email"));
+  if (user->is_command) {
+    receive_arguments(stream, user);
+  } else {
+    say(user, "guests of tonight, %s\n", hoop_stream_get(stream, "user_email"));
+  }
   if (hoop_stream_on_event(stream, on_event, user, free, NULL) != HOOP_OK) return HOOP_INTERNAL;
   if (user->reply_size > 0) send_reply(stream, user);
   return HOOP_OK;

@@ -101,7 +101,7 @@ struct Gateway::Parts {
   const RoleGroups roles;
   std::unique_ptr<TokenSigner> signer;
   std::unique_ptr<LocalAccounts> accounts;
-  std::optional<SetupToken> setup_token;  // while there is no account
+  std::optional<hoop::SetupToken> setup_token;  // while there is no account
   std::unique_ptr<LocalVerifier> local_verifier;
   std::unique_ptr<AgentVerifier> agent_verifier;
   std::unique_ptr<PublishedConnections> published;
@@ -142,7 +142,7 @@ absl::Status Gateway::Parts::Open() {
   accounts = std::make_unique<LocalAccounts>(store->users(), *signer, clock, org_id(), roles);
   HOOP_ASSIGN_OR_RETURN(const int64_t users, store->users().Count(org_id()));
   if (users == 0) {
-    HOOP_ASSIGN_OR_RETURN(setup_token, SetupToken::Create(folder->File("setup-token")));
+    HOOP_ASSIGN_OR_RETURN(setup_token, hoop::SetupToken::Create(folder->File("setup-token")));
   }
   local_verifier = std::make_unique<LocalVerifier>(*signer, *store, roles);
   agent_verifier = std::make_unique<AgentVerifier>(store->agents());
@@ -373,8 +373,13 @@ std::string Gateway::grpc_url() const { return parts_->options.grpc_url; }
 
 const Router& Gateway::router() const { return *parts_->router; }
 AuditStore& Gateway::audit_store() const { return *parts_->audit; }
-std::string Gateway::setup_token() const { return parts_->setup_token ? parts_->setup_token->text() : ""; }
 std::string Gateway::audit_public_key() const { return parts_->audit->public_key(); }
+
+absl::StatusOr<std::string> Gateway::SetupToken() const {
+  HOOP_ASSIGN_OR_RETURN(const int64_t users, parts_->store->users().Count(parts_->org_id()));
+  if (users > 0 || !parts_->setup_token) return FailedPrecondition("setup_token: there is an account already");
+  return parts_->setup_token->text();
+}
 
 absl::Status Gateway::EnsureAdmin(std::string_view email, std::string_view password) {
   HOOP_RETURN_IF_ERROR(parts_->accounts->EnsureAdmin(email, password, parts_->roles.admin).status());

@@ -212,8 +212,13 @@ static void test_a_gateway_from_beginning_to_end(void) {
   CHECK_OK(hoop_gateway_get(first.gateway, "api_url", &text, &error));
   CHECK(strncmp(text, "http://127.0.0.1:", 17) == 0);
   hoop_string_destroy(text);
+  CHECK_OK(hoop_gateway_get(first.gateway, "setup_token", &text, &error));
+  CHECK(strlen(text) > 20);
+  hoop_string_destroy(text);
   CHECK_FAILS(hoop_gateway_issue_token(first.gateway, "me@example.test", 60, &text, &error), HOOP_NOT_FOUND, "");
   CHECK_OK(hoop_gateway_ensure_admin(first.gateway, "me@example.test", "a-secret", &error));
+  CHECK_FAILS(hoop_gateway_get(first.gateway, "setup_token", &text, &error), HOOP_FAILED_PRECONDITION,
+              "there is an account already");
   CHECK_OK(hoop_gateway_issue_token(first.gateway, "me@example.test", 60, &text, &error));
   hoop_string_destroy(text);
   CHECK_FAILS(hoop_gateway_apply_connection(first.gateway, options, &error), HOOP_INVALID_ARGUMENT,

@@ -60,6 +60,7 @@ use second first
 kill -HUP "$own"
 wait_line "$work/own.log" "$own" 10 '^certificate not replaced: TLS_KEY: it does not belong'
 same "what was good stays" "subject=CN = second" "$(served "${own_url##*:}" http/1.1)"
+refused "greeting" hoop exec greeting -s -- loudly </dev/null
 same "the agent of before the change" "welcome, me@example.test" "$(hoop exec greeting -s </dev/null)"
 unset HOOP_CONFIG TLS_CA HOOP_PASSWORD
 stop "$own"
@@ -92,6 +93,8 @@ hoop admin create connection table -a tables -t application/tcp -e HOST=host:tab
 hoop admin create connection table-cmd -a tables -t command-line -- host:table >/dev/null
 
 same "a command" "table 1" "$(hoop exec table-cmd -s -i 'get otto')"
+same "as arguments" "table 1" "$(hoop exec table-cmd -s -- get otto </dev/null)"
+same "arguments, then input" $'table 1\ntable 3' "$(hoop exec table-cmd -s -i 'get anna' -- get otto)"
 same "another one" ok "$(hoop exec table-cmd -s -i 'set ida table 9')"
 code=0
 hoop exec table-cmd -s -i 'get nobody' >"$work/out" 2>/dev/null || code=$?

@@ -119,13 +119,13 @@ int Service::Run() {
 
 void Service::Announce() {
   manager_.Ready(fmt::format("serving {} and {}", gateway_->api_url(), gateway_->grpc_url()));
-  const std::string token = gateway_->setup_token();
-  if (token.empty()) return;
+  const auto token = gateway_->SetupToken();
+  if (!token.ok()) return;
   fmt::print(stderr,
              "no account yet. Make the first one, an administrator, with this set-up token (also in "
-             "<data>/setup-token):\n"
+             "{}/setup-token):\n"
              "  hoop login --api-url {} --setup-token {}\n",
-             gateway_->api_url(), token);
+             settings_.options.data_dir, gateway_->api_url(), *token);
 }
 
 // Until TERM or INT.

@@ -244,7 +244,8 @@ HOOP_API int32_t hoop_gateway_destroy(hoop_gateway* gateway);
 HOOP_API int32_t hoop_gateway_replace_tls(hoop_gateway* gateway, const hoop_options* options, hoop_error** error);
 /*
  * `text` receives a text of yours.
- * "http_address", "grpc_address", "api_url", "grpc_url", "setup_token", "audit_public_key".
+ * "http_address", "grpc_address", "api_url", "grpc_url", "audit_public_key"; "setup_token" (of the first account;
+ * HOOP_FAILED_PRECONDITION: there is one already).
  */
 HOOP_API int32_t hoop_gateway_get(hoop_gateway* gateway, const char* key, char** text, hoop_error** error);
 /* Makes the account, or gives it this password, with all rights. */

@@ -112,8 +112,9 @@ class Gateway final {
 
   // --- Administration for the program that holds the gateway; REST does the same for everybody else. May block. ---
 
-  // While there is no account: what `POST /api/localauth/register` asks for, also in <data_dir>/setup-token. Else "".
-  std::string setup_token() const;
+  // What `POST /api/localauth/register` asks for, also in <data_dir>/setup-token. FailedPrecondition: there is an
+  // account already.
+  absl::StatusOr<std::string> SetupToken() const;
   // Makes the account (or gives it this password) with admin rights.
   absl::Status EnsureAdmin(std::string_view email, std::string_view password);
   // A bearer token for an existing account. NotFound: no such user.
