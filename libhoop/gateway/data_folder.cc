@@ -10,6 +10,7 @@
 #include <system_error>
 
 #include "base/status.h"
+#include "base/status_macros.h"
 
 namespace hoop {
 
@@ -22,13 +23,7 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Open(const std::string& 
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
     return ErrnoStatus(errno, fmt::format("data folder {}", path));
   }
-  // Who may write there may put keys and a database of his own into our place.
-  struct stat folder = {};
-  if (::stat(path.c_str(), &folder) != 0) return ErrnoStatus(errno, fmt::format("data folder {}", path));
-  if ((folder.st_mode & 022) != 0) {
-    return FailedPrecondition("data folder {}: others may write to it (mode {:o}); chmod 700", path,
-                              folder.st_mode & 07777);
-  }
+  HOOP_RETURN_IF_ERROR(CheckMode(path));
   const std::string lock_path = path + "/lock";
   const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
   if (lock < 0) return ErrnoStatus(errno, fmt::format("data folder {}: open lock", path));
@@ -37,6 +32,17 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Open(const std::string& 
     return FailedPrecondition("data folder {}: another gateway runs in it", path);
   }
   return std::unique_ptr<DataFolder>(new DataFolder(path, lock));
+}
+
+// Who may write there may put keys and a database of his own into our place.
+absl::Status DataFolder::CheckMode(const std::string& path) {
+  struct stat folder = {};
+  if (::stat(path.c_str(), &folder) != 0) {
+    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("data folder {}", path));
+  }
+  if ((folder.st_mode & 022) == 0) return absl::OkStatus();
+  return FailedPrecondition("data folder {}: others may write to it (mode {:o}); chmod 700", path,
+                            folder.st_mode & 07777);
 }
 
 DataFolder::~DataFolder() { ::close(lock_); }

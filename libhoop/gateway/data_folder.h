@@ -16,6 +16,10 @@ class DataFolder final {
   static absl::StatusOr<std::unique_ptr<DataFolder>> Open(const std::string& path);
   ~DataFolder();
 
+  // FailedPrecondition: others may write to it. OK where there is none.
+  static absl::Status CheckMode(const std::string& path);
+
+  const std::string& path() const { return path_; }
   std::string File(const std::string& name) const { return path_ + "/" + name; }
 
  private:

@@ -27,6 +27,7 @@
 #include "gateway/secrets_rotation.h"
 #include "gateway/session_directory.h"
 #include "gateway/session_recheck.h"
+#include "gateway/start_trial.h"
 #include "gateway/stream_entry.h"
 #include "identity/agent_keys.h"
 #include "identity/local_accounts.h"
@@ -188,7 +189,7 @@ absl::Status Gateway::Parts::Open() {
 
 absl::Status Gateway::Parts::OpenStore() {
   HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretBox> box, OpenSecretBox(options, *folder));
-  HOOP_ASSIGN_OR_RETURN(store, Store::Open(StoreAddressOf(options, *folder), std::move(box), clock.Now()));
+  HOOP_ASSIGN_OR_RETURN(store, Store::Open(StoreAddressOf(options, folder->path()), std::move(box), clock.Now()));
   log.Info("store ready", "database", store->description());
   return absl::OkStatus();
 }
@@ -346,6 +347,11 @@ absl::Status Gateway::Check(const GatewayOptions& options) {
     HOOP_RETURN_IF_ERROR(ParseSecretsKey("HOOP_SECRETS_KEY", options.secrets_key).status());
   }
   return options.tls ? ListenerTls::Make(*options.tls).status() : absl::OkStatus();
+}
+
+absl::StatusOr<std::vector<std::string>> Gateway::Try(const GatewayOptions& options) {
+  HOOP_RETURN_IF_ERROR(Check(options));
+  return TryStart(options);
 }
 
 bool Gateway::Responds(absl::Duration patience) {

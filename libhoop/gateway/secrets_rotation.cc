@@ -26,8 +26,8 @@ absl::StatusOr<std::unique_ptr<SecretBox>> BoxOf(const char* variable, const std
 
 }  // namespace
 
-StoreAddress StoreAddressOf(const GatewayOptions& options, const DataFolder& folder) {
-  return {.sqlite_path = folder.File(kDatabaseFile), .postgres_uri = options.postgres_db_uri};
+StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& data_dir) {
+  return {.sqlite_path = fmt::format("{}/{}", data_dir, kDatabaseFile), .postgres_uri = options.postgres_db_uri};
 }
 
 absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const DataFolder& folder) {
@@ -39,7 +39,8 @@ absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, cons
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> from, OpenSecretBox(options, folder));
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> to, BoxOf(kNewVariable, new_key, folder.File(kNextKeyFile)));
   const absl::Time now = options.clock == nullptr ? Clock::System().Now() : options.clock->Now();
-  HOOP_ASSIGN_OR_RETURN(const int64_t connections, Store::Reencrypt(StoreAddressOf(options, folder), *from, *to, now));
+  HOOP_ASSIGN_OR_RETURN(const int64_t connections,
+                        Store::Reencrypt(StoreAddressOf(options, folder.path()), *from, *to, now));
   std::string where = kNewVariable;
   if (new_key.empty()) {
     where = folder.File(kKeyFile);

@@ -12,7 +12,7 @@
 
 namespace hoop {
 
-StoreAddress StoreAddressOf(const GatewayOptions& options, const DataFolder& folder);
+StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& data_dir);
 
 // With the key that `options` give, or the data folder's own. Errors begin with the name of the variable or file.
 absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const DataFolder& folder);

@@ -314,11 +314,8 @@ absl::Status Apply(Transaction& transaction, const Migration& migration, absl::T
       .status();
 }
 
-}  // namespace
-
-int64_t NewestSchemaVersion() { return Migrations().back().version; }
-
-absl::Status Migrate(Database& database, absl::Time now) {
+// `keep`: the table of versions is there afterwards.
+absl::StatusOr<int64_t> OpenSchema(Database& database, bool keep) {
   int64_t version = 0;
   const absl::Status opened = database.Write(Durability::kFull, [&](Transaction& transaction) -> absl::Status {
     HOOP_RETURN_IF_ERROR(transaction
@@ -326,18 +323,28 @@ absl::Status Migrate(Database& database, absl::Time now) {
                                       "(version bigint primary key, name text not null, applied_at bigint not null)")
                              .status());
     HOOP_ASSIGN_OR_RETURN(version, CurrentVersion(transaction));
-    return absl::OkStatus();
+    return keep ? absl::OkStatus() : Cancelled("rolled back");
   });
   if (absl::IsPermissionDenied(opened)) {
     return FailedPrecondition("{}: its user needs a schema to make tables in: grant create on one, or own the database",
                               StatusText(opened));
   }
-  HOOP_RETURN_IF_ERROR(opened);
-  const int64_t newest = Migrations().back().version;
-  if (version > newest) {
+  if (keep || !absl::IsCancelled(opened)) HOOP_RETURN_IF_ERROR(opened);
+  if (version > NewestSchemaVersion()) {
     return FailedPrecondition("database: its schema has version {}, this program knows {}: a newer program made it",
-                              version, newest);
+                              version, NewestSchemaVersion());
   }
+  return version;
+}
+
+}  // namespace
+
+int64_t NewestSchemaVersion() { return Migrations().back().version; }
+
+absl::StatusOr<int64_t> TrySchema(Database& database) { return OpenSchema(database, false); }
+
+absl::Status Migrate(Database& database, absl::Time now) {
+  HOOP_ASSIGN_OR_RETURN(const int64_t version, OpenSchema(database, true));
   for (const Migration& migration : Migrations()) {
     if (version >= migration.version) continue;
     const absl::Status status =

@@ -50,9 +50,18 @@ agent() {
 contains "--help" "$(hoop-gateway --help)" HOOP_SHUTDOWN_DEADLINE=time
 contains "--help" "$(hoop start agent --help)" HOOP_REQUIRE_VERIFIED_TLS
 contains "--version" "$(hoop-agent --version)" "hoop-agent "
-contains "--check" "$(HOOP_DATA_DIR=$work/never hoop-gateway --check)" "the configuration is good"
+output=$(HOOP_DATA_DIR=$work/never hoop-gateway --check)
+contains "--check" "$output" "the configuration is good"
+contains "it tried the folder" "$output" "data folder $work/never: the start makes it"
+contains "and the database" "$output" "database sqlite $work/never/hoop.db: the start makes it"
+contains "and says what it did not try" "$output" "not tried: 0.0.0.0:8009 and 0.0.0.0:8010"
 [ ! -e "$work/never" ] || fail "--check made the data folder"
 refused 'unknown argument --halp' hoop-gateway --halp
+refused "data folder /proc/hoop/data: " env HOOP_DATA_DIR=/proc/hoop/data hoop-gateway --check
+refused "journal /proc/hoop: " env HOOP_DATA_DIR="$work/never" PLUGIN_AUDIT_PATH=/proc/hoop hoop-gateway --check
+refused "POSTGRES_DB_URI: " env HOOP_DATA_DIR="$work/never" POSTGRES_DB_URI="postgres://u:canary@127.0.0.1:$(free_port)/x" hoop-gateway --check
+contains "backup --help" "$(hoop-gateway backup --help)" "backup FILE"
+contains "warden --help" "$(hoop-agent warden --help)" "usage: hoop-agent"
 refused 'HOOP_KEY: ' env HOOP_KEY=rubbish "$bin/hoop-agent" --check
 contains "an unknown variable" "$(HOOP_DATADIR=$work/x HOOP_DATA_DIR=$work/y LOG_ENCODING=console hoop-gateway --check 2>&1)" 'name=HOOP_DATADIR'
 
@@ -70,6 +79,8 @@ contains "hoop-gateway(8)" "$(tr -d '\\' <"$work/usr/share/man/man8/hoop-gateway
 # --- What cannot be ---
 
 gateway first
+contains "where the set-up token is" "$(cat "$work/first.log")" "(also in $work/first/setup-token)"
+contains "--check beside a gateway" "$(HOOP_DATA_DIR=$work/first hoop-gateway --check)" "up to date"
 line_of "a folder in use" "data folder $work/first: another gateway runs in it" HOOP_DATA_DIR="$work/first"
 line_of "a port in use" "*${api_url#http://}: Address already in use" HOOP_HTTP_LISTEN="${api_url#http://}"
 stop "$gateway"

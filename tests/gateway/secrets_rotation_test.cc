@@ -26,7 +26,7 @@ class SecretsRotationTest : public ::testing::Test {
     options.secrets_key = key;
     auto box = OpenSecretBox(options, *folder_);
     if (!box.ok()) return box.status();
-    return Store::Open(StoreAddressOf(options, *folder_), *std::move(box), now_);
+    return Store::Open(StoreAddressOf(options, temp_.path()), *std::move(box), now_);
   }
   absl::StatusOr<std::string> Rotate(const std::string& key, const std::string& new_key) {
     GatewayOptions options;
@@ -84,7 +84,7 @@ TEST_F(SecretsRotationTest, RunAgainAfterACutItFinishes) {
   // The store has the new key, the file is not in its place yet.
   auto from = SecretBox::Create(*LoadOrMakeSecretsKey(folder_->File("secrets.key")));
   auto to = SecretBox::Create(*LoadOrMakeSecretsKey(folder_->File("secrets.key.next")));
-  ASSERT_OK(Store::Reencrypt(StoreAddressOf({}, *folder_), **from, **to, now_));
+  ASSERT_OK(Store::Reencrypt(StoreAddressOf({}, temp_.path()), **from, **to, now_));
   EXPECT_STATUS(Open(), absl::StatusCode::kFailedPrecondition, "cut off");
   ASSERT_OK(Rotate("", ""));
   auto store = Open();

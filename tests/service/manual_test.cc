@@ -15,6 +15,7 @@ ProgramText Program() {
   return {.name = "hoop-x",
           .summary = "does things",
           .version = "1.2",
+          .check = "looks at things",
           .description = ".hidden files",
           .commands = {{"backup FILE", "writes one"}},
           .signals = {{"HUP", "reads again"}},
@@ -43,7 +44,7 @@ TEST(Manual, EveryVariableOfBothTablesIsOnThePage) {
 
 TEST(Manual, FlagsCommandsAndSignalsAreOnThePage) {
   const std::string page = ManualPage(Program(), {});
-  for (const Word& flag : Flags()) {
+  for (const Word& flag : Flags(Program())) {
     EXPECT_NE(page.find(".TP\n\\fB" + Roff(flag.word) + "\\fR\n" + Roff(flag.meaning)), std::string::npos) << flag.word;
   }
   for (const char* part : {".TH \"hoop\\-x\" 8", "\\fBbackup FILE\\fR\nwrites one", "\\fBHUP\\fR\nreads again",

@@ -39,6 +39,7 @@ hoop::ProgramText About() {
   return {.name = "hoop-agent",
           .summary = "dials a gateway and serves connections from here",
           .version = HOOP_VERSION,
+          .check = "read and check the configuration; the gateway is not dialled",
           .description =
               "It runs beside private databases, shells and services, connects to its gateway "
               "(hoop-gateway) and opens what users of the gateway may use, with credentials that they "
@@ -115,7 +116,7 @@ int RunAgent(const hoop::Environment& environment, const std::vector<std::string
   auto agent = Assemble(settings, log);
   if (!agent.ok()) return Fail(Text(agent.status()));
   if (arguments.check) {
-    fmt::print("hoop-agent: the configuration is good\n");
+    fmt::print("hoop-agent: the configuration is good; {} was not dialled\n", (*agent)->gateway_address());
     return 0;
   }
   return Serve(**agent, settings, signals, manager, log);

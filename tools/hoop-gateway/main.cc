@@ -41,10 +41,20 @@ int Reencrypt(const hoop::GatewaySettings& settings) {
   return 0;
 }
 
+int Check(const hoop::GatewayOptions& options) {
+  const auto found = hoop::Gateway::Try(options);
+  if (!found.ok()) return Fail(found.status());
+  for (const std::string& line : *found) fmt::print("{}\n", line);
+  fmt::print("not tried: {} and {}, where it would listen\n", options.http_listen, options.grpc_listen);
+  fmt::print("hoop-gateway: the configuration is good\n");
+  return 0;
+}
+
 hoop::ProgramText About() {
   return {.name = "hoop-gateway",
           .summary = "the gateway: identifies, routes, records",
           .version = HOOP_VERSION,
+          .check = "read the configuration, try the folders and the database, change nothing, serve nothing",
           .description =
               "Users reach private databases, shells and services through it; agents (hoop-agent) dial in "
               "from beside these. It is told everything by its environment, serves the API and gRPC, and "
@@ -165,7 +175,7 @@ int main(int argc, char** argv) {
   const hoop::Variables variables = hoop::GatewayVariables(settings);
   hoop::Arguments arguments;
   std::vector<std::string> words(argv + 1, argv + argc);
-  if (IsBackupCommand(words)) return RunBackupCommand(words, environment);
+  if (IsBackupCommand(words) && !hoop::AsksForHelp(words)) return RunBackupCommand(words, environment);
   const bool reencrypt = !words.empty() && words.front() == kReencrypt;
   if (reencrypt) words.erase(words.begin());
   const auto done = hoop::ReadArguments(words, About(), variables, arguments);
@@ -177,12 +187,7 @@ int main(int argc, char** argv) {
     log.Write(hoop::LogLevel::kWarning, "unknown variable, see --help", {{"name", name}});
   }
   for (const std::string& note : settings.notes) log.Write(hoop::LogLevel::kWarning, note, {});
-  if (arguments.check) {
-    const absl::Status status = hoop::Gateway::Check(settings.options);
-    if (!status.ok()) return Fail(status);
-    fmt::print("hoop-gateway: the configuration is good\n");
-    return 0;
-  }
+  if (arguments.check) return Check(settings.options);
   if (reencrypt) return Reencrypt(settings);
   PrepareProcess();
   return Service(environment, std::move(settings), log).Run();

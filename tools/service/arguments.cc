@@ -19,32 +19,36 @@ std::string Lines(const std::vector<Word>& words) {
 
 std::string Help(const ProgramText& text, const Variables& variables) {
   std::string usage = fmt::format("usage: {}", text.name);
-  for (const Word& flag : Flags()) usage += fmt::format(" [{}]", flag.word);
+  for (const Word& flag : Flags(text)) usage += fmt::format(" [{}]", flag.word);
   std::string commands;
   for (const Word& command : text.commands) commands += fmt::format("       {} {}\n", text.name, command.word);
-  return fmt::format("{}: {}\n\n{}\n{}{}{}\nEnvironment:\n{}", text.name, text.summary, usage, commands, Lines(Flags()),
-                     Lines(text.commands), HelpText(variables));
+  return fmt::format("{}: {}\n\n{}\n{}{}{}\nEnvironment:\n{}", text.name, text.summary, usage, commands,
+                     Lines(Flags(text)), Lines(text.commands), HelpText(variables));
 }
 
 }  // namespace
 
-const std::vector<Word>& Flags() {
-  static const std::vector<Word> flags = {{"--check", "read and check the configuration, serve nothing"},
-                                          {"--debug", "as LOG_LEVEL=debug"},
-                                          {"--debug-grpc", "as LOG_GRPC=2"},
-                                          {"--manual", "print the manual page"},
-                                          {"--version", "print the version"},
-                                          {"--help", "print this"}};
-  return flags;
+std::vector<Word> Flags(const ProgramText& text) {
+  return {{"--check", text.check},
+          {"--debug", "as LOG_LEVEL=debug"},
+          {"--debug-grpc", "as LOG_GRPC=2"},
+          {"--manual", "print the manual page"},
+          {"--version", "print the version"},
+          {"--help", "print this"}};
+}
+
+bool AsksForHelp(const std::vector<std::string>& words) {
+  return std::any_of(words.begin(), words.end(),
+                     [](const std::string& word) { return word == "--help" || word == "-h"; });
 }
 
 std::optional<int> ReadArguments(const std::vector<std::string>& words, const ProgramText& text,
                                  const Variables& variables, Arguments& arguments) {
+  if (AsksForHelp(words)) {
+    fmt::print("{}", Help(text, variables));
+    return 0;
+  }
   for (const std::string& word : words) {
-    if (word == "--help" || word == "-h") {
-      fmt::print("{}", Help(text, variables));
-      return 0;
-    }
     if (word == "--manual") {
       fmt::print("{}", ManualPage(text, variables));
       return 0;

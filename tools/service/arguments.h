@@ -11,7 +11,7 @@
 namespace hoop {
 
 struct Arguments {
-  bool check = false;       // --check: read and check the configuration, serve nothing
+  bool check = false;       // --check: see ProgramText
   bool debug = false;       // --debug: as LOG_LEVEL=debug
   bool debug_grpc = false;  // --debug-grpc: as LOG_GRPC=2
 };
@@ -27,14 +27,17 @@ struct ProgramText {
   std::string name;     // "hoop-gateway"
   std::string summary;  // one line
   std::string version;
+  std::string check;           // what --check does
   std::string description;     // a paragraph
   std::vector<Word> commands;  // words of its own
   std::vector<Word> signals;
   std::vector<std::string> see_also;  // "hoop(1)"
 };
 
-// The flags of both programs.
-const std::vector<Word>& Flags();
+// The flags of the program.
+std::vector<Word> Flags(const ProgramText& text);
+
+bool AsksForHelp(const std::vector<std::string>& words);
 
 // In the language of man(7), for section 8.
 std::string ManualPage(const ProgramText& text, const Variables& variables);

@@ -159,7 +159,7 @@ Variables GatewayVariables(GatewaySettings& to) {
                        .store = StoreTextOrFile(to.new_secrets_key)});
   variables.push_back({.name = "PLUGIN_AUDIT_PATH",
                        .form = "folder",
-                       .otherwise = "/opt/hoop/sessions if it can be written, else <data>/journal",
+                       .otherwise = "<data>/journal; /opt/hoop/sessions where that is there and can be written",
                        .meaning = "the journal that every session's bytes enter before they are forwarded",
                        .store = StoreText(to.options.journal_dir)});
   variables.push_back({.name = "HOOP_JOURNAL_BYTES_MAX",
@@ -179,6 +179,11 @@ Variables GatewayVariables(GatewaySettings& to) {
                        .otherwise = "sessions stay",
                        .meaning = "how long after its end a session is kept, with its record: 90d",
                        .store = StoreDuration(to.options.session_retention)});
+  variables.push_back({.name = "HOOP_EXEC_WAIT",
+                       .form = "time",
+                       .otherwise = "50s",
+                       .meaning = "how long POST /sessions waits for its command before it answers 202",
+                       .store = StoreDuration(to.options.exec_wait)});
   variables.push_back({.name = "HOOP_SHUTDOWN_DEADLINE",
                        .form = "time",
                        .otherwise = "10s",

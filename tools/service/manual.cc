@@ -39,11 +39,11 @@ std::string ManualPage(const ProgramText& text, const Variables& variables) {
   std::string page =
       fmt::format(".TH \"{}\" 8 \"\" \"hoop {}\" \"hoop\"\n.SH NAME\n{} \\- {}\n.SH SYNOPSIS\n\\fB{}\\fR", name,
                   text.version, name, Roff(text.summary), name);
-  for (const Word& flag : Flags()) page += fmt::format(" [{}]", Roff(flag.word));
+  for (const Word& flag : Flags(text)) page += fmt::format(" [{}]", Roff(flag.word));
   page += '\n';
   for (const Word& command : text.commands) page += fmt::format(".br\n\\fB{}\\fR {}\n", name, Roff(command.word));
   page += fmt::format(".SH DESCRIPTION\n{}\n", Roff(text.description));
-  page += Section("OPTIONS", Flags()) + Section("COMMANDS", text.commands) + EnvironmentSection(variables) +
+  page += Section("OPTIONS", Flags(text)) + Section("COMMANDS", text.commands) + EnvironmentSection(variables) +
           Section("SIGNALS", text.signals);
   page += Section("EXIT STATUS", {{"0", "it was told to end, and ended in order"},
                                   {"1", "it could not start; one line on standard error says why"},

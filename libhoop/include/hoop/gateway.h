@@ -72,6 +72,10 @@ class Gateway final {
   // What can be said of options without touching a disk or a port. InvalidArgument: one is wrong (the text names it).
   static absl::Status Check(const GatewayOptions& options);
 
+  // What a start would find, changing nothing: checks `options`, tries both folders and the database. A line for each;
+  // errors as of Create. Works beside a gateway that runs there.
+  static absl::StatusOr<std::vector<std::string>> Try(const GatewayOptions& options);
+
   // InvalidArgument: an option is wrong (the text names it). FailedPrecondition: the data folder belongs to a running
   // gateway or to a newer version. Unavailable: the store cannot be opened.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(GatewayOptions options);
