@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/agent_keys.h"
+#include "rest/names.h"
 
 namespace hoop {
 namespace {
@@ -45,6 +46,7 @@ absl::Status CheckConfig(const ConnectionConfig& config) {
       return InvalidArgument("connection {}: access mode {} is not known", config.name, mode);
     }
   }
+  if (config.groups) HOOP_RETURN_IF_ERROR(rest::CheckGroups(*config.groups));
   const std::string wire = WireType(config.type, config.subtype);
   if (wire == "command-line" && config.command.empty()) {
     return InvalidArgument("connection {}: command-line type must be at least one command", config.name);

@@ -70,6 +70,11 @@ std::string LowestLevel(const LogSink* log) {
   return "off";
 }
 
+absl::StatusOr<std::string> ConnectionIdOf(ConnectionTable& connections, const ConnectionRow& row) {
+  HOOP_ASSIGN_OR_RETURN(const ConnectionRow there, connections.Find(row.org_id, row.name));
+  return there.id;
+}
+
 }  // namespace
 
 // The order of members is the order of construction, and shutdown reversed.
@@ -412,9 +417,12 @@ absl::StatusOr<std::string> Gateway::IssueAgentKey(std::string_view agent_name) 
 }
 
 absl::Status Gateway::ApplyConnection(const ConnectionConfig& config) {
-  HOOP_ASSIGN_OR_RETURN(const ConnectionRow row, MakeConnectionRow(config, parts_->org_id(), parts_->clock.Now()));
+  HOOP_ASSIGN_OR_RETURN(ConnectionRow row, MakeConnectionRow(config, parts_->org_id(), parts_->clock.Now()));
   ConnectionTable& connections = parts_->store->connections();
-  return config.overwrite ? connections.Put(row) : connections.Insert(row);
+  const absl::Status inserted = connections.Insert(row, config.groups.value_or(std::vector<std::string>()));
+  if (!config.overwrite || !absl::IsAlreadyExists(inserted)) return inserted;
+  HOOP_ASSIGN_OR_RETURN(row.id, ConnectionIdOf(connections, row));
+  return connections.Update(row, config.groups);
 }
 
 absl::StatusOr<std::vector<std::string>> Gateway::ConnectionNames() const {

@@ -43,11 +43,17 @@ refused 'invalid connection type "bogus": one of custom' hoop admin create conne
 refused "missing required envs [PORT] for application/tcp" hoop admin create connection x -a far_side -t application/tcp -e HOST=h
 refused "command-line type must be at least one command" hoop admin create connection x -a far_side
 refused "agent nobody not found; \`hoop admin get agents\`" hoop admin create connection x -a nobody -- bash
+refused "-e PASS: $work/none: No such file or directory" \
+  hoop admin create connection x -a far_side -t database/postgres -e HOST=h -e USER=u -e PASS="file://$work/none"
+refused "name: it must contain between 3 and 254" hoop admin create connection x -a far_side -- bash
+refused "connections file: $work/none: No such file or directory" hoop admin create connections --from-file "$work/none"
+printf 'agent: far_side\nconnections:\n  - name: x\n    env: {A: "file://%s"}\n' "$work/none" >"$work/bad.yaml"
+refused "$work/bad.yaml:4: env.A: $work/none: No such file or directory" hoop admin create connections --from-file "$work/bad.yaml"
 printf '%s' 'from a file' >"$work/secret"
 cat >"$work/team.yaml" <<END
 agent: far_side
 connections:
-  - {name: lines, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}, tags: {team: data}}
+  - {name: lines, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}, tags: {team: data}, groups: [nobody-yet]}
   - {name: filed, command: [bash], env: {SECRET: "file://$work/secret"}}
   - {name: nowhere, agent: nobody, command: [bash]}
 END
@@ -55,6 +61,8 @@ output=$(hoop admin create connections --from-file "$work/team.yaml" 2>"$work/no
 contains "each one" "$output" "[1/3] connection lines created"
 contains "the last one" "$output" "[3/3] connection nowhere failed: agent nobody not found"
 contains "the sum" "$output" "done: 2 succeeded, 1 failed out of 3 total"
+same "its groups" nobody-yet "$(hoop admin get connections/lines -o json | json '.access_groups | join(" ")')"
+hoop admin update connection lines --groups '' >/dev/null
 same "a value from a file" "from a file" "$(hoop exec filed -s -i 'printf %s "$SECRET"')"
 
 hoop admin update connection shell -e GREETING=good-bye >/dev/null
@@ -65,6 +73,7 @@ hoop admin update connection shell --access-modes exec,connect,runbooks >/dev/nu
 same "one goes" "good-bye" "$(hoop exec shell -s -i 'echo $GREETING $KEPT')"
 refused "--unset KEPT: not set" hoop admin update connection shell --unset KEPT
 refused "connection nowhere not found" hoop admin update connection nowhere --record buffered
+refused "nothing to change is given; one of -- COMMAND, --agent, --type, --env, --record" hoop admin update connection shell
 contains "described" "$(hoop describe shell)" "envvar:GREETING"
 [[ $(hoop describe shell --json) != *good-bye* ]] || fail "a secret's value is shown"
 same "listed" "filed lines shell" "$(hoop list --json | json '[.[].name] | sort | join(" ")')"
@@ -91,6 +100,7 @@ contains "the groups" "$(hoop admin get groups)" "dev@example.test"
 hoop admin update user --groups '' dev@example.test >/dev/null
 same "in no group any more" "filed shell" "$(as dev hoop roles -q | sort | xargs)"
 same "made" "group empty created" "$(hoop admin create group empty)"
+refused "nothing to change is given; one of --groups, --name, --disable, --add-group" hoop admin update user dev@example.test
 refused "group empty exists already" hoop admin create group empty
 same "gone" 'group "empty" deleted' "$(hoop admin delete group empty)"
 refused "group empty not found" hoop admin delete group/empty
@@ -114,6 +124,7 @@ hoop admin update sa ci --disable >/dev/null
 not_done "hoop: " program hoop exec shell -s -i true
 contains "shut out" "$(hoop admin get sa)" inactive
 refused "stay for the record" hoop admin delete sa/ci
+refused "nothing to change is given; one of --groups, --name, --disable" hoop admin update sa ci
 
 # --- Sessions ---
 
@@ -127,6 +138,14 @@ code=0
 wait "$client" || code=$?
 [ "$code" != 0 ] || fail "a killed session's exit code is 0"
 contains "why it ended" "$(hoop sessions list --connection lines --limit 1)" "killed by admin"
+mkfifo "$work/said"
+as dev spawn "$work/said" "$bin/hoop" exec shell -s -i 'echo there; sleep 60'
+command=$spawned
+exec {said}<"$work/said"
+read -r -u "$said" _
+hoop sessions kill "$(hoop sessions list --user dev@example.test --limit 1 -q)" >/dev/null
+stop "$command" 0
+contains "somebody else killed it" "$(cat <&"$said")" "shell: session killed by an administrator"
 hoop exec shell -s -i 'printf "a\tb\n"; echo wrong >&2; exit 3' >/dev/null 2>&1 && fail "the exit code is lost"
 contains "the newest" "$(hoop sessions list --limit 1 --fields id,connection,exit_code | tail -n 1)" "shell"
 same "its code" 3 "$(hoop sessions list --limit 1 --fields exit_code | tail -n 1)"
@@ -178,6 +197,12 @@ refused "invalid duration, valid units" hoop connect lines -d soon
 
 # --- What is around it ---
 
+refused "reviews are not served by this gateway" hoop admin get reviews
+hoop admin create orgkeys >/dev/null
+for kind in $(hoop complete admin get '' | cut -f 1); do
+  [ "$kind" = reviews ] || hoop admin get "$kind" >/dev/null || fail "hoop admin get $kind"
+  [ "$kind" = reviews ] || hoop admin get "$kind" -o json >/dev/null || fail "hoop admin get $kind -o json"
+done
 contains "did you mean" "$(hoop admin get conections 2>&1 || true)" 'resource type "conections" not supported: one of agents, connections'
 contains "serverinfo" "$(hoop admin serverinfo)" "auth_method"
 same "the same" "$(hoop admin serverinfo --json | json .version)" "$(hoop admin get serverinfo -o json | json .version)"

@@ -82,10 +82,9 @@ absl::Status AddSecret(const std::string& text, Secrets& secrets) {
     name.erase(0, 4);
     value.insert(0, "base64://");
   }
-  if (name.find(':') == std::string::npos) name.insert(0, "envvar:");
   auto meant = SecretValue("-e " + name, value);
   if (!meant.ok()) return meant.status();
-  secrets[name] = *std::move(meant);
+  secrets[name.find(':') == std::string::npos ? "envvar:" + name : name] = *std::move(meant);
   return absl::OkStatus();
 }
 
@@ -176,14 +175,10 @@ absl::StatusOr<std::string> PutOfFile(ApiClient& api, const ConnectionConfig& co
                       .agent_id = agent_id,
                       .record = config.record == RecordPolicy::kDurable ? "durable" : "buffered",
                       .command = WithTabs(config.command),
+                      .access_groups = config.groups,
                       .tags = config.tags,
-                      .secrets = Secrets()};
+                      .secrets = Secrets(config.secrets.begin(), config.secrets.end())};
   if (!config.access_modes.empty()) SetModes(config.access_modes, spec);
-  for (const auto& [key, value] : config.secrets) {
-    auto meant = SecretValue(key, value);
-    if (!meant.ok()) return meant.status();
-    (*spec.secrets)[key] = *std::move(meant);
-  }
   if (const absl::Status wrong = CheckSpec(spec); !wrong.ok()) return wrong;
   return Put(api, NormalizedName(config.name), spec, config.overwrite);
 }

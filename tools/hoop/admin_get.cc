@@ -215,6 +215,9 @@ absl::Status ShowSessions(ApiClient& api, const AdminGetOptions& options) {
 absl::Status ShowJson(ApiClient& api, std::string_view list, std::string_view kind, const std::string& name) {
   const auto json = name.empty() ? api.GetJson(list) : api.GetJson(list, kind, name);
   if (json.ok()) Print(*json + "\n");
+  if (absl::IsUnimplemented(json.status())) {  // ours has no reviews, say
+    return absl::UnimplementedError(fmt::format("{} are not served by this gateway", list));
+  }
   return json.status();
 }
 

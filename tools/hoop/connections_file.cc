@@ -3,11 +3,15 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
-#include <fstream>
 #include <set>
+
+#include "hoop/api_objects.h"
+#include "hoop/value_file.h"
 
 namespace hoop::cli {
 namespace {
+
+constexpr size_t kFileBytesMax = 4u << 20;
 
 // Errors carry their line as yaml-cpp's own exception; LoadConnectionsFile turns them into a Status.
 class Reader {
@@ -59,6 +63,7 @@ class Reader {
     if (node["type"]) ReadType(node["type"], config);
     if (node["overwrite"]) config.overwrite = node["overwrite"].as<bool>();
     if (node["tags"]) config.tags = Map(node["tags"], "tags");
+    if (node["groups"]) config.groups = List(node["groups"], "groups");
     if (node["access_modes"]) config.access_modes = List(node["access_modes"], "access_modes");
     if (node["record"]) {
       const std::string record = Text(node["record"], "record");
@@ -67,25 +72,31 @@ class Reader {
     }
   }
 
+  void ReadVariables(const YAML::Node& node, ConnectionConfig& config) const {
+    for (const auto& [key, text] : Map(node, "env")) {
+      auto value = SecretValue("env." + key, text);
+      if (!value.ok()) Fail(node[key], std::string(value.status().message()));
+      const bool is_plain = !key.starts_with("envvar:") && !key.starts_with("filesystem:");
+      config.secrets[is_plain ? "envvar:" + key : key] = *std::move(value);
+    }
+  }
+
   ConnectionConfig ReadConnection(const YAML::Node& node, const ConnectionConfig& defaults) const {
-    CheckKeys(node, {"name", "agent", "type", "overwrite", "tags", "access_modes", "record", "env", "command"});
+    CheckKeys(node,
+              {"name", "agent", "type", "overwrite", "tags", "groups", "access_modes", "record", "env", "command"});
     ConnectionConfig config = defaults;
     if (!node["name"]) Fail(node, "name is missing");
     config.name = Text(node["name"], "name");
     ReadShared(node, config);
     if (config.agent.empty()) Fail(node, "agent is missing");
     if (node["command"]) config.command = List(node["command"], "command");
-    if (node["env"]) {
-      for (auto& [key, value] : Map(node["env"], "env")) {
-        const bool plain = !key.starts_with("envvar:") && !key.starts_with("filesystem:");
-        config.secrets[plain ? "envvar:" + key : key] = value;
-      }
-    }
+    if (node["env"]) ReadVariables(node["env"], config);
     return config;
   }
 
   std::vector<ConnectionConfig> Read(const YAML::Node& root, const std::string& agent) const {
-    CheckKeys(root, {"agent", "type", "overwrite", "tags", "access_modes", "record", "schema", "connections"});
+    CheckKeys(root,
+              {"agent", "type", "overwrite", "tags", "groups", "access_modes", "record", "schema", "connections"});
     if (!root["connections"] || !root["connections"].IsSequence()) Fail(root, "connections: a list is expected");
     ConnectionConfig defaults;
     defaults.agent = agent;
@@ -104,10 +115,10 @@ class Reader {
 }  // namespace
 
 absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path, const std::string& agent) {
-  std::ifstream file(path);
-  if (!file) return absl::NotFoundError(fmt::format("{}: cannot be read", path));
+  const auto text = ReadValueFile("connections file", path, kFileBytesMax);
+  if (!text.ok()) return text.status();
   try {
-    return Reader().Read(YAML::Load(file), agent);
+    return Reader().Read(YAML::Load(*text), agent);
   } catch (const YAML::Exception& error) {
     return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
   }

@@ -6,10 +6,12 @@
 //   connections:
 //     - name: pg
 //       type: database/postgres
-//       env: {HOST: 127.0.0.1, PORT: "5432", USER: app, PASS: secret}   # or "filesystem:KEY": content
+//       env: {HOST: 127.0.0.1, PORT: "5432", USER: app, PASS: secret}   # or "filesystem:KEY": content;
+//                                                                          // values also base64://..., file://PATH
 //       command: [bash]
 //       record: durable            # or buffered
 //       tags: {team: data}
+//       groups: [dba]              # whose members may use it; []: everybody
 //       access_modes: [connect, exec]
 #pragma once
 
@@ -22,7 +24,7 @@
 namespace hoop::cli {
 
 // `agent` is for connections that name none; when it is empty they have to. InvalidArgument: names the file, the line
-// and the key. NotFound: no such file.
+// and the key, or says why the file, or one that a value names, cannot be read.
 absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path, const std::string& agent);
 
 }  // namespace hoop::cli

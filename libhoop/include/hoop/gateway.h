@@ -61,6 +61,7 @@ struct ConnectionConfig {
   std::map<std::string, std::string> secrets;  // "envvar:HOST" or "filesystem:KEY" -> value
   std::map<std::string, std::string> tags;
   std::vector<std::string> access_modes = {"connect", "exec", "runbooks"};
+  std::optional<std::vector<std::string>> groups;  // who may use it; empty: everybody; absent: as it is stored
   RecordPolicy record = RecordPolicy::kDurable;
   bool overwrite = false;
 };

@@ -6,6 +6,8 @@
 namespace hoop::cli {
 namespace {
 
+const std::string kNameRule = "3 to 254 letters, digits, '-', '_' or '.'";
+
 CLI::Option* AddName(CLI::App& command, std::string& name, const std::string& help) {
   return command.add_option("name", name, help)->required()->type_name("NAME");
 }
@@ -36,8 +38,8 @@ void AddGet(CommandTree& tree, CLI::App& admin) {
       "  hoop admin get connections\n"
       "  hoop admin get user/me@example.com -o json\n"
       "  hoop admin get sessions -q connection=orders-db -q limit=5\n"
-      "Kinds: agents, connections, users, groups, serviceaccounts, sessions, plugins, reviews, orgkeys, userinfo,\n"
-      "serverinfo; each also without its s, and conn and sa for short.");
+      "Kinds: agents, connections, users, groups, serviceaccounts, sessions, plugins, orgkeys, userinfo, serverinfo;\n"
+      "each also without its s, and conn and sa for short; reviews, of gateways that have them.");
 }
 
 void AddSpec(CommandTree& tree, CLI::App& command, ConnectionOptions& options) {
@@ -67,7 +69,7 @@ void AddCreateConnection(CommandTree& tree, CLI::App& create) {
   CLI::App& command = tree.AddAsking(create, "connection", "Make a connection", options, CreateConnection);
   command.alias("conn");
   tree.AddJson(command, options->json);
-  AddName(command, options->name, "Name of the connection");
+  AddName(command, options->name, "Name of the connection; " + kNameRule);
   command.add_option("command", options->command, "Behind --: the command that it runs");
   AddSpec(tree, command, *options);
   command.get_option("--agent")->required();
@@ -173,7 +175,7 @@ void AddCreate(CommandTree& tree, CLI::App& admin) {
       tree.AddAsking(create, "agent", "Prints the key that the agent starts with", agent, CreateAgent);
   agent_command.alias("agents");
   tree.AddJson(agent_command, agent->json);
-  AddName(agent_command, agent->name, "Name of the agent");
+  AddName(agent_command, agent->name, "Name of the agent; " + kNameRule);
   tree.OneOf(agent_command.add_option("--mode", agent->mode, "standard or embedded"), {"standard", "embedded"});
   CommandTree::AddExamples(agent_command, "  HOOP_KEY=$(hoop admin create agent prod) hoop-agent");
   AddCreateConnection(tree, create);
@@ -200,6 +202,7 @@ void AddUpdate(CommandTree& tree, CLI::App& admin) {
   CommandTree::AddExamples(connection_command,
                            "  hoop admin update connection orders-db -e PASS=file:///run/secrets/new\n"
                            "  hoop admin update connection shell --access-modes exec --groups dba,oncall");
+  CommandTree::WantsAnOption(connection_command);
 
   auto user = std::make_shared<PersonOptions>();
   CLI::App& user_command = tree.AddAsking(update, "user", "Change an account", user, UpdateUser);
@@ -207,6 +210,7 @@ void AddUpdate(CommandTree& tree, CLI::App& admin) {
   AddPersonChanges(user_command, *user);
   AddUserOnly(user_command, *user);
   CommandTree::AddExamples(user_command, "  hoop admin update user me@example.com --add-group dba");
+  CommandTree::WantsAnOption(user_command);
 
   auto account = std::make_shared<PersonOptions>();
   CLI::App& account_command =
@@ -215,6 +219,7 @@ void AddUpdate(CommandTree& tree, CLI::App& admin) {
   AddName(account_command, account->name_of, "Subject")->type_name("SUBJECT");
   AddPersonChanges(account_command, *account);
   CommandTree::AddExamples(account_command, "  hoop admin update serviceaccount ci --disable");
+  CommandTree::WantsAnOption(account_command);
 }
 
 void AddDelete(CommandTree& tree, CLI::App& admin) {

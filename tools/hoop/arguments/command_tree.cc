@@ -57,6 +57,19 @@ void CommandTree::AddExamples(CLI::App& command, const std::string& examples) {
   command.footer("Examples:\n" + examples);
 }
 
+void CommandTree::WantsAnOption(CLI::App& command) {
+  command.parse_complete_callback([&command] {
+    std::string names;
+    for (const CLI::Option* option : command.get_options()) {
+      const bool is_change = option != command.get_help_ptr() && !(option->get_positional() && option->get_required());
+      if (!is_change) continue;
+      if (option->count() > 0) return;
+      names += (names.empty() ? "" : ", ") + (option->get_positional() ? "-- COMMAND" : option->get_name());
+    }
+    throw CLI::RequiredError("nothing to change is given; one of " + names, CLI::ExitCodes::RequiredError);
+  });
+}
+
 void CommandTree::OneOf(CLI::Option* option, std::vector<std::string> words) {
   option->check(CLI::IsMember(words));
   Completes(option, {.words = std::move(words)});

@@ -61,6 +61,8 @@ class CommandTree final {
   static CLI::Option* AddList(CLI::App& command, const std::string& name, std::optional<std::vector<std::string>>& list,
                               const std::string& help);
   static void AddExamples(CLI::App& command, const std::string& examples);
+  // A command that changes what is given: with no option at all it is a mistake, which names those that there are.
+  static void WantsAnOption(CLI::App& command);
   // Only these words are taken.
   void OneOf(CLI::Option* option, std::vector<std::string> words);
   void Completes(const CLI::Option* option, Completion completion) { completions_[option] = std::move(completion); }
