@@ -7,6 +7,7 @@
 #include "base/status_macros.h"
 #include "client/api_json.h"
 #include "client/tls_config.h"
+#include "net/dialler_context.h"
 
 namespace hoop {
 namespace {
@@ -36,6 +37,7 @@ absl::StatusOr<std::unique_ptr<ApiCalls>> ApiCalls::Create(const ClientConfig& c
   HOOP_ASSIGN_OR_RETURN(DiallerTls tls, ConfiguredTls(config));
   options.ca_pem = std::move(tls.ca);
   options.server_name = std::move(tls.server_name);
+  options.credential = DiallerCredential(tls);
   HOOP_ASSIGN_OR_RETURN(std::unique_ptr<HttpClient> http, HttpClient::Create(std::move(options)));
   return std::unique_ptr<ApiCalls>(new ApiCalls(std::move(http)));
 }

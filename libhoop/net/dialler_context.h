@@ -9,6 +9,9 @@
 
 namespace hoop {
 
+// Whom the dialler shows to who asks; errors call its texts by their variables.
+TlsCredential DiallerCredential(const DiallerTls& tls);
+
 // Speaks h2. InvalidArgument: a text is wrong; it is called by its variable. FailedPrecondition: no authorities.
 absl::StatusOr<std::shared_ptr<TlsContext>> MakeDiallerContext(const DiallerTls& tls, TlsVerify verify);
 

@@ -89,9 +89,13 @@ absl::StatusOr<std::unique_ptr<HttpClient>> HttpClient::Create(Options options) 
   client->set_write_timeout(absl::ToChronoMilliseconds(options.answer_time));
   client->enable_server_certificate_verification(false);  // `trust` does it, inside the handshake
   std::unique_ptr<ServerTrust> trust;
-  if (options.verify_tls && url.server.starts_with("https")) {
+  if (url.server.starts_with("https")) {
+    const TlsClientOptions tls{.verify = options.verify_tls ? TlsVerify::kFull : TlsVerify::kNone,
+                               .ca_pem = options.ca_pem,
+                               .ca_name = "TLS_CA",
+                               .credential = options.credential};
     HOOP_ASSIGN_OR_RETURN(trust,
-                          ServerTrust::Create(client->ssl_context(), options.ca_pem,
+                          ServerTrust::Create(client->ssl_context(), tls,
                                               options.server_name.empty() ? HostOf(url.server) : options.server_name));
   }
   return std::unique_ptr<HttpClient>(

@@ -14,6 +14,7 @@
 #include "absl/time/time.h"
 #include "base/limits/client.h"
 #include "base/limits/net.h"
+#include "net/tls_context.h"
 
 namespace httplib {
 class Client;
@@ -49,6 +50,7 @@ class HttpClient final {
     absl::Duration answer_time = limits::kHttpAnswerTime;  // for the whole answer
     size_t body_bytes_max = limits::kHttpBodyBytesMax;     // of an answer
     std::string ca_pem;                                    // instead of the machine's authorities
+    TlsCredential credential;                              // who we are, for servers that ask
     std::string server_name;                               // whom the certificate is for; empty: the URL's host
     bool verify_tls = true;
   };
@@ -73,7 +75,7 @@ class HttpClient final {
 
   Options options_;
   const std::string base_path_;
-  const std::unique_ptr<ServerTrust> trust_;  // null: plain, or anybody is believed
+  const std::unique_ptr<ServerTrust> trust_;  // null: plain
   const std::unique_ptr<httplib::Client> client_;
 };
 

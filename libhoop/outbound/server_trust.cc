@@ -4,6 +4,7 @@
 
 #include <utility>
 
+#include "base/check.h"
 #include "base/status_macros.h"
 #include "net/tls_peer_name.h"
 #include "net/tls_text.h"
@@ -34,25 +35,34 @@ struct ServerTrust::Callbacks {
   }
 };
 
-ServerTrust::ServerTrust(std::shared_ptr<TlsContext> authorities, std::string host)
-    : authorities_(std::move(authorities)), host_(std::move(host)), is_address_(IsIpAddress(host_)) {}
+ServerTrust::ServerTrust(std::shared_ptr<TlsContext> context, std::string host)
+    : context_(std::move(context)), host_(std::move(host)), is_address_(IsIpAddress(host_)) {}
 
-absl::StatusOr<std::unique_ptr<ServerTrust>> ServerTrust::Create(ssl_ctx_st* library, const std::string& ca_pem,
+absl::StatusOr<std::unique_ptr<ServerTrust>> ServerTrust::Create(ssl_ctx_st* library, const TlsClientOptions& options,
                                                                  std::string host) {
-  HOOP_ASSIGN_OR_RETURN(std::shared_ptr<TlsContext> authorities,
-                        TlsContext::MakeClient({.ca_pem = ca_pem, .ca_name = "TLS_CA"}));
-  std::unique_ptr<ServerTrust> trust(new ServerTrust(std::move(authorities), std::move(host)));
+  HOOP_ASSIGN_OR_RETURN(std::shared_ptr<TlsContext> context, TlsContext::MakeClient(options));
+  std::unique_ptr<ServerTrust> trust(new ServerTrust(std::move(context), std::move(host)));
   SSL_CTX_set_app_data(library, trust.get());
-  trust->Expect(library);
+  if (options.verify != TlsVerify::kNone) trust->Expect(library);
+  trust->Show(library);
   return trust;
 }
 
 void ServerTrust::Expect(ssl_ctx_st* library) const {
-  SSL_CTX_set1_cert_store(library, SSL_CTX_get_cert_store(authorities_->get()));
+  SSL_CTX_set1_cert_store(library, SSL_CTX_get_cert_store(context_->get()));
   SSL_CTX_set_min_proto_version(library, TLS1_2_VERSION);
   SSL_CTX_set_verify(library, SSL_VERIFY_PEER, &Callbacks::OnVerify);
   SSL_CTX_set_info_callback(library, &Callbacks::OnState);
   RequireName(SSL_CTX_get0_param(library), host_);
+}
+
+void ServerTrust::Show(ssl_ctx_st* library) const {
+  X509* const certificate = SSL_CTX_get0_certificate(context_->get());
+  if (certificate == nullptr) return;
+  STACK_OF(X509)* chain = nullptr;
+  SSL_CTX_get0_chain_certs(context_->get(), &chain);
+  // They fit each other, or the context were not there.
+  HOOP_CHECK(SSL_CTX_use_cert_and_key(library, certificate, SSL_CTX_get0_privatekey(context_->get()), chain, 1) == 1);
 }
 
 }  // namespace hoop

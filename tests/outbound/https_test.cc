@@ -18,13 +18,13 @@ namespace {
 
 using absl::StatusCode;
 
-// Serves "/" with a certificate, on a free port.
+// Serves "/" with a certificate, on a free port; to who shows one of `client_ca`, if that is given.
 class HttpsServer final {
  public:
-  explicit HttpsServer(const TlsCredential& credential)
+  explicit HttpsServer(const TlsCredential& credential, const std::string& client_ca = "")
       : certificate_(Parse(credential.certificate_pem, PEM_read_bio_X509), X509_free),
         key_(Parse(credential.key_pem, PEM_read_bio_PrivateKey), EVP_PKEY_free),
-        server_(certificate_.get(), key_.get()) {
+        server_(certificate_.get(), key_.get(), client_ca.empty() ? nullptr : StoreOf(client_ca)) {
     server_.Get("/",
                 [](const httplib::Request&, httplib::Response& response) { response.set_content("hi", "text/plain"); });
     SSL_CTX_set_tlsext_servername_callback(
@@ -61,6 +61,14 @@ class HttpsServer final {
   }
 
  private:
+  static X509_STORE* StoreOf(const std::string& pem) {
+    X509_STORE* const store = X509_STORE_new();
+    X509* const authority = Parse(pem, PEM_read_bio_X509);
+    X509_STORE_add_cert(store, authority);
+    X509_free(authority);
+    return store;
+  }
+
   template <typename T>
   static T* Parse(const std::string& pem, T* (*read)(BIO*, T**, pem_password_cb*, void*)) {
     BIO* bytes = BIO_new_mem_buf(pem.data(), -1);
@@ -132,6 +140,24 @@ TEST(Https, BelievesAnybodyByChoice) {
   const TestAuthority authority("Test CA");
   const HttpsServer server(authority.Issue({.names = "DNS:elsewhere.test"}));
   EXPECT_OK(server.Ask({.verify_tls = false}).status());
+}
+
+TEST(Https, ShowsItsCertificateToWhoAsks) {
+  const TestAuthority authority("Test CA"), users("Users CA");
+  const HttpsServer server(authority.Issue(), users.pem());
+  EXPECT_FALSE(server.Ask({.ca_pem = authority.pem()}).ok());
+  EXPECT_OK(server.Ask({.ca_pem = authority.pem(), .credential = users.Issue()}).status());
+  EXPECT_OK(server.Ask({.credential = users.Issue(), .verify_tls = false}).status());
+  EXPECT_FALSE(server.Ask({.ca_pem = authority.pem(), .credential = authority.Issue()}).ok());
+}
+
+TEST(Https, RefusesACertificateWithoutItsKey) {
+  const TestAuthority users("Users CA");
+  TlsCredential credential = users.Issue();
+  credential.key_pem = users.Issue().key_pem;
+  EXPECT_STATUS(
+      HttpClient::Create({.base_url = "https://127.0.0.1", .ca_pem = users.pem(), .credential = credential}).status(),
+      StatusCode::kInvalidArgument, "key: it does not belong to the certificate");
 }
 
 TEST(Https, SaysThatTheServerIsPlain) {
