@@ -147,6 +147,7 @@ void GrpcCall::CompleteMessage() {
   std::string message = std::exchange(message_, std::string());
   prefix_size_ = 0;
   last_progress_ = session_.loop().Monotonic();
+  session_.CountMessage();
   sink_->OnMessage(std::move(message));
 }
 

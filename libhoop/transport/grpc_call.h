@@ -120,8 +120,8 @@ class GrpcCall final {
   // A message larger than half the window must come in early, or both sides wait for ever.
   void TakeEarly();
 
-  // Somebody is there for what comes.
-  bool receiving() const { return sink_ != nullptr && !ended_; }
+  // What comes reaches somebody: the answer is not complete yet.
+  bool is_heard() const { return receiving() && !(finished_ && listening()); }
   size_t unread_bytes() const { return unread_; }
   size_t held_bytes() const { return counted_held_; }
   absl::Duration last_progress() const { return last_progress_; }
@@ -142,6 +142,7 @@ class GrpcCall final {
   void GiveBack(size_t bytes);
   void UpdateHeld();
   void DropIncoming();
+  bool receiving() const { return sink_ != nullptr && !ended_; }
   bool has_waiting() const { return !waiting_.empty(); }
   // Nothing comes any more. What waits is dropped, unless it is still worth reading.
   void End(const absl::Status& status, bool after_waiting = false);

@@ -152,7 +152,7 @@ struct Http2Session::Callbacks::Members {
   }
 
   static void OnDataEnd(Http2Session& self, GrpcCall& call, const nghttp2_data& frame) {
-    const bool is_heard = call.receiving() && frame.hd.length > frame.padlen;
+    const bool is_heard = call.is_heard() && frame.hd.length > frame.padlen;
     if (is_heard || EndsStream(frame.hd)) ++self.data_used_;
     if (EndsStream(frame.hd)) call.OnPeerEnd();
   }

@@ -84,6 +84,7 @@ class Http2Session final : private ByteStream::Events {
   void NotifyLater(GrpcCall& call);
   void DeliverSoon(GrpcCall& call);
   void RemoveCall(GrpcCall& call);
+  void CountMessage() { ++read_cost_; }
   void CountHeld(size_t before, size_t after);
   void GiveBack(GrpcCall& call, size_t bytes);
   void GiveBackOfClosed(size_t bytes);
@@ -148,7 +149,7 @@ class Http2Session final : private ByteStream::Events {
   absl::Status write_failed_;  // reading goes on until the peer's last words are in
 
   size_t read_bytes_;     // the next read at most
-  size_t read_cost_ = 0;  // of the frames of this read
+  size_t read_cost_ = 0;  // of the frames and messages of this read
   FrameScanner scanner_;
   FrameBudget budget_;
   uint64_t data_begun_ = 0, data_used_ = 0, data_wasted_ = 0;  // DATA frames; all that are whole were one of the two

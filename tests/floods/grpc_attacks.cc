@@ -18,6 +18,14 @@ Outcome UntilDeadline(RawSocket& socket) {
   return Outcome::Cut("after " + std::to_string(Seconds(Clock::now() - begin).count()).substr(0, 4) + " s");
 }
 
+// What a user says on the local connection 1 of his session.
+std::string WriteBytes(std::string_view payload) {
+  constexpr std::string_view kType = "AgentTCPConnectionWrite", kKey = "client.connection_id";
+  const std::string entry = '\x0a' + HpackNumber(kKey.size(), 7) + std::string(kKey) + "\x12\x01" + '1';
+  return '\x12' + HpackNumber(kType.size(), 7) + std::string(kType) + '\x1a' + HpackNumber(entry.size(), 7) + entry +
+         '\x22' + HpackNumber(payload.size(), 7) + std::string(payload);
+}
+
 // Each of `calls` on one connection: every one is answered or reset, and the connection serves on.
 Outcome EachCostsItsCall(const Target& target, Who who, const std::vector<std::string (*)(uint32_t stream)>& calls) {
   Http2Peer peer(target, who);
@@ -114,25 +122,28 @@ Outcome OversizedMessage(const Target& target, Who who) {
 
 // --- Known peers ---
 
-// Asks a target for answers that nobody takes.
+// Asks a target for answers that nobody takes, as fast as the windows allow.
 Outcome StoppedReader(const Target& target, Who who) {
   Http2Peer peer(target, who, Setting(4, 0));
   if (!peer.known()) return Outcome::Failed("the session did not begin");
-  const auto packet = [](std::string_view payload) {
-    const std::string entry = std::string(
-        "\x0a\x0d"
-        "connection_id"
-        "\x12\x01"
-        "1",
-        18);
-    return std::string(
-               "\x12\x17"
-               "AgentTCPConnectionWrite",
-               25) +
-           "\x1a" + HpackNumber(entry.size(), 7) + entry + "\x22" + HpackNumber(payload.size(), 7) +
-           std::string(payload);
-  };
-  const std::string ask = Frame(kData, 0, 1, Message(packet("echo " + std::string(80, 'x') + "\n")));
+  const std::string message = Message(WriteBytes("echo " + std::string(80, 'x') + "\n"));
+  const std::string ask = Frame(kData, 0, 1, message);
+  const auto end = Clock::now() + target.time;
+  uint64_t asked = 0;
+  while (peer.socket().open() && Clock::now() < end) {
+    std::string many;
+    for (; many.size() < 16 * 1024 && (asked + 1) * message.size() <= peer.window(); ++asked) many += ask;
+    many.empty() ? peer.Listen(end - Clock::now()) : static_cast<void>(peer.Say(many));
+  }
+  const std::string story = peer.Story() + ", asked " + std::to_string(asked) + " times";
+  return peer.socket().open() ? Outcome::Held(story) : Outcome::Cut(story);
+}
+
+// The session is refused, and its user neither hears it nor stops.
+Outcome DeafAfterTheEnd(const Target& target, Who who) {
+  Http2Peer peer(target, who, Setting(4, 0));
+  peer.Say(Frame(kData, 0, 1, Message(PacketBytes("AgentTCPConnectionWrite", "no connection id"))));
+  const std::string ask = Frame(kData, 0, 1, Message(WriteBytes(std::string(80, 'x'))));
   return peer.Flood([&] { return ask; });
 }
 
@@ -203,6 +214,7 @@ const std::vector<Attack>& GrpcAttacks() {
       {"one-byte-each", Must::kBeEither, OneByteEach, {Who::kStranger, Who::kAgent}},
       {"oversized-message", Must::kBeEither, OversizedMessage, {Who::kStranger, Who::kAgent}, Lasts::kMoment, 48},
       {"stopped-reader", Must::kBeEither, StoppedReader, {Who::kUser}, Lasts::kMoment, 64},
+      {"deaf-after-the-end", Must::kBeCut, DeafAfterTheEnd, {Who::kUser}},
       {"packets-for-nobody", Must::kBeCut, PacketsForNobody, {Who::kAgent}},
       {"half-preface", Must::kBeCut, HalfPreface, {Who::kStranger}, Lasts::kUntilDeadline},
       {"half-head", Must::kBeCut, HalfHead, {Who::kStranger}, Lasts::kUntilDeadline},

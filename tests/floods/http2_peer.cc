@@ -104,6 +104,9 @@ void Http2Peer::ReadFrames() {
     if (seen_.back().type == kGoAway && size >= 8) {
       goaway_ = static_cast<int64_t>(byte(13) << 24 | byte(14) << 16 | byte(15) << 8 | byte(16));
     }
+    if (seen_.back().type == kWindowUpdate && stream == 1 && size == 4) {
+      window_ += byte(9) << 24 | byte(10) << 16 | byte(11) << 8 | byte(12);
+    }
     at += kFrameHeadBytes + size;
   }
   heard.erase(0, at);

@@ -36,6 +36,14 @@ class Http2Peer final {
   std::string Credentials() const;
 
   RawSocket& socket() { return socket_; }
+  // Reads what comes, up to `wait` for something.
+  void Listen(Seconds wait) {
+    socket_.Listen(wait);
+    ReadFrames();
+    seen_.clear();
+  }
+  // What may have been said on stream 1 by now.
+  uint64_t window() const { return window_; }
   bool known() const { return known_; }
   // "GOAWAY ENHANCE_YOUR_CALM after 0.01 s, 12 KiB said".
   std::string Story();
@@ -50,6 +58,7 @@ class Http2Peer final {
   RawSocket socket_;
   const Clock::time_point begin_ = Clock::now();
   uint64_t said_bytes_ = 0;
+  uint64_t window_ = 65535;
   uint32_t last_stream_ = 1;
   bool known_ = false;
   int64_t goaway_ = -1;

@@ -61,7 +61,7 @@ TEST_F(Hostile, DataForNobodyIsCounted) {
 }
 
 // Its window is closed, so it cannot be told that its stream has ended.
-TEST_F(Hostile, DataForAStreamThatWasGivenUpIsCounted) {
+TEST_F(Hostile, DataForAStreamThatWeEndedIsCounted) {
   server_side.trusting = false;
   Greet();
   Say(Frame(kSettings, 0, 0, Setting(4, 0)) + Frame(kHeaders, kEndHeaders, 1, Request()));
@@ -70,7 +70,6 @@ TEST_F(Hostile, DataForAStreamThatWasGivenUpIsCounted) {
   for (int i = 0; i < 1000; ++i) Say(message);
   EXPECT_EQ(served().packets.size(), 1000u);
   served().stream->Finish(absl::OkStatus());
-  server_side.streams.clear();
   for (int i = 0; i < 100; ++i) Say(message);
   EXPECT_TRUE(Alive());
   for (int i = 0; i < 1000 && Alive(); ++i) Say(message);
@@ -113,6 +112,12 @@ TEST_F(Hostile, BytesThatCostMuchAreReadInSmallPortions) {
   EXPECT_EQ(server_bytes->read_room, limits::kHttp2ReadBytes);
   for (int i = 0; i < 10; ++i) Say(tiny);
   EXPECT_LE(server_bytes->read_room, 10 * limits::kHttp2ReadCostMax);  // ten bytes each
+  for (int i = 0; i < 10; ++i) Say(large);
+  EXPECT_EQ(server_bytes->read_room, limits::kHttp2ReadBytes);
+  std::string messages;
+  while (messages.size() < 16'000) messages += Message(Payload("").bytes());  // many in one frame
+  for (int i = 0; i < 50; ++i) Say(Frame(kData, 0, 3, messages));
+  EXPECT_LE(server_bytes->read_room, 10 * limits::kHttp2ReadCostMax);
   EXPECT_TRUE(Alive());
   EXPECT_EQ(server->held_bytes(), 0u);
 }
