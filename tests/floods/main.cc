@@ -27,9 +27,8 @@
 namespace hoop::floods {
 namespace {
 
-constexpr size_t kMemoryKibMax = 8 * 1024;   // above what the gateway had before, at the peak and at the end
-constexpr size_t kMemoryLeftKib = 4 * 1024;  // what may still be there of a group's memory when the next one begins
-constexpr Seconds kTimeToGiveBack(30);       // the gateway needs some 15 s
+constexpr size_t kMemoryKibMax = 8 * 1024;  // above what the gateway had before, at the peak and at the end
+constexpr Seconds kTimeToGiveBack(30);      // the gateway needs some 15 s
 
 struct Options {
   Target target;
@@ -159,7 +158,7 @@ class Arena {
   // Side by side.
   void Attack(const std::vector<Run>& runs) {
     if (!watch_.alive()) return;
-    AwaitMemory(kMemoryLeftKib);
+    AwaitMemory();
     // The gateway gives free memory back when it likes, now and then more than it had free at first. So what it had
     // before the first attack is the measure, and what it has now only when that is more.
     const size_t before = std::max(watch_.memory_kib(), memory_before_);
@@ -197,7 +196,7 @@ class Arena {
   // True: every promise was kept.
   bool Finish() {
     if (neighbour_ != nullptr && !neighbour_->healthy()) Fail("the neighbour's session broke");
-    AwaitMemory(kMemoryKibMax);
+    AwaitMemory();
     const size_t after = watch_.memory_kib();
     if (after > memory_before_ + kMemoryKibMax) Fail("memory stays above its bound");
     std::printf("gateway: %zu KiB before, %zu KiB after; %d failures\n", memory_before_, after, failures_);
@@ -205,10 +204,10 @@ class Arena {
   }
 
  private:
-  // What a flood left behind goes back to the system within seconds, but for `left` KiB.
-  void AwaitMemory(size_t left) const {
+  // What a flood left behind goes back to the system within seconds.
+  void AwaitMemory() const {
     const auto end = Clock::now() + kTimeToGiveBack;
-    while (watch_.alive() && watch_.memory_kib() > memory_before_ + left && Clock::now() < end) {
+    while (watch_.alive() && watch_.memory_kib() > memory_before_ + kMemoryKibMax && Clock::now() < end) {
       std::this_thread::sleep_for(Seconds(0.1));
     }
   }
