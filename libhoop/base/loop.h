@@ -40,7 +40,7 @@ class Loop {
 
   // The rest: loop thread only (or before the loop runs).
 
-  // Calls `task` once after `delay`, unless the Timer is destroyed before.
+  // Calls `task` once after `delay`, unless the Timer is destroyed before; the task may destroy or replace it.
   virtual std::unique_ptr<Timer> After(absl::Duration delay, absl::AnyInvocable<void()> task) = 0;
 
   // Calls `task` once at the end of the current turn.

@@ -57,7 +57,7 @@ void Flow::Pace(Paced& direction, size_t bytes) {
   const absl::Duration hold = session_.pacer_.HoldAfter(direction.share, bytes);
   if (hold == absl::ZeroDuration()) return;
   direction.hold = session_.loop_.After(hold, [this, &direction] {
-    session_.loop_.DestroyLater(std::move(direction.hold));  // it is on the stack
+    direction.hold.reset();
     UpdateReading();
   });
   UpdateReading();
