@@ -6,6 +6,7 @@
 #include "base/limits/session.h"
 #include "base/limits/wire.h"
 #include "base/status.h"
+#include "base/status_macros.h"
 #include "session/stages/access_stage.h"
 #include "session/stages/record_stage.h"
 #include "wire/gob.h"
@@ -30,6 +31,18 @@ std::optional<int> ParseExitCode(std::string_view text) {
   return code;
 }
 
+absl::StatusOr<absl::Duration> ParseAccessTime(std::string_view text) {
+  absl::Duration time;
+  if (!absl::ParseDuration(std::string(text), &time) || time <= absl::ZeroDuration()) {
+    return InvalidArgument("invalid access time duration, got={}", text);
+  }
+  if (time > limits::kSessionTimeMax) {
+    return InvalidArgument("access time must not be greater than {} hours",
+                           absl::ToInt64Hours(limits::kSessionTimeMax));
+  }
+  return time;
+}
+
 // On streams that others share, packets say to whom they belong.
 void Address(Packet& packet, std::string_view session_id) {
   if (packet.SpecText(spec::kSessionId) != session_id) packet.AppendSpec(spec::kSessionId, session_id);
@@ -51,7 +64,8 @@ Session::Session(Loop& loop, Log log, AuditStore& audit, BulkPacer& pacer, Sessi
       context_(std::move(context)),
       control_(std::move(control)),
       agent_(std::move(agent)),
-      ended_(std::move(ended)) {
+      ended_(std::move(ended)),
+      watchers_(loop) {
   pipeline_.AddRequestStage(std::make_unique<RecordStage>());
   pipeline_.AddRequestStage(std::make_unique<AccessStage>());
   pipeline_.AddReplyStage(std::make_unique<RecordStage>());
@@ -88,7 +102,7 @@ void Session::OpenSession(Packet packet) {
     return;
   }
   record_ = *std::move(record);
-  ShowRecord();
+  watchers_.Show(record_);
   std::vector<std::string>().swap(context_.head.command);  // in the record now
   control_flow_ = std::make_unique<Flow>(*this, std::string(kCommandConnectionId), /*control=*/true);
   control_flow_->SetLastRequest(record_->last());
@@ -101,14 +115,7 @@ void Session::OpenSession(Packet packet) {
 }
 
 absl::Status Session::LimitTime(std::string_view asked) {
-  absl::Duration time;
-  if (!absl::ParseDuration(std::string(asked), &time) || time <= absl::ZeroDuration()) {
-    return InvalidArgument("invalid access time duration, got={}", asked);
-  }
-  if (time > limits::kSessionTimeMax) {
-    return InvalidArgument("access time must not be greater than {} hours",
-                           absl::ToInt64Hours(limits::kSessionTimeMax));
-  }
+  HOOP_ASSIGN_OR_RETURN(const absl::Duration time, ParseAccessTime(asked));
   lifetime_ = loop_.After(time, [this] {
     const std::string text = "session ended, reached connection duration";
     Finish({.reason = text, .text = text, .exit_code = 1, .status = Aborted("{}", text)});
@@ -166,15 +173,8 @@ absl::Status Session::AddClientStream(std::string_view connection_id, std::uniqu
 
 void Session::Watch(std::weak_ptr<RecordWatcher> watcher) {
   watchers_.Add(std::move(watcher));
-  ShowRecord();
-  if (client_told_) watchers_.Over(loop_.Now(), {ending_.reason, ending_.exit_code});
-}
-
-// From the first watcher on; nobody appends while it happens.
-void Session::ShowRecord() {
-  if (record_ == nullptr || record_shown_ || watchers_.empty()) return;
-  record_shown_ = true;
-  record_ = std::make_unique<WatchedRecord>(loop_, std::move(record_), watchers_);
+  watchers_.Show(record_);
+  if (client_told_) watchers_.Over({ending_.reason, ending_.exit_code});
 }
 
 // ---- Requests: client -> agent -------------------------------------------------------------------------------------
@@ -569,7 +569,7 @@ void Session::TellClient(const absl::Status& sealed) {
     log_.Error("record not sealed", "session", id(), "reason", StatusText(sealed));
     ending_.text += fmt::format("{}record not sealed: {}", ending_.text.empty() ? "" : "\n", StatusText(sealed));
   }
-  watchers_.Over(loop_.Now(), {ending_.reason, ending_.exit_code});
+  watchers_.Over({ending_.reason, ending_.exit_code});
   if (client_control() != nullptr) {
     const std::optional<int> told = ending_.told_code.has_value() ? ending_.told_code : ending_.exit_code;
     const std::string exit_code = std::to_string(told.value_or(ending_.text.empty() ? 0 : kAgentFailureExitCode));

@@ -38,7 +38,10 @@ struct Ending {
 
 // Owned by the gateway's table of live sessions; loop thread only. `ended` is called once, last, when nothing is left
 // to do; it may destroy the session (not synchronously: Loop::DestroyLater).
-class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, public RecordObserver {
+class Session final : public PacketStream::Receiver,
+                      public AgentLeg::Receiver,
+                      public RecordObserver,
+                      private SharedReplies::Owner {
  public:
   Session(Loop& loop, Log log, AuditStore& audit, BulkPacer& pacer, SessionContext context,
           std::unique_ptr<PacketStream> control, std::unique_ptr<AgentLeg> agent, absl::AnyInvocable<void()> ended);
@@ -70,7 +73,6 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
 
  private:
   friend class Flow;
-  friend class SharedReplies;
   enum class State { kStarting, kOpening, kRunning, kFinishing, kOver };
 
   // PacketStream::Receiver of the client's control stream.
@@ -94,17 +96,16 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   void PlanRelease();
   // A flow on the shared control stream wants it read, or not.
   void OnSharedReading(bool reading);
-  PacketStream* client_control() { return client_gone_ ? nullptr : control_.get(); }
-  AgentLeg* agent() { return agent_gone_ ? nullptr : agent_.get(); }
   void UpdateControlReading();
-  // Called by shared_replies_.
-  void CountSharedReplies();
-  size_t client_queued_bytes() const;
-  void OnStalled();
+  // SharedReplies::Owner.
+  PacketStream* client_control() override { return client_gone_ ? nullptr : control_.get(); }
+  AgentLeg* agent() override { return agent_gone_ ? nullptr : agent_.get(); }
+  void CountSharedReplies() override;
+  size_t client_queued_bytes() const override;
+  void OnStalled() override;
 
   void OpenSession(Packet packet);
   absl::Status LimitTime(std::string_view asked);
-  void ShowRecord();
   Packet BuildAgentOpen(const Packet& client_open);
   bool FitsAgentStream(const Packet& packet);
   void OnRequest(Packet packet, Flow* own);
@@ -149,15 +150,13 @@ class Session final : public PacketStream::Receiver, public AgentLeg::Receiver, 
   bool agent_gone_ = false;
   bool client_told_ = false;
   bool pressure_ = false;
-  bool record_shown_ = false;
   bool release_planned_ = false;
   int blocked_flows_ = 0;  // that do not want the shared control stream read
   std::vector<Flow*> dirty_flows_;
   std::optional<Packet> agent_open_;  // leaves when the open record is written
   Ending ending_;
-  SessionRecord::Position sealed_at_ = 0;
 
-  SharedReplies shared_replies_{*this};
+  SharedReplies shared_replies_{loop_, *this};
   std::unique_ptr<Flow> control_flow_;
   std::map<std::string, std::unique_ptr<Flow>, std::less<>> flows_;
   RecentIds finished_ids_;

@@ -8,15 +8,32 @@
 
 #include "absl/time/time.h"
 #include "base/loop.h"
+#include "session/agent_leg.h"
+#include "wire/packet_stream.h"
 
 namespace hoop {
-
-class Session;
 
 // Loop thread only. Outlives the flows.
 class SharedReplies final {
  public:
-  explicit SharedReplies(Session& session) : session_(session) {}
+  // The session, as it is seen from here.
+  class Owner {
+   public:
+    // Null: gone.
+    virtual PacketStream* client_control() = 0;
+    virtual AgentLeg* agent() = 0;
+    // Each flow counts again what it holds: some may have left since.
+    virtual void CountSharedReplies() = 0;
+    // What the client has to take, on all its streams.
+    virtual size_t client_queued_bytes() const = 0;
+    // The client took nothing for too long.
+    virtual void OnStalled() = 0;
+
+   protected:
+    ~Owner() = default;
+  };
+
+  SharedReplies(Loop& loop, Owner& owner) : loop_(loop), owner_(owner) {}
   ~SharedReplies() { End(); }
 
   // A flow that shares the agent's stream holds `now` bytes where it held `before`; the client's control stream, which
@@ -36,7 +53,8 @@ class SharedReplies final {
   void Watch();
   void LookAgain();
 
-  Session& session_;
+  Loop& loop_;
+  Owner& owner_;
   size_t counted_bytes_ = 0;
   bool holding_ = false;
   bool ended_ = false;

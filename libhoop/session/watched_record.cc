@@ -4,6 +4,12 @@
 
 namespace hoop {
 
+void RecordWatchers::Show(std::unique_ptr<SessionRecord>& record) {
+  if (record == nullptr || shows_ || watchers_.empty()) return;
+  shows_ = true;
+  record = std::make_unique<WatchedRecord>(loop_, std::move(record), *this);
+}
+
 void RecordWatchers::Recorded(absl::Time at, RecordKind kind, std::string_view payload) {
   std::erase_if(watchers_, [&](const std::weak_ptr<RecordWatcher>& watcher) {
     const std::shared_ptr<RecordWatcher> here = watcher.lock();
@@ -12,9 +18,9 @@ void RecordWatchers::Recorded(absl::Time at, RecordKind kind, std::string_view p
   });
 }
 
-void RecordWatchers::Over(absl::Time at, const SessionEnd& end) {
+void RecordWatchers::Over(const SessionEnd& end) {
   for (const std::weak_ptr<RecordWatcher>& watcher : std::exchange(watchers_, {})) {
-    if (const std::shared_ptr<RecordWatcher> here = watcher.lock(); here != nullptr) here->OnOver(at, end);
+    if (const std::shared_ptr<RecordWatcher> here = watcher.lock(); here != nullptr) here->OnOver(loop_.Now(), end);
   }
 }
 

@@ -14,13 +14,18 @@ namespace hoop {
 // Those who look on. Owned by Session; loop thread only.
 class RecordWatchers final {
  public:
+  explicit RecordWatchers(const Loop& loop) : loop_(loop) {}
+
   void Add(std::weak_ptr<RecordWatcher> watcher) { watchers_.push_back(std::move(watcher)); }
-  bool empty() const { return watchers_.empty(); }
+  // Once somebody looks on, the record is replaced by one that is watched. Not while it is appended to.
+  void Show(std::unique_ptr<SessionRecord>& record);
 
   void Recorded(absl::Time at, RecordKind kind, std::string_view payload);
-  void Over(absl::Time at, const SessionEnd& end);
+  void Over(const SessionEnd& end);
 
  private:
+  const Loop& loop_;
+  bool shows_ = false;
   std::vector<std::weak_ptr<RecordWatcher>> watchers_;
 };
 
