@@ -5,9 +5,12 @@
 
 #include <filesystem>
 #include <memory>
+#include <set>
 #include <string>
 #include <vector>
 
+#include "absl/base/thread_annotations.h"
+#include "absl/synchronization/mutex.h"
 #include "audit/journal_audit_store.h"
 #include "base/encoding.h"
 #include "base/ids.h"
@@ -35,6 +38,30 @@ struct RecordingObserver final : RecordObserver {
   std::vector<absl::Status> failures;
   std::vector<bool> pressure;
   std::function<void()> on_failed;
+};
+
+// Remembers what was logged, and wakes the loop on which a test may wait for it.
+class NotedLog final : public LogSink {
+ public:
+  explicit NotedLog(Loop& loop) : loop_(loop) {}
+
+  bool Wants(LogLevel) const override { return true; }
+  void Write(LogLevel, std::string_view event, const std::vector<LogField>&) override {
+    {
+      absl::MutexLock lock(&mu_);
+      events_.emplace(event);
+    }
+    loop_.Post([] {});
+  }
+  bool Has(const std::string& event) const {
+    absl::MutexLock lock(&mu_);
+    return events_.contains(event);
+  }
+
+ private:
+  Loop& loop_;
+  mutable absl::Mutex mu_;
+  std::set<std::string> events_ ABSL_GUARDED_BY(mu_);
 };
 
 // A session as a test drives it.
@@ -67,7 +94,7 @@ class JournalFixture : public ::testing::Test {
   absl::Status Start() {
     std::vector<Loop*> loops = {&loop_};
     for (auto& loop : more_loops_) loops.push_back(loop.get());
-    auto audit = JournalAuditStore::Create(options_, loops, *database_, clock_, Log(), &files_);
+    auto audit = JournalAuditStore::Create(options_, loops, *database_, clock_, Log(&log_), &files_);
     if (!audit.ok()) return audit.status();
     audit_ = *std::move(audit);
     return absl::OkStatus();
@@ -152,6 +179,7 @@ class JournalFixture : public ::testing::Test {
 
   ManualClock clock_;
   WaitingLoop loop_{clock_};
+  NotedLog log_{loop_};
   std::vector<std::unique_ptr<WaitingLoop>> more_loops_;
   testing::TempFolder folder_;
   const std::string root_ = folder_.path();

@@ -2,7 +2,8 @@
 # Runs test programs on a Postgres of their own instead of SQLite. Usage: HOOP_BIN=FOLDER on_postgres.sh PROGRAM...
 . "$(dirname "$0")/../e2e/lib.sh"
 
-pg_options=(-c max_connections=200 -c log_min_messages=log)
+# No autovacuum: tests wait a millisecond for locks.
+pg_options=(-c max_connections=200 -c log_min_messages=log -c autovacuum=off)
 start_postgres
 # A machine that does much else may take longer than the store waits for a connection.
 export HOOP_TEST_POSTGRES="host=$pg_host port=$pg_port user=$pg_user password=$pg_password dbname=postgres connect_timeout=60"
