@@ -193,7 +193,7 @@ absl::Status Gateway::Parts::Open() {
 }
 
 absl::Status Gateway::Parts::OpenStore() {
-  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretBox> box, OpenSecretBox(options, *folder));
+  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretBox> box, OpenSecretBox(options, folder->path()));
   HOOP_ASSIGN_OR_RETURN(store, Store::Open(StoreAddressOf(options, folder->path()), std::move(box), clock.Now()));
   log.Info("store ready", "database", store->description());
   return absl::OkStatus();

@@ -1,5 +1,7 @@
 #include "gateway/secrets_rotation.h"
 
+#include <unistd.h>
+
 #include <cerrno>
 #include <cstdio>
 
@@ -30,13 +32,19 @@ StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& da
   return {.sqlite_path = fmt::format("{}/{}", data_dir, kDatabaseFile), .postgres_uri = options.postgres_db_uri};
 }
 
-absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const DataFolder& folder) {
-  return BoxOf(kVariable, options.secrets_key, folder.File(kKeyFile));
+absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir) {
+  return BoxOf(kVariable, options.secrets_key, fmt::format("{}/{}", data_dir, kKeyFile));
+}
+
+absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const GatewayOptions& options, const std::string& data_dir) {
+  const std::string file = fmt::format("{}/{}", data_dir, kKeyFile);
+  if (options.secrets_key.empty() && ::access(file.c_str(), F_OK) != 0) return std::unique_ptr<SecretBox>();
+  return OpenSecretBox(options, data_dir);
 }
 
 absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, const DataFolder& folder,
                                              const std::string& new_key) {
-  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> from, OpenSecretBox(options, folder));
+  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> from, OpenSecretBox(options, folder.path()));
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> to, BoxOf(kNewVariable, new_key, folder.File(kNextKeyFile)));
   const absl::Time now = options.clock == nullptr ? Clock::System().Now() : options.clock->Now();
   HOOP_ASSIGN_OR_RETURN(const int64_t connections,

@@ -15,7 +15,10 @@ namespace hoop {
 StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& data_dir);
 
 // With the key that `options` give, or the data folder's own. Errors begin with the name of the variable or file.
-absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const DataFolder& folder);
+absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir);
+
+// The same, but a key that is not there is not made: null.
+absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const GatewayOptions& options, const std::string& data_dir);
 
 // See Gateway::ReencryptSecrets. A key that is made lies in secrets.key.next until the store has it, so that no moment
 // of a cut leaves the store with a key that is in no file.

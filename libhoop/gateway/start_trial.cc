@@ -59,7 +59,8 @@ absl::StatusOr<std::vector<std::string>> TryStart(const GatewayOptions& options)
     HOOP_ASSIGN_OR_RETURN(std::string line, TryFolder(what, path));
     lines.push_back(std::move(line));
   }
-  HOOP_ASSIGN_OR_RETURN(std::string database, LookAtStore(StoreAddressOf(options, options.data_dir)));
+  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> box, FindSecretBox(options, options.data_dir));
+  HOOP_ASSIGN_OR_RETURN(std::string database, LookAtStore(StoreAddressOf(options, options.data_dir), box.get()));
   lines.push_back("database " + database);
   return lines;
 }

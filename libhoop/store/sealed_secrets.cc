@@ -136,6 +136,18 @@ absl::Status AdoptSecretsKey(Database& database, const SecretBox& box) {
   });
 }
 
+absl::Status TrySecretsKey(Database& database, const SecretBox* box) {
+  return database.Read([box](Transaction& transaction) -> absl::Status {
+    HOOP_ASSIGN_OR_RETURN(const std::optional<StoredKey> stored, SelectKey(transaction));
+    if (!stored.has_value()) return absl::OkStatus();
+    if (box != nullptr) return Compare(*stored, *box);
+    return FailedPrecondition(
+        "secrets key: the database's secrets are encrypted with key {}, which is not there: put secrets.key back into "
+        "the data folder, or set HOOP_SECRETS_KEY",
+        stored->id);
+  });
+}
+
 absl::Status RequireSecretsKey(Transaction& transaction, const SecretBox& box) {
   HOOP_ASSIGN_OR_RETURN(const std::optional<StoredKey> stored, SelectKey(transaction));
   if (stored.has_value() && stored->id == box.key_id()) return absl::OkStatus();

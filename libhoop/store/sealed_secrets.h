@@ -29,6 +29,9 @@ absl::StatusOr<std::string> OpenAgentKey(const SecretBox& box, std::string_view 
 // FailedPrecondition: the database has another key.
 absl::Status AdoptSecretsKey(Database& database, const SecretBox& box);
 
+// Whether `box` (null: there is no key) opens what is sealed there; changes nothing. FailedPrecondition: it does not.
+absl::Status TrySecretsKey(Database& database, const SecretBox* box);
+
 // For who writes secrets: that nobody changed the key since this process started. FailedPrecondition otherwise.
 absl::Status RequireSecretsKey(Transaction& transaction, const SecretBox& box);
 

@@ -10,6 +10,7 @@
 #include "store/migrations.h"
 #include "store/postgres_database.h"
 #include "store/postgres_uri.h"
+#include "store/sealed_secrets.h"
 #include "store/sqlite_database.h"
 
 namespace hoop {
@@ -23,7 +24,7 @@ std::string SchemaState(int64_t version) {
 
 }  // namespace
 
-absl::StatusOr<std::string> LookAtStore(const StoreAddress& address) {
+absl::StatusOr<std::string> LookAtStore(const StoreAddress& address, const SecretBox* box) {
   std::unique_ptr<Database> database;
   std::string description = "sqlite " + address.sqlite_path;
   if (!address.postgres_uri.empty()) {
@@ -38,6 +39,7 @@ absl::StatusOr<std::string> LookAtStore(const StoreAddress& address) {
     HOOP_ASSIGN_OR_RETURN(database, SqliteDatabase::Create(address.sqlite_path));
   }
   HOOP_ASSIGN_OR_RETURN(const int64_t version, TrySchema(*database));
+  if (version == NewestSchemaVersion()) HOOP_RETURN_IF_ERROR(TrySecretsKey(*database, box));
   return fmt::format("{}: {}", description, SchemaState(version));
 }
 

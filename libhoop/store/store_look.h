@@ -8,7 +8,8 @@
 
 namespace hoop {
 
-// One line; changes nothing. Errors as of Store::Open, but for the key of secrets.
-absl::StatusOr<std::string> LookAtStore(const StoreAddress& address);
+// One line; changes nothing. `box` is the key of secrets, null where there is none yet; one of an older schema is not
+// looked at. Errors as of Store::Open.
+absl::StatusOr<std::string> LookAtStore(const StoreAddress& address, const SecretBox* box);
 
 }  // namespace hoop

@@ -5,6 +5,7 @@
 #include <filesystem>
 
 #include "base/encoding.h"
+#include "gateway/start_trial.h"
 #include "identity/secrets_key.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
@@ -24,7 +25,7 @@ class SecretsRotationTest : public ::testing::Test {
   absl::StatusOr<std::unique_ptr<Store>> Open(const std::string& key = "") {
     GatewayOptions options;
     options.secrets_key = key;
-    auto box = OpenSecretBox(options, *folder_);
+    auto box = OpenSecretBox(options, temp_.path());
     if (!box.ok()) return box.status();
     return Store::Open(StoreAddressOf(options, temp_.path()), *std::move(box), now_);
   }
@@ -55,6 +56,21 @@ class SecretsRotationTest : public ::testing::Test {
   const std::string given_ = Base64Encode("a key that the operator gives us");
   const absl::Time now_ = absl::FromUnixSeconds(1'700'000'000);
 };
+
+TEST_F(SecretsRotationTest, ATrialFindsOutWhetherTheKeyIsThere) {
+  AddConnection();
+  GatewayOptions options{.data_dir = temp_.path()};
+  const auto tried = TryStart(options);
+  ASSERT_OK(tried.status());
+  EXPECT_TRUE(tried->back().ends_with("up to date")) << tried->back();
+  options.secrets_key = given_;
+  EXPECT_STATUS(TryStart(options).status(), absl::StatusCode::kFailedPrecondition, "this is key");
+  std::filesystem::remove(temp_.file("secrets.key"));
+  options.secrets_key.clear();
+  EXPECT_STATUS(TryStart(options).status(), absl::StatusCode::kFailedPrecondition,
+                "which is not there: put secrets.key back");
+  EXPECT_FALSE(std::filesystem::exists(temp_.file("secrets.key")));
+}
 
 TEST_F(SecretsRotationTest, AKeyThatIsGivenReplacesTheFolders) {
   AddConnection();

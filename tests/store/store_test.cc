@@ -61,25 +61,28 @@ TEST(Store, SaysWhetherItAnswers) {
 TEST(Store, IsLookedAtWithoutAChange) {
   const testing::TempFolder folder;
   const StoreAddress none{.sqlite_path = folder.file("hoop.db")};
-  EXPECT_EQ(LookAtStore(none).value(), "sqlite " + none.sqlite_path + ": the start makes it");
+  EXPECT_EQ(LookAtStore(none, nullptr).value(), "sqlite " + none.sqlite_path + ": the start makes it");
   EXPECT_FALSE(std::filesystem::exists(none.sqlite_path));
   std::ofstream(none.sqlite_path).close();
-  EXPECT_EQ(LookAtStore(none).value(), "sqlite " + none.sqlite_path + ": is empty, the start makes its tables");
-  EXPECT_EQ(LookAtStore(none).value(), "sqlite " + none.sqlite_path + ": is empty, the start makes its tables");
+  EXPECT_EQ(LookAtStore(none, nullptr).value(),
+            "sqlite " + none.sqlite_path + ": is empty, the start makes its tables");
+  EXPECT_EQ(LookAtStore(none, nullptr).value(),
+            "sqlite " + none.sqlite_path + ": is empty, the start makes its tables");
   const testing::TempDatabase database;
   const auto store = database.OpenStore(absl::FromUnixSeconds(1'700'000'000)).value();
+  const auto box = SecretBox::Create(testing::kSecretsKey).value();
   const int64_t newest = NewestSchemaVersion();
   const auto change = [&store](std::string_view sql, int64_t version) {
     EXPECT_OK(store->database().Write(
         Durability::kNormal, [&](Transaction& transaction) { return transaction.Execute(sql, {version}).status(); }));
   };
-  EXPECT_EQ(LookAtStore(database.address()).value(),
+  EXPECT_EQ(LookAtStore(database.address(), box.get()).value(),
             fmt::format("{}: schema {}, up to date", store->description(), newest));
   change("delete from schema_migrations where version = $1", newest);
-  EXPECT_EQ(LookAtStore(database.address()).value(),
+  EXPECT_EQ(LookAtStore(database.address(), box.get()).value(),
             fmt::format("{}: schema {}, the start brings it to {}", store->description(), newest - 1, newest));
   change("insert into schema_migrations (version, name, applied_at) values ($1, 'later', 0)", 999);
-  EXPECT_STATUS(LookAtStore(database.address()), absl::StatusCode::kFailedPrecondition, "version 999");
+  EXPECT_STATUS(LookAtStore(database.address(), box.get()), absl::StatusCode::kFailedPrecondition, "version 999");
 }
 
 TEST(Store, RefusesTheSchemaOfANewerProgram) {
