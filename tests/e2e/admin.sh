@@ -137,6 +137,7 @@ same "killed" "session $session killed" "$(hoop sessions kill "$session")"
 code=0
 wait "$client" || code=$?
 [ "$code" != 0 ] || fail "a killed session's exit code is 0"
+same "killed once" "session $session was over already" "$(hoop sessions kill "$session")"
 contains "why it ended" "$(hoop sessions list --connection lines --limit 1)" "killed by admin"
 mkfifo "$work/said"
 as dev spawn "$work/said" "$bin/hoop" exec shell -s -i 'echo there; sleep 60'

@@ -115,11 +115,16 @@ absl::Status ShowSession(ApiClient& api, const SessionIdOptions& options) {
 absl::Status KillSession(ApiClient& api, const SessionIdOptions& options) {
   const auto id = ResolveSession(api, options.id);
   if (!id.ok()) return id.status();
-  if (const absl::Status killed = api.KillSession(*id); !killed.ok()) return killed;
+  const auto session = api.Session(*id);
+  if (!session.ok()) return session.status();
+  const bool is_over = session->status == "done";  // to gateways that is as good as killed
+  if (!is_over) {
+    if (const absl::Status killed = api.KillSession(*id); !killed.ok()) return killed;
+  }
   if (options.json) {
-    Print(nlohmann::ordered_json({{"session", *id}, {"killed", true}}).dump() + "\n");
+    Print(nlohmann::ordered_json({{"session", *id}, {"killed", !is_over}}).dump() + "\n");
   } else {
-    Print(fmt::format("session {} killed\n", Harmless(*id)));
+    Print(fmt::format("session {} {}\n", Harmless(*id), is_over ? "was over already" : "killed"));
   }
   return absl::OkStatus();
 }
