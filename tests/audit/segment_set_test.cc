@@ -138,6 +138,85 @@ TEST_F(SegmentSetTest, NothingThatWasAbandonedIsWanted) {
   EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
 }
 
+TEST_F(SegmentSetTest, ASyncOfWhatWasAbandonedMeanwhileDoesNotCount) {
+  Write(1000, 1);
+  set_.SyncSoon(1);
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+  set_.Abandon();
+  set_.Synced(clock_, task_, absl::OkStatus());
+  EXPECT_EQ(set_.progress().synced_position, 0u);
+}
+
+TEST_F(SegmentSetTest, AfterAFailedSyncNothingIsSyncedUntilItIsAbandoned) {
+  Write(1000, 1);
+  set_.SyncSoon(1);
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+  set_.Synced(clock_, task_, absl::DataLossError("the disk lies"));
+  Write(2000, 2);
+  set_.SyncSoon(2);
+  EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
+  EXPECT_TRUE(set_.progress().sync_failed);
+}
+
+TEST_F(SegmentSetTest, TheOldestSegmentIsSyncedFirstAndAClosedOneAtOnce) {
+  Write(1000, 1);
+  EXPECT_EQ(Work(), SegmentSet::Want::kPrepare);
+  set_.Close(*segment_);
+  const uint64_t written = set_.written_mark();
+  const auto next = std::make_shared<Segment>();
+  set_.Activate(next, clock_.Monotonic());
+  set_.Wrote(*next, 1000, 2, clock_.Monotonic());
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+  EXPECT_EQ(task_.segment, segment_);
+  EXPECT_LT(set_.flushed_mark(), written);  // as long as it is not synced it is not flushed
+}
+
+TEST_F(SegmentSetTest, WhoWaitsForLessDoesNotTakeBackWhatOthersWaitFor) {
+  set_.SyncSoon(5);
+  set_.SyncSoon(1);
+  Write(1000, 2);
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+  set_.Synced(clock_, task_, absl::OkStatus());
+  Write(2000, 5);
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+}
+
+TEST_F(SegmentSetTest, OnlyWhatIsSyncedIsFlushed) {
+  Write(1000, 1);
+  EXPECT_FALSE(set_.NextSpan().has_value());
+  set_.SyncSoon(1);
+  EXPECT_EQ(Work(), SegmentSet::Want::kSync);
+  Write(2000, 2);
+  set_.Synced(clock_, task_, absl::OkStatus());
+  const auto span = set_.NextSpan();
+  ASSERT_TRUE(span.has_value());
+  EXPECT_EQ(span->to, 1000u);
+}
+
+TEST_F(SegmentSetTest, AFileThatFailedIsNotUsedAgain) {
+  for (const bool fails : {false, true}) {
+    SegmentSet set{"folder", "instance", 0};
+    set.Activate(segment_, clock_.Monotonic());
+    set.Wrote(*segment_, 1000, 1, clock_.Monotonic());
+    set.SyncSoon(1);
+    EXPECT_EQ(set.AwaitWork(clock_, absl::ZeroDuration(), task_), SegmentSet::Want::kSync);
+    set.Synced(clock_, task_, absl::OkStatus());
+    fails ? void(set.Abandon()) : set.Close(*segment_);
+    bool reuse = false;
+    EXPECT_EQ(set.RemoveFlushed(segment_->capacity, &reuse), nullptr);  // not before it is flushed
+    set.Flushed(*segment_, 1000);
+    EXPECT_EQ(set.RemoveFlushed(segment_->capacity, &reuse), segment_);
+    EXPECT_EQ(reuse, !fails);
+  }
+}
+
+TEST_F(SegmentSetTest, GoesOnBehindWhatAnEarlierLifeUsed) {
+  SegmentSet set{"folder", "instance", 0};
+  set.StartAfter(7);
+  EXPECT_EQ(set.progress().synced_position, 7u);
+  EXPECT_EQ(set.Abandon(), 7u);
+}
+
 TEST_F(SegmentSetTest, KeepsTheMarksOfAChainUntilTheyAreFlushed) {
   for (uint8_t position : {10, 20, 30}) set_.MarkChain(position, {position});
   EXPECT_EQ(set_.FirstChainMarks(2), (SegmentSet::ChainMarks{{10, {10}}, {20, {20}}}));

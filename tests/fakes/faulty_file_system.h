@@ -41,6 +41,9 @@ class FaultyFileSystem final : public FileSystem {
   void FailSyncs(const std::string& part, absl::Status status) { Set(failing_syncs_, part, std::move(status)); }
   void FailWrites(const std::string& part, absl::Status status) { Set(failing_writes_, part, std::move(status)); }
   void FailReserves(const std::string& part, absl::Status status) { Set(failing_reserves_, part, std::move(status)); }
+  void FailFolderSyncs(const std::string& part, absl::Status status) {
+    Set(failing_folder_syncs_, part, std::move(status));
+  }
   // Hears of each reservation.
   void BeforeReserves(std::function<void(const std::string& path, uint64_t size)> hook) {
     absl::MutexLock lock(&mu_);
@@ -67,7 +70,13 @@ class FaultyFileSystem final : public FileSystem {
   absl::Status Rename(const std::string& from, const std::string& to) override { return disk_.Rename(from, to); }
   absl::Status Remove(const std::string& path) override { return disk_.Remove(path); }
   absl::Status MakeFolder(const std::string& path) override { return disk_.MakeFolder(path); }
-  absl::Status SyncFolder(const std::string& path) override { return disk_.SyncFolder(path); }
+  absl::Status SyncFolder(const std::string& path) override {
+    {
+      absl::MutexLock lock(&mu_);
+      if (Matches(failing_folder_syncs_, path)) return failing_folder_syncs_.second;
+    }
+    return disk_.SyncFolder(path);
+  }
   absl::StatusOr<std::vector<std::string>> List(const std::string& folder) override { return disk_.List(folder); }
   absl::StatusOr<std::unique_ptr<FileLock>> Lock(const std::string& path) override { return disk_.Lock(path); }
 
@@ -147,7 +156,7 @@ class FaultyFileSystem final : public FileSystem {
   std::function<void()> hook_;
   std::function<void(const std::string& path, uint64_t size)> reserve_hook_;
   int waiting_ = 0;
-  Fault failing_syncs_, failing_writes_, failing_reserves_;
+  Fault failing_syncs_, failing_writes_, failing_reserves_, failing_folder_syncs_;
   std::map<std::string, uint64_t> written_, synced_;
 };
 

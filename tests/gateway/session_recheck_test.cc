@@ -104,6 +104,26 @@ TEST_F(SessionRecheckTest, WhoMayNotUseTheConnectionAnyMoreGoesNoFurther) {
                 "access to connection echo was taken away");
 }
 
+TEST_F(SessionRecheckTest, AConnectionThatIsTakenAwayEndsNoOther) {
+  gateway_.AddConnection({.connection_name = "other", .connection_type = "tcp"}, "dev");
+  Peer& client = gateway_.Connect({{"origin", "client"},
+                                   {"authorization", std::string("Bearer ") + replay::kUserToken},
+                                   {"verb", "connect"},
+                                   {"connection-name", "other"}});
+  gateway_.Settle();
+  client.Send(Packet(packet::kAgentSessionOpen));
+  gateway_.Settle();
+  EXPECT_EQ(gateway_.sessions().size(), 3u);
+  const ConnectionRow echo = gateway_.Connection("echo"), other = gateway_.Connection("other");
+  ConnectionGroupTable& groups = gateway_.store().connection_groups();
+  ASSERT_OK(groups.Replace(echo.org_id, echo.id, {"ops"}, absl::UnixEpoch()));
+  ASSERT_OK(groups.Replace(other.org_id, other.id, {"dba"}, absl::UnixEpoch()));
+  Round();
+  gateway_.Advance(limits::kCloseGraceTime);
+  EXPECT_EQ(gateway_.sessions().size(), 1u);
+  EXPECT_FALSE(client.transcript.end.has_value());
+}
+
 TEST_F(SessionRecheckTest, AnAdministratorMayUseWhatIsThere) {
   const ConnectionRow echo = gateway_.Connection("echo");
   ASSERT_OK(gateway_.store().connection_groups().Replace(echo.org_id, echo.id, {"ops"}, absl::UnixEpoch()));

@@ -100,7 +100,9 @@ TEST_F(ResourceRoutesTest, BadOnesAreRefused) {
   EXPECT_EQ(New(R"({"name":"res","type":"nosuch"})").status, 422);
   EXPECT_EQ(New(R"({"name":"res","type":"custom","env_vars":{"A":"b"}})").status, 422);
   EXPECT_EQ(New(R"({"name":"res","type":"custom","roles":{}})").status, 400);
-  EXPECT_EQ(New(R"({"name":"res","type":"custom","roles":[3]})").status, 400);
+  const Response refused = New(R"({"name":"res","type":"custom","roles":[3]})");
+  EXPECT_EQ(refused.status, 400);
+  EXPECT_NE(refused.body.find("wants a list of objects"), std::string::npos) << refused.body;
   EXPECT_EQ(New(R"({"name":"res","type":"custom","roles":[{"name":"one","type":"custom"}]})").status, 400);  // no agent
   EXPECT_EQ(New(R"({"name":"res","type":"custom","agent_id":"a","roles":[{"type":"custom"}]})").status, 400);
   EXPECT_EQ(Listed("admin"), "");
