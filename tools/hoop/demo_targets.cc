@@ -13,6 +13,7 @@
 #include <functional>
 
 #include "child_process.h"
+#include "own_file.h"
 
 namespace hoop::cli {
 namespace {
@@ -33,15 +34,6 @@ std::vector<std::string> PostgresFolders() {
   for (int version = 20; version >= 12; --version)
     folders.push_back(fmt::format("/usr/lib/postgresql/{}/bin", version));
   return folders;
-}
-
-absl::Status WriteFile(const std::string& path, const std::string& text) {
-  std::ofstream file(path, std::ios::trunc);
-  file << text;
-  file.close();
-  if (!file) return absl::UnavailableError(fmt::format("{}: cannot be written", path));
-  ::chmod(path.c_str(), 0600);
-  return absl::OkStatus();
 }
 
 std::string ReadFile(const std::string& path) {
@@ -75,7 +67,7 @@ absl::StatusOr<std::string> MakeSocketFolder(const std::string& note) {
   // Short: the path of a Unix socket has to stay below 108 bytes.
   std::string folder = std::string(kSocketFolderPrefix) + "XXXXXX";
   if (::mkdtemp(folder.data()) == nullptr) return absl::ErrnoToStatus(errno, "socket folder");
-  if (absl::Status written = WriteFile(note, folder); !written.ok()) return written;
+  if (absl::Status written = WriteOwnFile(note, folder); !written.ok()) return written;
   return folder;
 }
 
@@ -133,13 +125,13 @@ absl::Status DemoTargets::StartPostgres(const std::string& data_dir) {
   const bool fresh = ::access((folder + "/PG_VERSION").c_str(), F_OK) != 0;
   if (fresh) {
     password_ = RandomHex(16);
-    if (absl::Status written = WriteFile(password_file, password_); !written.ok()) return written;
+    if (absl::Status written = WriteOwnFile(password_file, password_); !written.ok()) return written;
     std::error_code ignored;
     std::filesystem::remove_all(folder, ignored);
     if (::mkdir(folder.c_str(), 0700) != 0) return absl::ErrnoToStatus(errno, folder);
     if (absl::Status given = GiveFolder(folder, user); !given.ok()) return given;
     const std::string init_password = socket_dir_ + "/password";  // where Postgres' user can read it
-    if (absl::Status written = WriteFile(init_password, password_); !written.ok()) return written;
+    if (absl::Status written = WriteOwnFile(init_password, password_); !written.ok()) return written;
     if (absl::Status given = GiveFolder(init_password, user); !given.ok()) return given;
     auto code = RunChild({initdb, "-D", folder, "-U", kPostgresUser, "-A", "scram-sha-256", "--pwfile", init_password,
                           "-E", "UTF8", "--locale", "C.UTF-8"},
@@ -214,7 +206,7 @@ absl::Status DemoTargets::WriteConnections(const std::string& data_dir) {
         tcp_port_);
   }
   connections_file_ = data_dir + "/demo-connections.yaml";
-  return WriteFile(connections_file_, text);
+  return WriteOwnFile(connections_file_, text);
 }
 
 }  // namespace hoop::cli

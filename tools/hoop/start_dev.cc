@@ -23,6 +23,7 @@
 #include "hoop/client.h"
 #include "hoop/gateway.h"
 #include "hoop/log.h"
+#include "own_file.h"
 
 namespace hoop::cli {
 namespace {
@@ -54,11 +55,7 @@ absl::StatusOr<std::string> EnsurePassword(const std::string& path) {
   unsigned char bytes[12];
   if (!random.read(reinterpret_cast<char*>(bytes), sizeof bytes)) return absl::UnavailableError("/dev/urandom");
   for (unsigned char byte : bytes) password += fmt::format("{:02x}", byte);
-  std::ofstream file(path, std::ios::trunc);
-  ::chmod(path.c_str(), 0600);
-  file << password << "\n";
-  file.close();
-  if (!file) return absl::UnavailableError(fmt::format("{}: cannot be written", path));
+  if (absl::Status written = WriteOwnFile(path, password + "\n"); !written.ok()) return written;
   return password;
 }
 
@@ -184,16 +181,16 @@ absl::Status DevSession::WriteReadyFile() {
                                 {"config_file", config_file_},
                                 {"pid", ::getpid()},
                                 {"connections", connections_}};
-  // A regular file appears whole; a FIFO is written as it is.
-  const bool fifo = std::filesystem::is_fifo(options_.ready_file);
-  const std::string path = fifo ? options_.ready_file : options_.ready_file + ".part";
-  std::ofstream file(path, std::ios::trunc);
-  if (!fifo) ::chmod(path.c_str(), 0600);
-  file << ready.dump() << "\n";
-  file.close();
-  if (!file || (!fifo && ::rename(path.c_str(), options_.ready_file.c_str()) != 0)) {
-    return absl::UnavailableError(fmt::format("{}: cannot be written", options_.ready_file));
+  const std::string text = ready.dump() + "\n";
+  std::error_code error;
+  const std::filesystem::file_status there = std::filesystem::status(options_.ready_file, error);
+  if (!std::filesystem::exists(there) || std::filesystem::is_regular_file(there)) {
+    return WriteOwnFile(options_.ready_file, text);
   }
+  std::ofstream fifo(options_.ready_file);
+  fifo << text;
+  fifo.close();
+  if (!fifo) return absl::UnavailableError(fmt::format("{}: cannot be written", options_.ready_file));
   return absl::OkStatus();
 }
 
