@@ -23,7 +23,7 @@ inline constexpr absl::Duration kFarewellTime = absl::Seconds(1);
 inline constexpr size_t kFarewellBytesMax = 64 * kKiB;  // that it may say meanwhile
 inline constexpr int kUnfitToldMax = 20;                // lines in the log per minute
 
-inline constexpr size_t kAcceptsPerTurnMax = 4;     // the others wait for the next turn
+inline constexpr size_t kAcceptsPerTurnMax = 16;    // the others wait for the next turn
 inline constexpr size_t kDescriptorsReserved = 64;  // not for connections: the journal and the store need some, too
 inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor
 
