@@ -54,6 +54,19 @@ TEST_F(OpenApiTest, WhatIsSentIsSaidAndThatItMayBeRefused) {
   }
 }
 
+TEST_F(OpenApiTest, WhatACommandsAnswerLeavesOpenIsSaid) {
+  const auto& answers = document_["paths"]["/sessions"]["post"]["responses"];
+  EXPECT_NE(answers["202"]["description"].get<std::string>().find("exit_code -2 (not known yet)"), std::string::npos);
+  EXPECT_NE(answers["400"]["description"].get<std::string>().find("names what is not there"), std::string::npos);
+}
+
+TEST_F(OpenApiTest, APasswordIsChangedWithTheMembersThatAreSaid) {
+  const nlohmann::json required = document_["components"]["schemas"]["PasswordChange"]["required"];
+  const std::string refusal = Ask("ann", "PUT", "/api/users/self/password", "{}").body;
+  EXPECT_EQ(required, (nlohmann::json{"old_password", "password"}));
+  EXPECT_NE(refusal.find(required[0].get<std::string>()), std::string::npos) << refusal;
+}
+
 TEST_F(OpenApiTest, WhoNeedsNoTokenIsSaid) {
   EXPECT_EQ(document_["security"][0], (nlohmann::json{{"bearer", nlohmann::json::array()}}));
   for (const Route& route : api_.routes().routes()) {
