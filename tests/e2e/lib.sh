@@ -209,7 +209,8 @@ exec_postgres() {
 }
 
 # Ports for who cannot be asked to choose one. Each script that runs has forty of its own, below those that the kernel
-# gives to outgoing connections: it holds the lock of their number, and what it started holds it, too.
+# gives to outgoing connections: it holds the lock of their number, and what it started holds it, too. The empty files
+# that are locked stay: who removed one would let two scripts hold the same number.
 reserve_ports() {
   local block
   for ((block = 0; block < 300; ++block)); do
