@@ -21,6 +21,8 @@ using hoop::c::NeedTime;
 
 namespace {
 
+constexpr std::string_view kSetupToken = "setup_token";
+
 absl::Status NeedRunning(const hoop_gateway* gateway) {
   const absl::Status status = Need(gateway, "gateway");
   return status.ok() ? gateway->lifecycle.NeedRunning() : status;
@@ -56,7 +58,7 @@ absl::StatusOr<std::string> Get(const hoop::Gateway& gateway, std::string_view k
   if (key == "grpc_address") return gateway.grpc_address();
   if (key == "api_url") return gateway.api_url();
   if (key == "grpc_url") return gateway.grpc_url();
-  if (key == "setup_token") return gateway.SetupToken();
+  if (key == kSetupToken) return gateway.SetupToken();
   if (key == "audit_public_key") return gateway.audit_public_key();
   return Error(absl::StatusCode::kInvalidArgument, "a gateway has no \"" + std::string(key) + "\"");
 }
@@ -131,8 +133,9 @@ int32_t hoop_gateway_replace_tls(hoop_gateway* gateway, const hoop_options* opti
 
 int32_t hoop_gateway_get(hoop_gateway* gateway, const char* key, char** text, hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {
-    absl::Status status = NeedRunning(gateway);
-    if (status.ok()) status = Need(key, "key", text, "text");
+    absl::Status status = Need(gateway, "gateway", key, "key", text, "text");
+    // Whether there is an account is asked of the store.
+    if (status.ok()) status = std::string_view(key) == kSetupToken ? NeedStore(gateway) : NeedRunning(gateway);
     return status.ok() ? Give(Get(*gateway->gateway, key), text) : status;
   });
 }

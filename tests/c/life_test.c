@@ -295,6 +295,7 @@ static void on_start_log(int32_t level, const char* event, const char* const* ke
   CHECK_FAILS(hoop_gateway_ensure_admin(start->gateway, "x", "x", &error), HOOP_FAILED_PRECONDITION, "call-back");
   CHECK_FAILS(hoop_gateway_issue_token(start->gateway, "x", 1, &text, &error), HOOP_FAILED_PRECONDITION, "call-back");
   CHECK_FAILS(hoop_gateway_issue_agent_key(start->gateway, "x", &text, &error), HOOP_FAILED_PRECONDITION, "call-back");
+  CHECK_FAILS(hoop_gateway_get(start->gateway, "setup_token", &text, &error), HOOP_FAILED_PRECONDITION, "call-back");
   CHECK_FAILS(hoop_gateway_get(start->gateway, "api_url", &text, &error), HOOP_FAILED_PRECONDITION, "does not run");
 }
 

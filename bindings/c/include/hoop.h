@@ -25,8 +25,8 @@
  * Threads. Every function may be called from any thread, several at a time on the same object, but for _destroy, which
  * is the last call on its object, and options, which are set by one thread at a time. `open` and events come on the
  * agent's thread, one at a time, and must not block: all sessions of that agent wait meanwhile. Within call-backs the
- * functions of streams and options may be called, hoop_agent_connected, hoop_gateway_get and _replace_tls; what waits
- * (_start, _stop, _wait, _destroy and the rest of gateways and agents) says HOOP_FAILED_PRECONDITION. A call-back that
+ * functions of streams and options may be called, hoop_agent_connected, hoop_gateway_replace_tls and _get, but for
+ * "setup_token"; what waits (_start, _stop, _wait, _destroy, the rest) says HOOP_FAILED_PRECONDITION. A call-back that
  * throws, in C++, counts as HOOP_INTERNAL: `open` refuses, an event ends its stream as a failure, a log line is lost.
  *
  * Signals, processes. The library installs no signal handler and its threads take no signal. It does not exit, reads
