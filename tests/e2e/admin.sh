@@ -164,6 +164,7 @@ same "as JSON" "o e" "$(hoop sessions download last - --format json | json '[.[]
 hoop exec shell -s -i true
 contains "an empty one" "$(hoop sessions replay last 2>&1)" "has no output in its record"
 contains "as the real one has it" "$(hoop admin get sessions -q connection=lines -q limit=1)" APPROVERS
+refused "-q usr: no such filter" hoop admin get sessions -q usr=me
 contains "proof" "$(hoop audit verify last)" "whole and unchanged"
 
 same "the id alone" "$(hoop sessions list --limit 1 -q)" "$(hoop sessions get last -q)"

@@ -178,6 +178,11 @@ absl::Status ShowGroups(ApiClient& api, const AdminGetOptions& options) {
   return absl::OkStatus();
 }
 
+// What narrows or pages a list of sessions. The gateway takes no notice of others: a wrong name would list them all.
+constexpr std::string_view kSessionFilters[] = {
+    "user",  "connection", "type",   "batch_id", "correlation_id", "start_date",      "end_date",
+    "limit", "offset",     "cursor", "count",    "review.status",  "review.approver", "jira_issue_key"};
+
 absl::StatusOr<SessionQuery> ReadSessionQuery(const AdminGetOptions& options) {
   SessionQuery query;
   for (const std::string& pair : options.query) {
@@ -185,7 +190,12 @@ absl::StatusOr<SessionQuery> ReadSessionQuery(const AdminGetOptions& options) {
     if (equals == std::string::npos || equals == 0) {
       return absl::InvalidArgumentError(fmt::format("-q {}: not of the form NAME=VALUE", Harmless(pair)));
     }
-    query.filters[pair.substr(0, equals)] = pair.substr(equals + 1);
+    const std::string name = pair.substr(0, equals);
+    if (std::find(std::begin(kSessionFilters), std::end(kSessionFilters), name) == std::end(kSessionFilters)) {
+      return absl::InvalidArgumentError(
+          fmt::format("-q {}: no such filter; there are {}", Harmless(name), fmt::join(kSessionFilters, ", ")));
+    }
+    query.filters[name] = pair.substr(equals + 1);
   }
   return query;
 }

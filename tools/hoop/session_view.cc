@@ -94,7 +94,10 @@ absl::Status ShowJson(ApiClient& api, const SessionInfo& session, bool statement
   return absl::OkStatus();
 }
 
-bool HasStatements(const SessionInfo& session) { return session.type == "postgres" || session.subtype == "postgres"; }
+// The protocol's; a command that is run has its input.
+bool HasStatements(const SessionInfo& session) {
+  return session.verb != "exec" && (session.type == "postgres" || session.subtype == "postgres");
+}
 
 }  // namespace
 
