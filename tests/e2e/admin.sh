@@ -93,11 +93,13 @@ same "the developer sees" "filed shell" "$(as dev hoop roles -q | sort | xargs)"
 same "who is in the group sees" "filed lines shell" "$(as dba hoop roles -q | sort | xargs)"
 not_done "connection lines not found" as dev hoop describe lines
 not_done "lines: connection not found" as dev hoop connect lines -p 0
-hoop admin update user dev@example.test --add-group dba --name Dev >/dev/null
+same "an update" "user dev@example.test updated" "$(hoop admin update user dev@example.test --add-group dba --name Dev)"
 same "in the group now" "filed lines shell" "$(as dev hoop roles -q | sort | xargs)"
 same "with his name" "Dev dba" "$(hoop admin get user/dev@example.test -o json | json '.name + " " + (.groups | join(","))')"
 contains "the groups" "$(hoop admin get groups)" "dev@example.test"
 hoop admin update user --groups '' dev@example.test >/dev/null
+same "one's own rights stay" "user admin@hoop.local updated, but the gateway made the groups: admin" \
+  "$(hoop admin update user admin@hoop.local --remove-group admin)"
 same "in no group any more" "filed shell" "$(as dev hoop roles -q | sort | xargs)"
 same "made" "group empty created" "$(hoop admin create group empty)"
 refused "nothing to change is given; one of --groups, --name, --disable, --add-group" hoop admin update user dev@example.test

@@ -32,13 +32,26 @@ void Change(UserInfo& user, const PersonOptions& options) {
   if (options.active) user.status = StatusWord(*options.active);
 }
 
+// What the gateway made of the groups, when it is not what was asked for: nobody takes his own rights away.
+absl::StatusOr<std::string> OtherGroupsNote(ApiClient& api, UserInfo asked) {
+  auto user = api.User(asked.email);
+  if (!user.ok()) return user.status();
+  std::sort(asked.groups.begin(), asked.groups.end());
+  std::sort(user->groups.begin(), user->groups.end());
+  if (user->groups == asked.groups) return "";
+  return fmt::format(", but the gateway made the groups: {}",
+                     user->groups.empty() ? "-" : Harmless(fmt::format("{}", fmt::join(user->groups, ", "))));
+}
+
 absl::Status ChangeUser(ApiClient& api, UserInfo user, const PersonOptions& options, const std::string& password) {
   Change(user, options);
   if (const absl::Status changed = api.ReplaceUser(user); !changed.ok()) return changed;
   if (!password.empty()) {
     if (const absl::Status set = api.SetUserPassword(user, password); !set.ok()) return set;
   }
-  return SayMade(api, options.json, fmt::format("user {} updated", user.email), "users", user.email);
+  const auto note = OtherGroupsNote(api, user);
+  if (!note.ok()) return note.status();
+  return SayMade(api, options.json, fmt::format("user {} updated{}", user.email, *note), "users", user.email);
 }
 
 void Change(ServiceAccountInfo& account, const PersonOptions& options) {
