@@ -98,8 +98,8 @@ same "in the group now" "filed lines shell" "$(as dev hoop roles -q | sort | xar
 same "with his name" "Dev dba" "$(hoop admin get user/dev@example.test -o json | json '.name + " " + (.groups | join(","))')"
 contains "the groups" "$(hoop admin get groups)" "dev@example.test"
 hoop admin update user --groups '' dev@example.test >/dev/null
-same "one's own rights stay" "user admin@hoop.local updated, but the gateway made the groups: admin" \
-  "$(hoop admin update user admin@hoop.local --remove-group admin)"
+same "one's own rights stay" "user admin@example.test updated, but the gateway made the groups: admin" \
+  "$(hoop admin update user admin@example.test --remove-group admin)"
 same "in no group any more" "filed shell" "$(as dev hoop roles -q | sort | xargs)"
 same "made" "group empty created" "$(hoop admin create group empty)"
 refused "nothing to change is given; one of --groups, --name, --disable, --add-group" hoop admin update user dev@example.test
