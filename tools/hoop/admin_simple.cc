@@ -1,12 +1,26 @@
 // `hoop admin create agent | orgkeys`, `hoop admin delete` and `hoop admin gateway-info`.
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <nlohmann/json.hpp>
 
 #include "admin_commands.h"
 #include "table.h"
 
 namespace hoop::cli {
+namespace {
+
+// A gateway answers the same whether there was one or not, as real ones do.
+absl::Status DeleteAgent(ApiClient& api, const std::string& name) {
+  const auto agents = api.Agents();
+  if (!agents.ok()) return agents.status();
+  const bool is_there = std::any_of(agents->begin(), agents->end(),
+                                    [&](const AgentInfo& agent) { return agent.name == name || agent.id == name; });
+  if (is_there) return api.DeleteAgent(name);
+  return absl::NotFoundError(fmt::format("agent {} not found; `hoop admin get agents` lists them", Harmless(name)));
+}
+
+}  // namespace
 
 absl::Status CreateAgent(ApiClient& api, const NewAgentOptions& options) {
   const std::string name = NormalizedName(options.name);
@@ -36,17 +50,18 @@ absl::Status AdminDelete(ApiClient& api, const AdminDeleteOptions& options) {
   }
   const struct {
     std::string_view list, kind;
-    absl::Status (ApiClient::*remove)(std::string_view);
-  } kinds[] = {{"agents", "agent", &ApiClient::DeleteAgent},
-               {"connections", "connection", &ApiClient::DeleteConnection},
-               {"groups", "group", &ApiClient::DeleteGroup},
-               {"users", "user", &ApiClient::DeleteUser}};
+    absl::Status (*remove)(ApiClient& api, const std::string& name);
+  } kinds[] = {
+      {"agents", "agent", DeleteAgent},
+      {"connections", "connection", [](ApiClient& api, const std::string& name) { return api.DeleteConnection(name); }},
+      {"groups", "group", [](ApiClient& api, const std::string& name) { return api.DeleteGroup(name); }},
+      {"users", "user", [](ApiClient& api, const std::string& name) { return api.DeleteUser(name); }}};
   for (const auto& [list, kind, remove] : kinds) {
     if (object->kind != list) continue;
     if (object->name.empty()) {
       return absl::InvalidArgumentError(fmt::format("which {}? `hoop admin delete {}/NAME`", kind, kind));
     }
-    const absl::Status deleted = (api.*remove)(object->name);
+    const absl::Status deleted = remove(api, object->name);
     if (deleted.ok()) Print(fmt::format("{} \"{}\" deleted\n", kind, Harmless(object->name)));
     return deleted;
   }
