@@ -31,7 +31,9 @@ absl::Status TryToWrite(const std::string& folder, const std::string& called) {
 
 absl::StatusOr<std::string> TryFolder(const std::string& what, const std::string& path) {
   const std::string called = fmt::format("{} {}", what, path);
-  std::filesystem::path wanted = std::filesystem::absolute(path).lexically_normal();
+  std::error_code error;
+  std::filesystem::path wanted = std::filesystem::absolute(path, error).lexically_normal();
+  if (error) return ErrnoStatus(error.value(), called);
   if (!wanted.has_filename()) wanted = wanted.parent_path();  // a slash at its end
   std::filesystem::path there = wanted;
   struct stat found = {};

@@ -342,7 +342,7 @@ bool HttpConnection::Flush() {
 
 void HttpConnection::Drain() {
   draining_ = true;
-  if (state_ == State::kHead && in_.empty()) Close();
+  if (state_ == State::kHead) Close();  // what has not come whole was not begun
 }
 
 void HttpConnection::Enter(State state, absl::Duration time_left) {

@@ -47,7 +47,7 @@ class HttpConnection final : public ByteStream::Events {
   absl::Duration part_begun() const { return part_begun_; }
   // The peer is too slow for what its answer costs.
   void Abort();
-  // Closes now when idle, else after the answer.
+  // Closes now when no request has come whole, else after the answer.
   void Drain();
 
   const std::string& peer() const { return stream_->peer(); }

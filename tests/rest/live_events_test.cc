@@ -319,6 +319,15 @@ TEST_F(EventStreamTest, EndsWithTheGateway) {
   EXPECT_TRUE(drained);
 }
 
+TEST_F(EventStreamTest, AGatewayThatEndsDoesNotWaitForTheRestOfAHead) {
+  MemoryBytes& peer = Connect();
+  Send(peer, "GET /api/healthz HT");
+  loop_.Turn();
+  bool drained = false;
+  edge_.Drain([&drained] { drained = true; });
+  EXPECT_TRUE(drained);
+}
+
 TEST_F(EventStreamTest, TellsTheEndOfItsSessionBeforeThatOfTheGateway) {
   MemoryBytes& peer = Open(1024);
   edge_.Drain([] {});

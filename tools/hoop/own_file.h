@@ -8,7 +8,8 @@
 
 namespace hoop::cli {
 
-// Puts a file with mode 0600 in place of what is there; it appears whole. Unavailable: the disk or the folder's fault.
+// Puts a file with mode 0600 in place of what is there; it appears whole. Errors: the system's, with the
+// path.
 absl::Status WriteOwnFile(const std::string& path, std::string_view text);
 
 }  // namespace hoop::cli
