@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/secrets_key.h"
+#include "store/store_look.h"
 
 namespace hoop {
 namespace {
@@ -33,13 +34,16 @@ StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& da
 }
 
 absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir) {
-  return BoxOf(kVariable, options.secrets_key, fmt::format("{}/{}", data_dir, kKeyFile));
+  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretBox> there, FindSecretBox(options, data_dir));
+  if (there != nullptr) return there;
+  HOOP_RETURN_IF_ERROR(LookAtStore(StoreAddressOf(options, data_dir), nullptr).status());
+  return BoxOf(kVariable, "", fmt::format("{}/{}", data_dir, kKeyFile));
 }
 
 absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const GatewayOptions& options, const std::string& data_dir) {
   const std::string file = fmt::format("{}/{}", data_dir, kKeyFile);
   if (options.secrets_key.empty() && ::access(file.c_str(), F_OK) != 0) return std::unique_ptr<SecretBox>();
-  return OpenSecretBox(options, data_dir);
+  return BoxOf(kVariable, options.secrets_key, file);
 }
 
 absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, const DataFolder& folder,

@@ -14,7 +14,8 @@ namespace hoop {
 
 StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& data_dir);
 
-// With the key that `options` give, or the data folder's own. Errors begin with the name of the variable or file.
+// With the key that `options` give, or the data folder's own, which is made when it is missing, unless the store has
+// another one: FailedPrecondition. Errors of the key begin with the name of the variable or file.
 absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir);
 
 // The same, but a key that is not there is not made: null.

@@ -29,6 +29,9 @@ absl::StatusOr<std::string> OpenAgentKey(const SecretBox& box, std::string_view 
 // FailedPrecondition: the database has another key.
 absl::Status AdoptSecretsKey(Database& database, const SecretBox& box);
 
+// The first version of the schema that knows a key of secrets.
+inline constexpr int64_t kSecretsKeySchema = 9;
+
 // Whether `box` (null: there is no key) opens what is sealed there; changes nothing. FailedPrecondition: it does not.
 absl::Status TrySecretsKey(Database& database, const SecretBox* box);
 

@@ -39,7 +39,7 @@ absl::StatusOr<std::string> LookAtStore(const StoreAddress& address, const Secre
     HOOP_ASSIGN_OR_RETURN(database, SqliteDatabase::Create(address.sqlite_path));
   }
   HOOP_ASSIGN_OR_RETURN(const int64_t version, TrySchema(*database));
-  if (version == NewestSchemaVersion()) HOOP_RETURN_IF_ERROR(TrySecretsKey(*database, box));
+  if (version >= kSecretsKeySchema) HOOP_RETURN_IF_ERROR(TrySecretsKey(*database, box));
   return fmt::format("{}: {}", description, SchemaState(version));
 }
 

@@ -49,6 +49,8 @@ output=$(HOOP_DATA_DIR=$work/second hoop admin restore "$work/saved")
 contains "restore" "$output" "restored to $work/second: 1 sessions"
 contains "the key of secrets" "$output" "the key that opens the secrets of connections is not there: put back the secrets.key of the gateway that was backed up, as $work/second/secrets.key"
 refused "which is not there: put secrets.key back" env HOOP_DATA_DIR="$work/second" hoop-gateway --check
+refused "which is not there: put secrets.key back" env HOOP_DATA_DIR="$work/second" HOOP_HTTP_LISTEN=127.0.0.1:0 HOOP_GRPC_LISTEN=127.0.0.1:0 hoop-gateway
+[ ! -e "$work/second/secrets.key" ] || fail "a start that was refused made a key"
 cp -p "$work/first/secrets.key" "$work/second/" # kept apart from backups
 gateway second
 same "sessions of the backup" 1 "$(sessions)"

@@ -72,6 +72,14 @@ TEST_F(SecretsRotationTest, ATrialFindsOutWhetherTheKeyIsThere) {
   EXPECT_FALSE(std::filesystem::exists(temp_.file("secrets.key")));
 }
 
+TEST_F(SecretsRotationTest, NoKeyIsMadeWhereItWouldOpenNothing) {
+  AddConnection();
+  std::filesystem::remove(temp_.file("secrets.key"));
+  EXPECT_STATUS(Open(), absl::StatusCode::kFailedPrecondition, "which is not there: put secrets.key back");
+  EXPECT_STATUS(Rotate("", ""), absl::StatusCode::kFailedPrecondition, "which is not there: put secrets.key back");
+  EXPECT_FALSE(std::filesystem::exists(temp_.file("secrets.key")));
+}
+
 TEST_F(SecretsRotationTest, AKeyThatIsGivenReplacesTheFolders) {
   AddConnection();
   auto done = Rotate("", given_);

@@ -81,6 +81,8 @@ TEST(Store, IsLookedAtWithoutAChange) {
   change("delete from schema_migrations where version = $1", newest);
   EXPECT_EQ(LookAtStore(database.address(), box.get()).value(),
             fmt::format("{}: schema {}, the start brings it to {}", store->description(), newest - 1, newest));
+  EXPECT_STATUS(LookAtStore(database.address(), nullptr), absl::StatusCode::kFailedPrecondition,
+                "put secrets.key back");
   change("insert into schema_migrations (version, name, applied_at) values ($1, 'later', 0)", 999);
   EXPECT_STATUS(LookAtStore(database.address(), box.get()), absl::StatusCode::kFailedPrecondition, "version 999");
 }
