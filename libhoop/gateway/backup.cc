@@ -14,8 +14,8 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "gateway/data_folder.h"
+#include "gateway/secrets_rotation.h"
 #include "identity/secret_file.h"
-#include "identity/secrets_key.h"
 #include "store/migrations.h"
 #include "store/secret_box.h"
 #include "store/sqlite_backup.h"
@@ -23,9 +23,7 @@
 namespace hoop {
 namespace {
 
-constexpr std::string_view kKeyFiles[] = {"audit.key", "token.key"};
-constexpr char kDatabase[] = "hoop.db";
-constexpr char kSecretsVariable[] = "HOOP_SECRETS_KEY";
+constexpr std::string_view kKeyFiles[] = {kAuditKeyFile, kTokenKeyFile};
 
 std::string TimeText(absl::Time time) { return absl::FormatTime(absl::RFC3339_sec, time, absl::UTCTimeZone()); }
 
@@ -99,22 +97,17 @@ absl::Status StepAside(const std::vector<std::string>& paths, const std::string&
 }
 
 // What a start will find. The key of the folder is not made here: a new one opens nothing that is in the backup.
-std::string SecretsNote(const BackupOptions& options, const std::string& key_file, const std::string& key_id) {
+std::string SecretsNote(const BackupOptions& options, const std::string& key_id) {
   if (key_id.empty()) return "";
-  const std::string way_out = fmt::format(
-      "put back the secrets.key of the gateway that was backed up, as {}, or set HOOP_SECRETS_KEY as it was, before it "
-      "starts",
-      key_file);
-  const bool is_given = !options.secrets_key.empty();
-  if (!is_given && !Exists(key_file)) {
-    return fmt::format("the key that opens the secrets of connections is not there: {}", way_out);
-  }
-  const std::string where = is_given ? kSecretsVariable : key_file;
-  const auto key = is_given ? ParseSecretsKey(where, options.secrets_key) : LoadOrMakeSecretsKey(key_file);
-  if (!key.ok()) return fmt::format("{}; {}", StatusText(key.status()), way_out);
-  const auto box = SecretBox::Create(*key);
-  if (box.ok() && (*box)->key_id() == key_id) return fmt::format("{} opens the secrets of connections", where);
-  return fmt::format("{} is another key than the one of the secrets of connections: {}", where, way_out);
+  const SecretsKeySource source = SecretsKeyOf(options.secrets_key, options.data_dir);
+  const std::string way_out =
+      fmt::format("put back the {} of the gateway that was backed up, as {}, or set {} as it was, before it starts",
+                  kSecretsKeyFile, source.file, source.variable);
+  const absl::StatusOr<std::unique_ptr<SecretBox>> box = FindSecretBox(source);
+  if (!box.ok()) return fmt::format("{}; {}", StatusText(box.status()), way_out);
+  if (*box == nullptr) return fmt::format("the key that opens the secrets of connections is not there: {}", way_out);
+  if ((*box)->key_id() == key_id) return fmt::format("{} opens the secrets of connections", source.name());
+  return fmt::format("{} is another key than the one of the secrets of connections: {}", source.name(), way_out);
 }
 
 }  // namespace
@@ -132,7 +125,7 @@ absl::StatusOr<BackupReport> BackUp(const BackupOptions& options) {
     notes.files[std::string(name)] = *std::move(key);
   }
   const PartFile part(options.file + ".part");
-  HOOP_RETURN_IF_ERROR(CopySqlite(options.data_dir + "/" + kDatabase, part.path(), notes));
+  HOOP_RETURN_IF_ERROR(CopySqlite(options.data_dir + "/" + kDatabaseFile, part.path(), notes));
   HOOP_ASSIGN_OR_RETURN(const DatabaseSummary summary, SummarizeSqlite(part.path()));
   BackupReport report;
   report.sessions = summary.sessions;
@@ -156,7 +149,7 @@ absl::StatusOr<BackupReport> Restore(const BackupOptions& options) {
                               backup.schema_version, NewestSchemaVersion());
   }
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<DataFolder> folder, DataFolder::Open(options.data_dir));
-  const std::string database = folder->File(kDatabase);
+  const std::string database = folder->File(kDatabaseFile);
   const bool replaces = Exists(database);
   bool is_other = false;
   if (replaces) HOOP_RETURN_IF_ERROR(MayReplace(database, backup, options.force, is_other));
@@ -174,7 +167,7 @@ absl::StatusOr<BackupReport> Restore(const BackupOptions& options) {
   std::vector<std::string> aside = {database, database + "-wal", database + "-shm"};
   for (const auto& [name, content] : notes.files) aside.push_back(folder->File(name));
   // What a journal still holds belongs to the database that it was written for.
-  const std::string journal = options.journal_dir.empty() ? folder->File("journal") : options.journal_dir;
+  const std::string journal = options.journal_dir.empty() ? folder->File(kJournalFolder) : options.journal_dir;
   if (is_other) aside.push_back(journal);
   if (replaces) report.kept_as = suffix;
   HOOP_RETURN_IF_ERROR(StepAside(aside, suffix));
@@ -183,7 +176,7 @@ absl::StatusOr<BackupReport> Restore(const BackupOptions& options) {
   }
   HOOP_RETURN_IF_ERROR(Rename(part.path(), database));
   HOOP_RETURN_IF_ERROR(SyncFolder(options.data_dir));
-  report.secrets_note = SecretsNote(options, folder->File("secrets.key"), backup.secrets_key_id);
+  report.secrets_note = SecretsNote(options, backup.secrets_key_id);
   return report;
 }
 

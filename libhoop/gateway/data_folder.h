@@ -8,6 +8,13 @@
 
 namespace hoop {
 
+// What lies in it under a fixed name.
+inline constexpr char kDatabaseFile[] = "hoop.db";
+inline constexpr char kSecretsKeyFile[] = "secrets.key";
+inline constexpr char kTokenKeyFile[] = "token.key";
+inline constexpr char kAuditKeyFile[] = "audit.key";
+inline constexpr char kJournalFolder[] = "journal";
+
 // Owned by Gateway; the folder stays locked as long as it lives (also against kill -9: the lock is the kernel's).
 class DataFolder final {
  public:

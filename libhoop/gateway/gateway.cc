@@ -32,7 +32,6 @@
 #include "identity/agent_keys.h"
 #include "identity/local_accounts.h"
 #include "identity/local_verifier.h"
-#include "identity/secrets_key.h"
 #include "identity/setup_token.h"
 #include "identity/token_signer.h"
 #include "net/event_loop.h"
@@ -144,7 +143,7 @@ struct Gateway::Parts {
 absl::Status Gateway::Parts::Open() {
   HOOP_ASSIGN_OR_RETURN(folder, DataFolder::Open(options.data_dir));
   HOOP_RETURN_IF_ERROR(OpenStore());
-  HOOP_ASSIGN_OR_RETURN(signer, TokenSigner::Create(folder->File("token.key"), kTokenIssuer));
+  HOOP_ASSIGN_OR_RETURN(signer, TokenSigner::Create(folder->File(kTokenKeyFile), kTokenIssuer));
   accounts = std::make_unique<LocalAccounts>(store->users(), *signer, clock, org_id(), roles);
   HOOP_ASSIGN_OR_RETURN(const int64_t users, store->users().Count(org_id()));
   if (users == 0) {
@@ -157,8 +156,8 @@ absl::Status Gateway::Parts::Open() {
   audit = options.audit_store;
   if (audit == nullptr) {
     JournalOptions journal_options;
-    journal_options.journal_dir = options.journal_dir.empty() ? folder->File("journal") : options.journal_dir;
-    journal_options.key_path = folder->File("audit.key");
+    journal_options.journal_dir = options.journal_dir.empty() ? folder->File(kJournalFolder) : options.journal_dir;
+    journal_options.key_path = folder->File(kAuditKeyFile);
     journal_options.bytes_max = options.journal_bytes_max;
     journal_options.segment_bytes = options.journal_segment_bytes;
     journal_options.is_only_gateway = options.postgres_db_uri.empty();  // SQLite's file is in the locked folder
@@ -349,7 +348,7 @@ absl::Status Gateway::Check(const GatewayOptions& options) {
   }
   if (!options.postgres_db_uri.empty()) HOOP_RETURN_IF_ERROR(ParsePostgresUri(options.postgres_db_uri).status());
   if (!options.secrets_key.empty()) {
-    HOOP_RETURN_IF_ERROR(ParseSecretsKey("HOOP_SECRETS_KEY", options.secrets_key).status());
+    HOOP_RETURN_IF_ERROR(FindSecretBox(SecretsKeyOf(options.secrets_key, options.data_dir)).status());
   }
   return options.tls ? ListenerTls::Make(*options.tls).status() : absl::OkStatus();
 }

@@ -15,14 +15,11 @@ namespace {
 
 constexpr char kVariable[] = "HOOP_SECRETS_KEY";
 constexpr char kNewVariable[] = "HOOP_SECRETS_KEY_NEW";
-constexpr char kDatabaseFile[] = "hoop.db";
-constexpr char kKeyFile[] = "secrets.key";
 constexpr char kNextKeyFile[] = "secrets.key.next";
 
-absl::StatusOr<std::unique_ptr<SecretBox>> BoxOf(const char* variable, const std::string& value,
-                                                 const std::string& otherwise_file) {
-  absl::StatusOr<std::string> key =
-      value.empty() ? LoadOrMakeSecretsKey(otherwise_file) : ParseSecretsKey(variable, value);
+absl::StatusOr<std::unique_ptr<SecretBox>> MakeSecretBox(const SecretsKeySource& source) {
+  const absl::StatusOr<std::string> key =
+      source.given.empty() ? LoadOrMakeSecretsKey(source.file) : ParseSecretsKey(source.variable, source.given);
   HOOP_RETURN_IF_ERROR(key.status());
   return SecretBox::Create(*key);
 }
@@ -33,30 +30,35 @@ StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& da
   return {.sqlite_path = fmt::format("{}/{}", data_dir, kDatabaseFile), .postgres_uri = options.postgres_db_uri};
 }
 
-absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir) {
-  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretBox> there, FindSecretBox(options, data_dir));
-  if (there != nullptr) return there;
-  HOOP_RETURN_IF_ERROR(LookAtStore(StoreAddressOf(options, data_dir), nullptr).status());
-  return BoxOf(kVariable, "", fmt::format("{}/{}", data_dir, kKeyFile));
+SecretsKeySource SecretsKeyOf(const std::string& given, const std::string& data_dir) {
+  return {.variable = kVariable, .given = given, .file = fmt::format("{}/{}", data_dir, kSecretsKeyFile)};
 }
 
-absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const GatewayOptions& options, const std::string& data_dir) {
-  const std::string file = fmt::format("{}/{}", data_dir, kKeyFile);
-  if (options.secrets_key.empty() && ::access(file.c_str(), F_OK) != 0) return std::unique_ptr<SecretBox>();
-  return BoxOf(kVariable, options.secrets_key, file);
+absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const SecretsKeySource& source) {
+  if (source.given.empty() && ::access(source.file.c_str(), F_OK) != 0) return std::unique_ptr<SecretBox>();
+  return MakeSecretBox(source);
+}
+
+absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir) {
+  const SecretsKeySource source = SecretsKeyOf(options.secrets_key, data_dir);
+  HOOP_ASSIGN_OR_RETURN(std::unique_ptr<SecretBox> there, FindSecretBox(source));
+  if (there != nullptr) return there;
+  HOOP_RETURN_IF_ERROR(LookAtStore(StoreAddressOf(options, data_dir), nullptr).status());
+  return MakeSecretBox(source);
 }
 
 absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, const DataFolder& folder,
                                              const std::string& new_key) {
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> from, OpenSecretBox(options, folder.path()));
-  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> to, BoxOf(kNewVariable, new_key, folder.File(kNextKeyFile)));
+  const SecretsKeySource next{.variable = kNewVariable, .given = new_key, .file = folder.File(kNextKeyFile)};
+  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> to, MakeSecretBox(next));
   const absl::Time now = options.clock == nullptr ? Clock::System().Now() : options.clock->Now();
   HOOP_ASSIGN_OR_RETURN(const int64_t connections,
                         Store::Reencrypt(StoreAddressOf(options, folder.path()), *from, *to, now));
   std::string where = kNewVariable;
   if (new_key.empty()) {
-    where = folder.File(kKeyFile);
-    if (std::rename(folder.File(kNextKeyFile).c_str(), where.c_str()) != 0) return ErrnoStatus(errno, where);
+    where = folder.File(kSecretsKeyFile);
+    if (std::rename(next.file.c_str(), where.c_str()) != 0) return ErrnoStatus(errno, where);
   }
   return fmt::format("secrets of {} connections are encrypted with key {} of {} now", connections, to->key_id(), where);
 }

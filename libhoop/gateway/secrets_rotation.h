@@ -14,12 +14,23 @@ namespace hoop {
 
 StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& data_dir);
 
-// With the key that `options` give, or the data folder's own, which is made when it is missing, unless the store has
-// another one: FailedPrecondition. Errors of the key begin with the name of the variable or file.
-absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir);
+// Where a key of secrets comes from: what a variable says, or a file where that says nothing.
+struct SecretsKeySource {
+  std::string variable;
+  std::string given;  // its text
+  std::string file;
 
-// The same, but a key that is not there is not made: null.
-absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const GatewayOptions& options, const std::string& data_dir);
+  const std::string& name() const { return given.empty() ? file : variable; }
+};
+
+// Of the key in use; `given` is GatewayOptions::secrets_key.
+SecretsKeySource SecretsKeyOf(const std::string& given, const std::string& data_dir);
+
+// Null: neither is there, and no key is made. Errors begin with the source's name.
+absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const SecretsKeySource& source);
+
+// As a start does it: a key that is missing is made, unless the store has another one: FailedPrecondition.
+absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir);
 
 // See Gateway::ReencryptSecrets. A key that is made lies in secrets.key.next until the store has it, so that no moment
 // of a cut leaves the store with a key that is in no file.

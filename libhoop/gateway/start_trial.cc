@@ -54,14 +54,16 @@ absl::StatusOr<std::string> TryFolder(const std::string& what, const std::string
 absl::StatusOr<std::vector<std::string>> TryStart(const GatewayOptions& options) {
   std::vector<std::string> lines;
   HOOP_RETURN_IF_ERROR(DataFolder::CheckMode(options.data_dir));
-  const std::string journal = options.journal_dir.empty() ? options.data_dir + "/journal" : options.journal_dir;
+  const std::string journal =
+      options.journal_dir.empty() ? options.data_dir + "/" + kJournalFolder : options.journal_dir;
   const std::pair<const char*, const std::string&> folders[] = {{"data folder", options.data_dir},
                                                                 {"journal", journal}};
   for (const auto& [what, path] : folders) {
     HOOP_ASSIGN_OR_RETURN(std::string line, TryFolder(what, path));
     lines.push_back(std::move(line));
   }
-  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> box, FindSecretBox(options, options.data_dir));
+  HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> box,
+                        FindSecretBox(SecretsKeyOf(options.secrets_key, options.data_dir)));
   HOOP_ASSIGN_OR_RETURN(std::string database, LookAtStore(StoreAddressOf(options, options.data_dir), box.get()));
   lines.push_back("database " + database);
   return lines;
