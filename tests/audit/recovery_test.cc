@@ -15,6 +15,25 @@ class RecoveryTest : public JournalFixture {
     EXPECT_OK(report);
     return report.value_or(VerifyReport());
   }
+  // The gateway dies with the session open and starts again: what is sealed then.
+  VerifyReport AfterACrash(TestSession& session) {
+    session.record = nullptr;
+    Crash();
+    EXPECT_OK(Start());
+    VerifyReport report = Verified(session.id);
+    EXPECT_TRUE(report.ok) << report.problem;
+    return report;
+  }
+  // Starts with two lanes; what is open is durable in the second.
+  std::unique_ptr<TestSession> StartAndOpenInSecondLane() {
+    more_loops_.push_back(std::make_unique<WaitingLoop>(clock_));
+    EXPECT_OK(Start());
+    loop_.current = false;
+    std::unique_ptr<TestSession> session = OpenSession();
+    loop_.current = true;
+    EXPECT_TRUE(more_loops_[0]->TurnUntil([&] { return session->record->IsDurable(session->record->last()); }));
+    return session;
+  }
   static void Overwrite(const std::string& path, uint64_t offset, std::string_view bytes) {
     std::fstream file(path, std::ios::in | std::ios::out | std::ios::binary);
     file.seekp(static_cast<std::streamoff>(offset));
@@ -31,11 +50,7 @@ TEST_F(RecoveryTest, SealsWhatAnEarlierLifeLeft) {
   const std::unique_ptr<TestSession> session = OpenSession();
   session->Input("select 1");
   ASSERT_TRUE(TurnUntilDurable(*session));
-  session->record = nullptr;
-  Crash();
-  ASSERT_OK(Start());
-  const VerifyReport report = Verified(session->id);
-  EXPECT_TRUE(report.ok) << report.problem;
+  const VerifyReport report = AfterACrash(*session);
   EXPECT_EQ(report.end_reason, "gateway restarted");
   EXPECT_EQ(report.records, 3u);
   const absl::StatusOr<SessionRow> row = store_->sessions().Find(session->id);
@@ -49,11 +64,7 @@ TEST_F(RecoveryTest, LeavesSealedSessionsAsTheyAre) {
   const std::unique_ptr<TestSession> session = OpenSession();
   ASSERT_OK(session->record->Seal({"client left", 0}));
   ASSERT_TRUE(TurnUntilDurable(*session));
-  session->record = nullptr;
-  Crash();
-  ASSERT_OK(Start());
-  const VerifyReport report = Verified(session->id);
-  EXPECT_TRUE(report.ok) << report.problem;
+  const VerifyReport report = AfterACrash(*session);
   EXPECT_EQ(report.end_reason, "client left");
   EXPECT_EQ(report.records, 2u);
 }
@@ -66,11 +77,7 @@ TEST_F(RecoveryTest, GoesOnBehindWhatTheDatabaseHas) {
   ASSERT_OK(audit_->Flush());
   session->Input("not stored");
   ASSERT_TRUE(TurnUntilDurable(*session));
-  session->record = nullptr;
-  Crash();
-  ASSERT_OK(Start());
-  const VerifyReport report = Verified(session->id);
-  EXPECT_TRUE(report.ok) << report.problem;
+  AfterACrash(*session);
   const std::vector<RecordEntry> entries = ReadAll(session->id);
   ASSERT_EQ(entries.size(), 4u);
   EXPECT_EQ(entries[1].payload, "stored");
@@ -222,11 +229,7 @@ TEST_F(RecoveryTest, VoidsWhatAFailedSyncLeftOnTheDisk) {
   const SessionRecord::Position lost = session->Input("void, but on the disk");
   ASSERT_TRUE(loop_.TurnUntil(
       [&] { return session->record->last() > lost && session->record->IsDurable(session->record->last()); }));
-  session->record = nullptr;
-  Crash();
-  ASSERT_OK(Start());
-  const VerifyReport report = Verified(session->id);
-  EXPECT_TRUE(report.ok) << report.problem;
+  const VerifyReport report = AfterACrash(*session);
   EXPECT_EQ(report.end_reason, "the record failed");
   EXPECT_EQ(report.records, 3u);
 }
@@ -346,12 +349,7 @@ TEST_F(RecoveryTest, TheOnlyGatewayOfADatabaseEndsWhatAnyJournalLeft) {
 }
 
 TEST_F(RecoveryTest, EndsRowsWhoseLaneIsGone) {
-  more_loops_.push_back(std::make_unique<WaitingLoop>(clock_));
-  ASSERT_OK(Start());
-  loop_.current = false;
-  const std::unique_ptr<TestSession> session = OpenSession();
-  loop_.current = true;
-  ASSERT_TRUE(more_loops_[0]->TurnUntil([&] { return session->record->IsDurable(session->record->last()); }));
+  const std::unique_ptr<TestSession> session = StartAndOpenInSecondLane();
   ASSERT_OK(audit_->Flush());
   session->record = nullptr;
   const std::string lane = options_.journal_dir + "/" + audit_->journal() + "/lane-1";
@@ -366,12 +364,7 @@ TEST_F(RecoveryTest, EndsRowsWhoseLaneIsGone) {
 }
 
 TEST_F(RecoveryTest, FlushesLanesThatAreNotUsedAnyMore) {
-  more_loops_.push_back(std::make_unique<WaitingLoop>(clock_));
-  ASSERT_OK(Start());
-  loop_.current = false;
-  const std::unique_ptr<TestSession> session = OpenSession();
-  loop_.current = true;
-  ASSERT_TRUE(more_loops_[0]->TurnUntil([&] { return session->record->IsDurable(session->record->last()); }));
+  const std::unique_ptr<TestSession> session = StartAndOpenInSecondLane();
   session->record = nullptr;
   Crash();
   more_loops_.clear();
