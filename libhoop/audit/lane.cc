@@ -347,7 +347,7 @@ void Lane::ArmTimers() {
     const absl::Duration age = loop_.Monotonic() - since;
     if (timer != nullptr || since == absl::InfiniteDuration() || age >= limit) return;
     timer = loop_.After(limit - age, [this, &timer] {
-      loop_.DestroyLater(std::move(timer));  // it is on the stack
+      timer = nullptr;
       UpdatePressure();
     });
   };
