@@ -5,7 +5,6 @@
 
 #include "base/check.h"
 #include "base/ids.h"
-#include "base/limits/router.h"
 #include "base/limits/session.h"
 #include "base/status.h"
 #include "wire/packet_types.h"
@@ -107,13 +106,8 @@ void AgentLink::OnPacket(Packet packet) {
 }
 
 void AgentLink::CountForNobody() {
-  if (last_heard_ - for_nobody_since_ >= absl::Seconds(1)) {
-    for_nobody_since_ = last_heard_;
-    for_nobody_ = 0;
-  }
-  if (++for_nobody_ <= limits::kPacketsForNobodyMax) return;
-  End(ResourceExhausted("agent {}: more than {} packets within a second for sessions that nobody knows",
-                        info_.agent.name, limits::kPacketsForNobodyMax));
+  const absl::Status counted = for_nobody_.Count(info_.agent.name, last_heard_);
+  if (!counted.ok()) End(counted);
 }
 
 void AgentLink::OnEnd(const absl::Status& status) { Finish(status); }

@@ -16,6 +16,7 @@
 #include "base/loop.h"
 #include "base/recent_ids.h"
 #include "hoop/router.h"
+#include "router/packets_for_nobody.h"
 #include "wire/capabilities.h"
 #include "wire/packet_stream.h"
 
@@ -95,7 +96,7 @@ class AgentLink final : public PacketStream::Receiver {
   void OnEnd(const absl::Status& status) override;
   void OnDrained() override;
   void Finish(const absl::Status& status);
-  // A packet reached no session. An agent that says more than limits::kPacketsForNobodyMax a second is cut.
+  // A packet reached no session.
   void CountForNobody();
 
   Loop& loop_;
@@ -105,8 +106,7 @@ class AgentLink final : public PacketStream::Receiver {
   std::map<std::string, SessionSide*, std::less<>> sessions_;
   RecentIds ended_sessions_;  // what comes late for them harms nobody
   std::map<std::string, Expected, std::less<>> expected_;
-  absl::Duration for_nobody_since_ = absl::ZeroDuration();
-  size_t for_nobody_ = 0;  // packets since then
+  PacketsForNobody for_nobody_;
   int holds_ = 0;
   bool over_ = false;
   absl::Duration last_heard_;

@@ -39,15 +39,25 @@ struct AgentRouter::Waiter final : AgentRouter::Waiting {
 
 // A second stream of an agent that is connected already, while the first one is asked whether it lives.
 struct AgentRouter::Contender final : PacketStream::Receiver {
-  void OnPacket(Packet) override {}  // it says keepalive before it is accepted
+  explicit Contender(AgentRouter& owner) : router(owner), key(++owner.last_key_) {}
+
+  void OnPacket(Packet) override {  // it says keepalive before it is accepted
+    if (over) return;
+    const absl::Status counted = for_nobody.Count(info.agent.name, router.loop_.Monotonic());
+    if (!counted.ok()) router.Refuse(router.TakeContender(key), counted);
+  }
   void OnEnd(const absl::Status&) override { gone = true; }
 
+  AgentRouter& router;
+  const uint64_t key;
   AgentInfo info;
   std::unique_ptr<PacketStream> control;
   absl::AnyInvocable<void(const absl::Status&)> done;
   absl::Duration asked_at;
   std::unique_ptr<Timer> timeout;
+  PacketsForNobody for_nobody;
   bool gone = false;
+  bool over = false;  // it was decided about
 };
 
 AgentRouter::AgentRouter(Loop& loop, Log log) : loop_(loop), log_(log) {}
@@ -75,35 +85,42 @@ void AgentRouter::Register(AgentInfo info, std::unique_ptr<PacketStream> control
 // when the older connection lives, and a dead one fails its write.
 void AgentRouter::Contend(AgentInfo info, std::unique_ptr<PacketStream> control,
                           absl::AnyInvocable<void(const absl::Status&)> done) {
-  auto contender = std::make_unique<Contender>();
-  contender->info = std::move(info);
-  contender->control = std::move(control);
-  contender->done = std::move(done);
-  contender->asked_at = loop_.Monotonic();
-  contender->control->SetReceiver(contender.get());
-  for (AgentLink* holder : Holders(contender->info.routes)) holder->Probe();
-  const uint64_t key = ++last_key_;
-  contender->timeout = loop_.After(limits::kDuplicateAgentTime, [this, key] { Decide(key); });
-  contenders_.emplace(key, std::move(contender));
+  auto made = std::make_unique<Contender>(*this);
+  Contender& contender = *made;
+  contenders_.emplace(contender.key, std::move(made));
+  contender.info = std::move(info);
+  contender.control = std::move(control);
+  contender.done = std::move(done);
+  contender.asked_at = loop_.Monotonic();
+  contender.timeout = loop_.After(limits::kDuplicateAgentTime, [this, key = contender.key] { Decide(key); });
+  for (AgentLink* holder : Holders(contender.info.routes)) holder->Probe();
+  contender.control->SetReceiver(&contender);
+}
+
+std::unique_ptr<AgentRouter::Contender> AgentRouter::TakeContender(uint64_t key) {
+  std::unique_ptr<Contender> contender = std::move(contenders_.extract(key).mapped());
+  contender->over = true;
+  contender->timeout = nullptr;
+  return contender;
+}
+
+void AgentRouter::Refuse(std::unique_ptr<Contender> contender, const absl::Status& status) {
+  contender->control->Finish(status);
+  contender->done(status);
+  loop_.DestroyLater(std::move(contender));
 }
 
 void AgentRouter::Decide(uint64_t contender_key) {
-  std::unique_ptr<Contender> contender = std::move(contenders_.extract(contender_key).mapped());
+  std::unique_ptr<Contender> contender = TakeContender(contender_key);
   const std::vector<AgentLink*> holders = Holders(contender->info.routes);
   const bool alive = std::any_of(holders.begin(), holders.end(), [&contender](const AgentLink* holder) {
     return holder->last_heard() >= contender->asked_at;
   });
-  if (contender->gone) {
-    contender->done(Unavailable("agent left"));
-  } else if (alive) {
-    const absl::Status refused = FailedPrecondition("agent already connected");
-    contender->control->Finish(refused);
-    contender->done(refused);
-  } else {
-    for (AgentLink* holder : holders) holder->End(Unavailable("replaced by a newer connection of the same agent"));
-    Bind(std::move(contender->info), std::move(contender->control));
-    contender->done(absl::OkStatus());
-  }
+  if (contender->gone) return Refuse(std::move(contender), Unavailable("agent left"));
+  if (alive) return Refuse(std::move(contender), FailedPrecondition("agent already connected"));
+  for (AgentLink* holder : holders) holder->End(Unavailable("replaced by a newer connection of the same agent"));
+  Bind(std::move(contender->info), std::move(contender->control));
+  contender->done(absl::OkStatus());
   loop_.DestroyLater(std::move(contender));
 }
 

@@ -81,6 +81,8 @@ class AgentRouter final : public Router {
   void Bind(AgentInfo info, std::unique_ptr<PacketStream> control);
   void Contend(AgentInfo info, std::unique_ptr<PacketStream> control,
                absl::AnyInvocable<void(const absl::Status&)> done);
+  std::unique_ptr<Contender> TakeContender(uint64_t key);
+  void Refuse(std::unique_ptr<Contender> contender, const absl::Status& status);
   void Decide(uint64_t contender_key);
   std::vector<AgentLink*> Holders(const std::vector<std::string>& routes) const;
   bool IsContended(const std::vector<std::string>& routes) const;

@@ -194,6 +194,28 @@ TEST_F(RouterTest, RefusesAThirdStreamWhileTwoContend) {
   loop_.Advance(limits::kDuplicateAgentTime);
 }
 
+TEST_F(RouterTest, CutsAStreamThatFloodsBeforeItIsAdmitted) {
+  ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true));
+  AgentInfo info;
+  info.agent.id = "a1";
+  std::optional<absl::Status> answer;
+  router_.Register(info, std::make_unique<ScriptedStream>(second_), [&answer](const absl::Status& s) { answer = s; });
+  const auto deliver = [this](size_t count) {
+    for (size_t i = 0; i < count; ++i) second_.Deliver(Packet(packet::kKeepAlive));
+  };
+  deliver(limits::kPacketsForNobodyMax);
+  clock_.Advance(absl::Seconds(1));
+  deliver(limits::kPacketsForNobodyMax);
+  EXPECT_FALSE(second_.finished);
+  deliver(2);  // one of them still in the read that was cut short
+  ASSERT_TRUE(answer);
+  EXPECT_STATUS(*answer, absl::StatusCode::kResourceExhausted, "for sessions that nobody knows");
+  EXPECT_STATUS(*second_.finished, absl::StatusCode::kResourceExhausted, "packets within a second");
+  loop_.Advance(limits::kDuplicateAgentTime);
+  EXPECT_TRUE(second_.destroyed);
+  EXPECT_FALSE(script_.finished);  // it was not replaced
+}
+
 TEST_F(RouterTest, WaitsForAnAgentUntilPatienceEnds) {
   std::optional<absl::StatusOr<AgentLink*>> answer;
   auto waiting =

@@ -5,8 +5,8 @@
 
 namespace hoop::limits {
 
-// Packets on an agent's control stream that reach no session, each second. What comes late for sessions that ended
-// lately is not counted; keepalives, logs and the like are few.
+// Packets on an agent's control stream that reach no session, each second, also before the agent is admitted. What
+// comes late for sessions that ended lately is not counted; keepalives, logs and the like are few.
 inline constexpr size_t kPacketsForNobodyMax = 10000;
 
 }  // namespace hoop::limits
