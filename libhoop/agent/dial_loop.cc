@@ -77,9 +77,11 @@ void DialLoop::OpenLink() {
 // ---- Whether somebody wants it -------------------------------------------------------------------------------------
 
 void DialLoop::AskByPreConnect() {
+  // The capabilities tell a gateway of ours that this connection's end is the end of whoever asks on it.
+  Metadata headers{{std::string(header::kAuthorization), "Bearer " + settings_.bearer},
+                   {std::string(header::kCapabilities), FormatCapabilities(kAllCapabilities)}};
   poll_ = std::make_unique<PreConnectPoll>(
-      context_, *channel_, Metadata{{std::string(header::kAuthorization), "Bearer " + settings_.bearer}},
-      settings_.on_demand->request,
+      context_, *channel_, std::move(headers), settings_.on_demand->request,
       PreConnectPoll::Callbacks{.answered = [this](const absl::Status& status) { OnAnswered(status); },
                                 .done = [this](const absl::Status& status) { OnAsked(status); }});
   poll_->Start();

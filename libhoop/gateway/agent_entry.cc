@@ -138,9 +138,19 @@ void AgentEntry::AnswerPoll(UnaryCall& call, const Polled& polled, const std::st
     router_.FailWaiting(RouteOf(polled.row, name), Aborted("{}", text));
     return call.Answer(EncodePreConnectResponse(kPreConnectLater, text));
   }
-  router_.NotePoll(polled.row.id);
-  if (polled.route != polled.row.id) router_.NotePoll(polled.route);
+  NotePoll(call, polled);
   call.Answer(EncodePreConnectResponse(router_.IsAwaited(polled.route) ? kPreConnectNow : kPreConnectLater, ""));
+}
+
+// Real agents may ask on a connection each, so that its end says nothing; ours ask on one, which they say.
+void AgentEntry::NotePoll(const UnaryCall& call, const Polled& polled) {
+  uint64_t connection = 0;
+  if (ParseCapabilities(call.metadata().Get(header::kCapabilities)).any()) {
+    connection = call.connection_id();
+    if (connection == 0) return;  // it ended while we looked
+  }
+  router_.NotePoll(polled.row.id, connection);
+  if (polled.route != polled.row.id) router_.NotePoll(polled.route, connection);
 }
 
 void AgentEntry::Register(Admission::Candidate candidate, Verified verified, std::string bearer_hash) {

@@ -209,9 +209,9 @@ SessionContext ClientEntry::BuildContext(const Identity& identity, const Connect
 void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) {
   if (router_.Find(admitted.route).ok()) return StoreAndBegin(std::move(candidate), std::move(admitted));
   // Our own client tries again by itself; old ones want the agent to appear while they wait, and so do agents that
-  // connect on demand.
-  if (admitted.context.client_capabilities.any() && !admitted.agent_on_demand)
-    return RefuseOffline(std::move(candidate), admitted);
+  // connect on demand, while they ask.
+  const bool is_asking = admitted.agent_on_demand && router_.IsOnline(admitted.route);
+  if (admitted.context.client_capabilities.any() && !is_asking) return RefuseOffline(std::move(candidate), admitted);
   const uint64_t key = ++last_offline_;
   auto offline = std::make_unique<Offline>();
   Offline& kept = *offline;

@@ -2,6 +2,7 @@
 // proxy_manager_entry or agent_entry. Answers the unary calls.
 #pragma once
 
+#include <cstdint>
 #include <string>
 #include <string_view>
 
@@ -24,6 +25,7 @@ class StreamEntry final : public GrpcServer::Delegate {
   // InvalidArgument "missing client origin", Unauthenticated "invalid authentication": as real peers expect.
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override;
   void OnUnary(std::unique_ptr<UnaryCall> call) override;
+  void OnConnectionEnd(uint64_t id) override { agents_.OnConnectionEnd(id); }
 
  private:
   void LogCall(std::string_view method, std::string_view peer, const Metadata& metadata) const;

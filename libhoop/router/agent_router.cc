@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/limits/router.h"
 #include "base/limits/session.h"
 #include "base/status.h"
 
@@ -237,32 +238,43 @@ void AgentRouter::FailWaiting(std::string_view route, const absl::Status& status
 
 // ---- Who is here ---------------------------------------------------------------------------------------------------
 
-void AgentRouter::NotePoll(std::string_view id) {
-  const absl::Duration now = loop_.Monotonic();
-  bool is_new = false;
-  {
-    absl::MutexLock lock(&mu_);
-    is_new = polled_.insert_or_assign(std::string(id), now).second;
+void AgentRouter::NotePoll(std::string_view id, uint64_t connection) {
+  const Poll now{loop_.Monotonic(), connection};
+  if (connection != 0) polls_of_.emplace(connection, id);
+  absl::MutexLock lock(&mu_);
+  const auto [last, is_new] = polled_.try_emplace(std::string(id), now);
+  if (!is_new) {
+    if (last->second.connection != connection) polls_of_.erase({last->second.connection, std::string(id)});
+    last->second = now;
   }
-  if (is_new) polls_.push_back({now, std::string(id)});
-  if (polls_timer_ == nullptr) ForgetOldPolls();
+  if (polls_timer_ == nullptr) polls_timer_ = loop_.After(limits::kPollPatience, [this] { ForgetOldPolls(); });
 }
 
-// One entry of the queue for each id: who asked again meanwhile goes to its end.
-void AgentRouter::ForgetOldPolls() {
-  const absl::Duration old = loop_.Monotonic() - limits::kPollPatience;
+void AgentRouter::ForgetPolls(uint64_t connection) {
   absl::MutexLock lock(&mu_);
-  while (!polls_.empty() && polls_.front().at <= old) {
-    Poll poll = std::move(polls_.front());
-    polls_.pop_front();
-    const auto last = polled_.find(poll.id);
-    if (last->second <= old) {
-      polled_.erase(last);
-    } else {
-      polls_.push_back({last->second, std::move(poll.id)});
-    }
+  auto next = polls_of_.lower_bound({connection, std::string()});
+  while (next != polls_of_.end() && next->first == connection) {
+    polled_.erase(next->second);
+    next = polls_of_.erase(next);
   }
-  polls_timer_ = polls_.empty() ? nullptr : loop_.After(limits::kPollPatience, [this] { ForgetOldPolls(); });
+}
+
+// Then again when the oldest of the others may have grown old: whoever asks regularly is looked at rarely.
+void AgentRouter::ForgetOldPolls() {
+  const absl::Duration now = loop_.Monotonic();
+  absl::Duration oldest = now;
+  absl::MutexLock lock(&mu_);
+  std::erase_if(polled_, [&](const auto& entry) {
+    const auto& [id, poll] = entry;
+    const bool is_old = poll.at + limits::kPollPatience <= now;
+    if (is_old) polls_of_.erase({poll.connection, id});
+    if (!is_old) oldest = std::min(oldest, poll.at);
+    return is_old;
+  });
+  polls_timer_.reset();
+  if (polled_.empty()) return;
+  polls_timer_ = loop_.After(std::max(limits::kPollSweepInterval, oldest + limits::kPollPatience - now),
+                             [this] { ForgetOldPolls(); });
 }
 
 bool AgentRouter::IsOnline(std::string_view id) const {

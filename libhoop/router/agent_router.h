@@ -8,6 +8,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "absl/base/thread_annotations.h"
@@ -15,7 +16,6 @@
 #include "absl/status/status.h"
 #include "absl/status/statusor.h"
 #include "absl/synchronization/mutex.h"
-#include "base/fifo.h"
 #include "base/log.h"
 #include "base/loop.h"
 #include "hoop/router.h"
@@ -56,7 +56,10 @@ class AgentRouter final : public Router {
   void FailWaiting(std::string_view route, const absl::Status& status);
 
   // An agent that connects on demand has asked: `id`, its own or a route, counts as online for a while.
-  void NotePoll(std::string_view id);
+  // `connection`: the one (GrpcConnection::id()) that it asks on again and again and whose end is its end; 0: none.
+  void NotePoll(std::string_view id, uint64_t connection = 0);
+  // That connection has ended. Who asked on another one meanwhile is online.
+  void ForgetPolls(uint64_t connection);
 
   // A data stream that an agent opened: `bearer_hash` must be the agent's own. PermissionDenied otherwise.
   absl::Status OfferStream(std::string_view token, std::string_view bearer_hash, std::unique_ptr<PacketStream>& stream);
@@ -75,7 +78,7 @@ class AgentRouter final : public Router {
   struct Contender;
   struct Poll {
     absl::Duration at;
-    std::string id;
+    uint64_t connection;
   };
 
   void Bind(AgentInfo info, std::unique_ptr<PacketStream> control);
@@ -96,14 +99,14 @@ class AgentRouter final : public Router {
   std::map<std::string, AgentLink*, std::less<>> routes_;
   std::multimap<std::string, Waiter*, std::less<>> waiters_;
   std::map<uint64_t, std::unique_ptr<Contender>> contenders_;
-  Fifo<Poll> polls_;  // oldest first
-  std::unique_ptr<Timer> polls_timer_;
+  std::set<std::pair<uint64_t, std::string>> polls_of_;  // by connection: the ids last asked for on it
+  std::unique_ptr<Timer> polls_timer_;                   // while there are polls
 
   // A copy for other threads; written on the loop.
   mutable absl::Mutex mu_;
-  std::map<uint64_t, ConnectedAgent> connected_ ABSL_GUARDED_BY(mu_);               // by link
-  std::multiset<std::string, std::less<>> reachable_ ABSL_GUARDED_BY(mu_);          // agents' ids and routes of links
-  std::map<std::string, absl::Duration, std::less<>> polled_ ABSL_GUARDED_BY(mu_);  // the last poll of an id
+  std::map<uint64_t, ConnectedAgent> connected_ ABSL_GUARDED_BY(mu_);       // by link
+  std::multiset<std::string, std::less<>> reachable_ ABSL_GUARDED_BY(mu_);  // agents' ids and routes of links
+  std::map<std::string, Poll, std::less<>> polled_ ABSL_GUARDED_BY(mu_);    // the last one of an id
 };
 
 }  // namespace hoop

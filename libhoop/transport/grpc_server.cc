@@ -22,8 +22,11 @@ absl::Status UnknownMethod(std::string_view method) {
 // Collects the one message of a unary call and answers it. Owned by its call.
 class GrpcServer::UnaryAnswer final : public CallSink {
  public:
-  UnaryAnswer(Delegate& delegate, std::string method, Metadata metadata)
-      : delegate_(delegate), method_(std::move(method)), metadata_(std::move(metadata)) {}
+  UnaryAnswer(Delegate& delegate, uint64_t connection_id, std::string method, Metadata metadata)
+      : delegate_(delegate),
+        connection_id_(connection_id),
+        method_(std::move(method)),
+        metadata_(std::move(metadata)) {}
   ~UnaryAnswer() override;
 
  private:
@@ -45,6 +48,7 @@ class GrpcServer::UnaryAnswer final : public CallSink {
   }
 
   Delegate& delegate_;
+  const uint64_t connection_id_;
   const std::string method_;
   Metadata metadata_;
   std::optional<std::string> request_;
@@ -63,6 +67,7 @@ class GrpcServer::UnaryAnswer::Waiting final : public UnaryCall {
   std::string_view method() const override { return method_; }
   const Metadata& metadata() const override { return metadata_; }
   std::string_view request() const override { return request_; }
+  uint64_t connection_id() const override { return is_alive() ? answer_->connection_id_ : 0; }
   std::string VerifiedSubject() const override {
     return is_alive() ? answer_->call()->session().VerifiedSubject() : std::string();
   }
@@ -129,7 +134,7 @@ class GrpcServer::Connection final : public GrpcConnection, private Http2Session
     if (path == kConnect) {
       server_.delegate_.OnStream(std::make_unique<CallPacketStream>(server_.loop_, call, call.TakeMetadata()), *this);
     } else {
-      call.SetOwnedSink(std::make_unique<UnaryAnswer>(server_.delegate_, path, call.TakeMetadata()));
+      call.SetOwnedSink(std::make_unique<UnaryAnswer>(server_.delegate_, id_, path, call.TakeMetadata()));
     }
   }
 
@@ -167,6 +172,7 @@ void GrpcServer::Remove(uint64_t id) {
   const auto found = connections_.find(id);
   loop_.DestroyLater(std::move(found->second));
   connections_.erase(found);
+  delegate_.OnConnectionEnd(id);
   if (drained_ == nullptr || !connections_.empty()) return;
   drain_timer_ = loop_.After(absl::ZeroDuration(), [done = std::move(drained_)]() mutable { done(); });
   drained_ = [] {};  // nothing is accepted any more

@@ -50,6 +50,7 @@ class UnaryCall {
   virtual std::string_view request() const = 0;
 
   // Of its connection: see GrpcConnection.
+  virtual uint64_t connection_id() const = 0;  // 0: the peer waits no more
   virtual std::string VerifiedSubject() const = 0;
   virtual void Authenticated() = 0;
   // Once. Unimplemented: the method is not known here; the server says so in the words of the protocol.
@@ -69,6 +70,8 @@ class GrpcServer final {
     virtual void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) = 0;
     // Any other method of the service.
     virtual void OnUnary(std::unique_ptr<UnaryCall> call) = 0;
+    // The connection of that id has ended, whoever ended it; nothing comes from it any more.
+    virtual void OnConnectionEnd(uint64_t) {}
   };
 
   GrpcServer(Loop& loop, Delegate& delegate);

@@ -19,7 +19,8 @@ HOOP_KEY=$key spawn "$work/run.log" "$bin/hoop" run -n box --command sh -- sh -c
 run=$spawned
 until "$bin/hoop" exec box -s -i 'echo $ONLY_HERE $HOOP_KEY-' >"$work/out" 2>"$work/err"; do
   kill -0 "$run" || fail "hoop run ended: $(cat "$work/run.log")"
-  grep -q "connection not found" "$work/err" || fail "exec: $(cat "$work/err")"
+  # It has not asked yet.
+  grep -q -e "connection not found" -e "agent is offline" "$work/err" || fail "exec: $(cat "$work/err")"
   sleep 0.2
 done
 same "the process's own variables, but no key" "yes -" "$(cat "$work/out")"
@@ -35,6 +36,13 @@ echo on >"$work/go"
 ended=0
 wait "$run" || ended=$?
 same "the command's exit code" 5 "$ended"
+for ((i = 0; i < 50; ++i)); do # its process is gone; the gateway hears so in a moment
+  status=$(api GET /connections/box | json .status)
+  [ "$status" = online ] || break
+  sleep 0.1
+done
+same "its connection" offline "$status"
+refused "box: agent is offline" timeout 5 "$bin/hoop" exec box -s -i true
 
 # --- An embedded agent: PreConnect at the gRPC port, REST of 2024 at the other one ---
 dsn=$("$bin/hoop" admin create agent emb --mode embedded)

@@ -2,6 +2,7 @@
 // an agent and who does not, which packets go through and which do not.
 #include <gtest/gtest.h>
 
+#include "absl/synchronization/notification.h"
 #include "base/ids.h"
 #include "base/limits/session.h"
 #include "base/limits/wire.h"
@@ -313,6 +314,47 @@ TEST_F(PublishingAgents, AreOnlineWhileTheyAsk) {
   EXPECT_TRUE(gateway_.router().IsOnline(route));
   gateway_.Advance(limits::kPollPatience);
   EXPECT_FALSE(gateway_.router().IsOnline(route));
+}
+
+TEST_F(PublishingAgents, OfOursAreGoneWithTheConnectionTheyAskOn) {
+  Poll(shell_, With(Call(), "hoop-caps", kOurCaps));
+  const std::string route = RouteOf(gateway_.Connection("runcon"));
+  EXPECT_TRUE(gateway_.router().IsOnline(route));
+  gateway_.EndCalls();
+  gateway_.Settle();
+  EXPECT_FALSE(gateway_.router().IsOnline(route));
+}
+
+TEST_F(PublishingAgents, OfOursThatLeaveBeforeTheyAreAnsweredAreGone) {
+  absl::Notification look;
+  gateway_.PostToAdmission([&look] { look.WaitForNotification(); });
+  gateway_.CallUnary("PreConnect", With(Call(), "hoop-caps", kOurCaps), EncodePreConnectRequest(shell_), [](auto) {});
+  gateway_.loop().Turn();
+  gateway_.EndCalls();
+  gateway_.loop().Turn();
+  look.Notify();
+  gateway_.Settle();
+  EXPECT_FALSE(gateway_.router().IsOnline(RouteOf(gateway_.Connection("runcon"))));
+}
+
+TEST_F(PublishingAgents, OfOthersMayAskOnAConnectionEach) {
+  Poll(shell_);
+  gateway_.EndCalls();
+  gateway_.Settle();
+  EXPECT_TRUE(gateway_.router().IsOnline(RouteOf(gateway_.Connection("runcon"))));
+}
+
+TEST_F(PublishingAgents, OurClientsWaitForNobodyWhoDoesNotAsk) {
+  Poll(shell_);
+  const Metadata headers = With(UserHeaders("exec", "runcon"), "hoop-caps", kOurCaps);
+  Peer& early = Enter(headers);
+  EXPECT_FALSE(early.transcript.end.has_value());
+  early.Leave();
+  gateway_.Advance(limits::kPollPatience);
+  Peer& late = Enter(headers);
+  ASSERT_EQ(late.transcript.packets.size(), 1u);
+  EXPECT_EQ(late.transcript.packets[0].Get(spec::kRetry), "1");
+  EXPECT_STATUS(*late.transcript.end, absl::StatusCode::kFailedPrecondition, "agent is offline");
 }
 
 TEST_F(PublishingAgents, BringSoManyConnectionsAndNoMore) {

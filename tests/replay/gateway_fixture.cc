@@ -137,6 +137,10 @@ void GatewayUnderTest::CallUnary(const std::string& method, const Metadata& meta
   callers_.back()->CallUnary(method, metadata, std::move(request), std::move(done));
 }
 
+void GatewayUnderTest::PostToAdmission(absl::AnyInvocable<void()> task) {
+  HOOP_CHECK(process_->admission.Post(std::move(task)).ok());
+}
+
 void GatewayUnderTest::Settle() {
   // An answer of the worker may lead to one more question, and a sync to packets that are recorded.
   for (int round = 0; round < 4; ++round) {

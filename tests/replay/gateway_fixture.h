@@ -59,6 +59,11 @@ class GatewayUnderTest final {
   Peer& Connect(const Metadata& metadata);
   void CallUnary(const std::string& method, const Metadata& metadata, std::string request,
                  GrpcChannel::OnUnaryDone done);
+  // The connections on which unary calls were made end.
+  void EndCalls() { callers_.clear(); }
+
+  // On the worker that looks who comes; what comes later waits for it.
+  void PostToAdmission(absl::AnyInvocable<void()> task);
 
   // Everything that follows from what was done, also on the admission's worker and on the disk.
   void Settle();

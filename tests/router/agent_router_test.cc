@@ -323,5 +323,52 @@ TEST_F(RouterTest, WhoWaitsMayBeToldThatItIsInVain) {
   EXPECT_FALSE(router_.IsAwaited("r1"));
 }
 
+// ---- Agents that ask --------------------------------------------------------------------------------------------
+
+TEST_F(RouterTest, WhoAsksIsOnlineForHalfAMinuteEach) {
+  router_.NotePoll("a");
+  loop_.Advance(absl::Seconds(20));
+  router_.NotePoll("b");
+  loop_.Advance(absl::Seconds(5));
+  router_.NotePoll("a");
+  loop_.Advance(limits::kPollPatience - absl::Seconds(6));
+  EXPECT_TRUE(router_.IsOnline("b"));
+  loop_.Advance(absl::Seconds(1));
+  EXPECT_FALSE(router_.IsOnline("b"));
+  loop_.Advance(absl::Seconds(4));
+  EXPECT_TRUE(router_.IsOnline("a"));
+  loop_.Advance(absl::Seconds(1));
+  EXPECT_FALSE(router_.IsOnline("a"));
+}
+
+TEST_F(RouterTest, TheyAreLookedThroughOnceASecondAtMost) {
+  router_.NotePoll("a");
+  loop_.Advance(absl::Milliseconds(100));
+  router_.NotePoll("b");
+  loop_.Advance(limits::kPollPatience - absl::Milliseconds(100));
+  EXPECT_FALSE(router_.IsOnline("a"));
+  loop_.Advance(limits::kPollSweepInterval - absl::Milliseconds(1));
+  EXPECT_TRUE(router_.IsOnline("b"));
+  loop_.Advance(absl::Milliseconds(1));
+  EXPECT_FALSE(router_.IsOnline("b"));
+}
+
+TEST_F(RouterTest, TheEndOfTheConnectionThatWasAskedOnLastIsTheirs) {
+  router_.NotePoll("a", 7);
+  router_.NotePoll("b", 7);
+  router_.NotePoll("c", 8);
+  router_.NotePoll("d");
+  router_.NotePoll("b", 9);  // another process with the same key
+  router_.ForgetPolls(7);
+  EXPECT_FALSE(router_.IsOnline("a"));
+  for (const char* other : {"b", "c", "d"}) EXPECT_TRUE(router_.IsOnline(other)) << other;
+  router_.NotePoll("a", 10);
+  EXPECT_TRUE(router_.IsOnline("a"));
+  loop_.Advance(limits::kPollPatience);
+  router_.NotePoll("a");
+  router_.ForgetPolls(10);  // forgotten long ago
+  EXPECT_TRUE(router_.IsOnline("a"));
+}
+
 }  // namespace
 }  // namespace hoop
