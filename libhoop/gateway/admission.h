@@ -23,7 +23,7 @@ class Admission final {
   // A stream with nobody behind it yet. Packets wait in the transport; when the peer leaves it is forgotten.
   struct Candidate {
     std::unique_ptr<PacketStream> stream;
-    GrpcConnection* connection = nullptr;  // lives as long as the stream
+    GrpcConnection* connection = nullptr;  // lives as long as the stream; null: the stream is our own
 
     // Refuses: the peer gets `status` as the stream's end.
     void Refuse(const absl::Status& status) { stream->Finish(status); }

@@ -54,22 +54,16 @@ ClientEntry::ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVer
 ClientEntry::~ClientEntry() = default;
 
 void ClientEntry::Enter(Admission::Candidate candidate, std::string bearer) {
-  if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
-  if (sessions_.size() >= limits::kSessionsMax) {
-    return candidate.Refuse(ResourceExhausted("more than {} sessions are going on", limits::kSessionsMax));
-  }
-  Metadata metadata = candidate.stream->TakeMetadata();
-  admission_.Ask<Admitted>(
-      std::move(candidate),
-      [this, bearer = std::move(bearer), metadata = std::move(metadata)] { return Authorize(bearer, metadata); },
-      [this](Admission::Candidate back, absl::StatusOr<Admitted> admitted) {
-        if (!admitted.ok()) return back.Refuse(admitted.status());
-        back.connection->Authenticated();
-        AwaitAgent(std::move(back), *std::move(admitted));
-      });
+  Admit(std::move(candidate),
+        [this, bearer = std::move(bearer)](const Metadata& metadata) { return Authorize(bearer, metadata); });
 }
 
 void ClientEntry::EnterOwn(Admission::Candidate candidate, OwnCommand command) {
+  Admit(std::move(candidate),
+        [this, command = std::move(command)](const Metadata& metadata) { return AdmitOwn(command, metadata); });
+}
+
+void ClientEntry::Admit(Admission::Candidate candidate, Judge judge) {
   if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
   if (sessions_.size() >= limits::kSessionsMax) {
     return candidate.Refuse(ResourceExhausted("more than {} sessions are going on", limits::kSessionsMax));
@@ -77,9 +71,10 @@ void ClientEntry::EnterOwn(Admission::Candidate candidate, OwnCommand command) {
   Metadata metadata = candidate.stream->TakeMetadata();
   admission_.Ask<Admitted>(
       std::move(candidate),
-      [this, command = std::move(command), metadata = std::move(metadata)] { return AdmitOwn(command, metadata); },
+      [judge = std::move(judge), metadata = std::move(metadata)]() mutable { return judge(metadata); },
       [this](Admission::Candidate back, absl::StatusOr<Admitted> admitted) {
         if (!admitted.ok()) return back.Refuse(admitted.status());
+        if (back.connection != nullptr) back.connection->Authenticated();
         AwaitAgent(std::move(back), *std::move(admitted));
       });
 }

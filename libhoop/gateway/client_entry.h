@@ -7,6 +7,7 @@
 #include <string>
 #include <string_view>
 
+#include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "base/log.h"
 #include "gateway/admission.h"
@@ -61,7 +62,10 @@ class ClientEntry final {
     bool stored = false;  // the session's row
   };
   struct Offline;
+  using Judge = absl::AnyInvocable<absl::StatusOr<Admitted>(const Metadata&)>;
 
+  // Asks `judge` on the worker.
+  void Admit(Admission::Candidate candidate, Judge judge);
   absl::StatusOr<Admitted> Authorize(const std::string& bearer, const Metadata& metadata) const;
   absl::StatusOr<Admitted> AdmitOwn(const OwnCommand& command, const Metadata& metadata) const;
   absl::StatusOr<ConnectionRow> FindConnection(const Identity& identity, const Metadata& metadata) const;
