@@ -13,9 +13,8 @@ constexpr int kInterruptedExitCode = 254;  // as upstream shows it
 
 // A label of metrics: there are only so many.
 std::string TypeLabel(const Session& session) {
-  const SessionContext& context = session.context();
-  const std::string& type = context.head.wire_type;
-  return context.is_command() || FindProtocolPackets(type) != nullptr ? type : "other";
+  const std::string& type = session.context().head.wire_type;
+  return type == "command-line" || FindProtocolPackets(type) != nullptr ? type : "other";
 }
 
 }  // namespace

@@ -140,8 +140,7 @@ Packet Session::BuildAgentOpen(const Packet& client_open) {
     const Packet::SpecEntry entry = client_open.spec_at(i);
     if (!open.Spec(entry.key) && !entry.key.starts_with(spec::kOursPrefix)) open.AppendSpec(entry.key, entry.value);
   }
-  const bool command = context_.is_command() || context_.head.verb == "exec";
-  if (command && context_.agent_capabilities.streams) {
+  if (context_.is_command() && context_.agent_capabilities.streams) {
     open.AppendSpec(spec::kStreamToken, control_flow_->ExpectAgentStream());
   }
   return open;
@@ -155,7 +154,7 @@ void Session::OnOpenOk(Packet packet) {
   if (context_.client_capabilities.any()) {
     packet.AppendSpec(spec::kCapabilities, FormatCapabilities(context_.client_capabilities));
   }
-  RunReply(*control_flow_, std::move(packet), 0, 0);
+  Run(*control_flow_, Direction::kReply, std::move(packet));
 }
 
 absl::Status Session::AddClientStream(std::string_view connection_id, std::unique_ptr<PacketStream>& stream) {
@@ -202,8 +201,7 @@ void Session::OnRequest(Packet packet, Flow* own) {
   if (!context_.client_capabilities.any() && packet.HasSpecWithPrefix(spec::kOursPrefix)) {
     packet = packet.WithoutSpecPrefix(spec::kOursPrefix);
   }
-  const bool command = context_.is_command() || context_.head.verb == "exec";
-  Flow* flow = own != nullptr ? own : command ? control_flow_.get() : FindFlow(packet.SpecText(spec::kConnectionId));
+  Flow* flow = own != nullptr ? own : FlowOf(packet);
   if (flow == nullptr) {
     const std::string id(packet.SpecText(spec::kConnectionId));
     if (packet.type() == packet::kAgentConnectionClose) return PassClose(std::move(packet), nullptr);
@@ -215,7 +213,7 @@ void Session::OnRequest(Packet packet, Flow* own) {
     }
     flow = *made;
   }
-  if (!flow->closed()) return RunRequest(*flow, std::move(packet), 0, 0);
+  if (!flow->closed()) return Run(*flow, Direction::kRequest, std::move(packet));
   if (packet.type() == packet::kAgentConnectionClose) PassClose(std::move(packet), flow);
 }
 
@@ -227,17 +225,6 @@ void Session::PassClose(Packet packet, Flow* flow) {
   Address(packet, id());
   if (!FitsAgentStream(packet)) return;
   flow != nullptr ? flow->Request(std::move(packet), 0) : agent()->Send(std::move(packet));
-}
-
-void Session::RunRequest(Flow& flow, Packet packet, size_t first_stage, SessionRecord::Position position) {
-  if (auto& parked = flow.parked(Direction::kRequest); parked) {
-    parked->behind.push_back(std::move(packet));
-    return;
-  }
-  PacketContext context{context_, Direction::kRequest, flow.id(), *record_, position};
-  Pipeline::Outcome outcome = pipeline_.Run(std::move(packet), context, first_stage);
-  if (Park(flow, Direction::kRequest, outcome, context.position)) return;
-  ForwardRequest(flow, std::move(outcome.packet), context.position);
 }
 
 void Session::ForwardRequest(Flow& flow, Packet packet, SessionRecord::Position position) {
@@ -277,21 +264,9 @@ void Session::OnReply(Packet packet, Flow* own) {
     log_.Debug("packet of an unknown type from the agent", "session", id(), "type", type);
     return;
   }
-  const bool command = context_.is_command() || context_.head.verb == "exec";
-  Flow* flow = own != nullptr ? own : command ? control_flow_.get() : FindFlow(packet.SpecText(spec::kConnectionId));
+  Flow* flow = own != nullptr ? own : FlowOf(packet);
   if (flow == nullptr || flow->closed()) return;  // late, of a connection id that is over
-  RunReply(*flow, std::move(packet), 0, 0);
-}
-
-void Session::RunReply(Flow& flow, Packet packet, size_t first_stage, SessionRecord::Position position) {
-  if (auto& parked = flow.parked(Direction::kReply); parked) {
-    parked->behind.push_back(std::move(packet));
-    return;
-  }
-  PacketContext context{context_, Direction::kReply, flow.id(), *record_, position};
-  Pipeline::Outcome outcome = pipeline_.Run(std::move(packet), context, first_stage);
-  if (Park(flow, Direction::kReply, outcome, context.position)) return;
-  ForwardReply(flow, std::move(outcome.packet));
+  Run(*flow, Direction::kReply, std::move(packet));
 }
 
 void Session::ForwardReply(Flow& flow, Packet packet) {
@@ -313,7 +288,23 @@ void Session::OnAgentClose(const Packet& packet) {
   Finish(std::move(ending));
 }
 
-// ---- Holding -------------------------------------------------------------------------------------------------------
+// ---- The stages ----------------------------------------------------------------------------------------------------
+
+void Session::Run(Flow& flow, Direction direction, Packet packet, size_t first_stage,
+                  SessionRecord::Position position) {
+  if (auto& parked = flow.parked(direction); parked) {
+    parked->behind.push_back(std::move(packet));
+    return;
+  }
+  PacketContext context{context_, direction, flow.id(), *record_, position};
+  Pipeline::Outcome outcome = pipeline_.Run(std::move(packet), context, first_stage);
+  if (Park(flow, direction, outcome, context.position)) return;
+  if (direction == Direction::kRequest) {
+    ForwardRequest(flow, std::move(outcome.packet), context.position);
+  } else {
+    ForwardReply(flow, std::move(outcome.packet));
+  }
+}
 
 bool Session::Park(Flow& flow, Direction direction, Pipeline::Outcome& outcome, SessionRecord::Position position) {
   if (outcome.kind == Pipeline::Outcome::Kind::kRefused) {
@@ -338,11 +329,10 @@ absl::Status Session::Resume(std::string_view connection_id, Direction direction
     return absl::OkStatus();
   }
   Packet packet = verdict.kind == Verdict::Kind::kReplace ? std::move(verdict.packet) : std::move(parked->packet);
-  const auto run = direction == Direction::kRequest ? &Session::RunRequest : &Session::RunReply;
-  (this->*run)(*flow, std::move(packet), parked->next_stage, parked->position);
+  Run(*flow, direction, std::move(packet), parked->next_stage, parked->position);
   for (Packet& next : parked->behind) {
     if (finishing()) break;
-    (this->*run)(*flow, std::move(next), 0, 0);
+    Run(*flow, direction, std::move(next));
   }
   flow->UpdateReading();
   return absl::OkStatus();
@@ -353,6 +343,11 @@ absl::Status Session::Resume(std::string_view connection_id, Direction direction
 Flow* Session::FindFlow(std::string_view connection_id) {
   auto found = flows_.find(connection_id);
   return found == flows_.end() ? nullptr : found->second.get();
+}
+
+// Of a packet on a stream that flows share.
+Flow* Session::FlowOf(const Packet& packet) {
+  return context_.is_command() ? control_flow_.get() : FindFlow(packet.SpecText(spec::kConnectionId));
 }
 
 absl::StatusOr<Flow*> Session::MakeFlow(std::string_view connection_id) {
@@ -375,15 +370,14 @@ void Session::CloseFlow(Flow& flow) {
 
 void Session::CloseToClient(Flow& flow, std::string_view why) {
   if (flow.closed() || finishing()) return;
-  RunReply(flow,
-           Packet(packet::kClientConnectionClose, {{spec::kSessionId, id()}, {spec::kConnectionId, flow.id()}}, why), 0,
-           0);
+  Run(flow, Direction::kReply,
+      Packet(packet::kClientConnectionClose, {{spec::kSessionId, id()}, {spec::kConnectionId, flow.id()}}, why));
 }
 
 void Session::CloseToAgent(Flow& flow) {
   if (flow.closed() || finishing()) return;
-  RunRequest(flow, Packet(packet::kAgentConnectionClose, {{spec::kSessionId, id()}, {spec::kConnectionId, flow.id()}}),
-             0, 0);
+  Run(flow, Direction::kRequest,
+      Packet(packet::kAgentConnectionClose, {{spec::kSessionId, id()}, {spec::kConnectionId, flow.id()}}));
 }
 
 void Session::OnFlowPacket(Flow& flow, Direction direction, Packet packet) {

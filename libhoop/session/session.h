@@ -113,13 +113,14 @@ class Session final : public PacketStream::Receiver,
   void OnReply(Packet packet, Flow* own);
   void OnOpenOk(Packet packet);
   void OnAgentClose(const Packet& packet);
-  void RunRequest(Flow& flow, Packet packet, size_t first_stage, SessionRecord::Position position);
-  void RunReply(Flow& flow, Packet packet, size_t first_stage, SessionRecord::Position position);
+  void Run(Flow& flow, Direction direction, Packet packet, size_t first_stage = 0,
+           SessionRecord::Position position = 0);
   void ForwardRequest(Flow& flow, Packet packet, SessionRecord::Position position);
   void ForwardReply(Flow& flow, Packet packet);
   bool Park(Flow& flow, Direction direction, Pipeline::Outcome& outcome, SessionRecord::Position position);
 
   Flow* FindFlow(std::string_view connection_id);
+  Flow* FlowOf(const Packet& packet);
   absl::StatusOr<Flow*> MakeFlow(std::string_view connection_id);
   void CloseFlow(Flow& flow);
   void CloseToClient(Flow& flow, std::string_view why);

@@ -28,7 +28,8 @@ struct SessionContext {
   // for half an hour, and mean how long an approval is to hold.
   bool is_timed = false;
 
-  bool is_command() const { return head.wire_type == "command-line"; }
+  // A terminal or a one-off command, on a connection of any type.
+  bool is_command() const { return head.verb == "exec" || head.wire_type == "command-line"; }
 };
 
 }  // namespace hoop

@@ -19,7 +19,7 @@ bool IsCommandPacket(std::string_view type, std::string_view verb) {
 
 // `exec` runs any connection's command; `connect` on a protocol speaks the protocol.
 bool IsAllowed(std::string_view type, const SessionContext& session) {
-  if (session.head.verb == "exec" || session.is_command()) return IsCommandPacket(type, session.head.verb);
+  if (session.is_command()) return IsCommandPacket(type, session.head.verb);
   const ProtocolPackets* protocol = FindProtocolPackets(session.head.wire_type);
   return protocol != nullptr && (type == protocol->request || type == packet::kAgentConnectionClose);
 }
