@@ -125,7 +125,9 @@ void ExecRun::OnOutputProgress(const absl::Status& status) {
 }
 
 void ExecRun::OnSessionEnd(const SessionEnding& ending) {
-  if (ending.status.ok()) {
+  if (ending.retry && ending.status.ok() && session_id_.empty()) {
+    result_ = Unavailable("{}", ending.text);  // it did not begin: what real gateways say by a status
+  } else if (ending.status.ok()) {
     result_ = SessionResult{ending.ExitCode(kAgentFailureExitCode), ending.text};
   } else {
     result_ = ending.status;

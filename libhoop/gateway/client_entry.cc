@@ -22,6 +22,18 @@ namespace hoop {
 namespace {
 
 constexpr char kUserNotActive[] = "user is not active";
+constexpr char kOffline[] = "agent is offline";  // the words that real peers look for
+
+// Whom to look for, behind them: for those who show it to somebody.
+absl::Status OfflineOf(const ConnectionRow& connection, const absl::StatusOr<AgentRow>& agent) {
+  if (connection.managed_by == kManagedByAgent) {
+    return FailedPrecondition("{}: {} is served by a process that brings it along, as `hoop run` does", kOffline,
+                              connection.name);
+  }
+  if (!agent.ok())
+    return FailedPrecondition("{}: {} is served by an agent that was deleted", kOffline, connection.name);
+  return FailedPrecondition("{}: {} is served by agent {}", kOffline, connection.name, agent->name);
+}
 
 }  // namespace
 
@@ -106,11 +118,13 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::Authorize(const std::string& 
   HOOP_RETURN_IF_ERROR(CheckCorrelationId(header::kCorrelationId, correlation_id));
   const auto agent = store_.agents().Find(identity->org_id, connection.agent_id);
   const bool on_demand = agent.ok() && agent->mode != "standard";
+  const bool is_ours = context.client_capabilities.any();
   return Admitted{.context = std::move(context),
                   .user_key = Sha256(bearer),
                   .bearer = bearer,
                   .route = RouteOf(connection),
                   .agent_on_demand = on_demand,
+                  .offline = is_ours ? OfflineOf(connection, agent) : FailedPrecondition("{}", kOffline),
                   .notes = {.connection_tags = connection.connection_tags, .correlation_id = correlation_id}};
 }
 
@@ -130,6 +144,7 @@ absl::StatusOr<ClientEntry::Admitted> ClientEntry::AdmitOwn(const OwnCommand& co
                   .user_key = RandomToken(16),
                   .bearer = command.bearer,
                   .route = RouteOf(connection),
+                  .offline = OfflineOf(connection, store_.agents().Find(connection.org_id, connection.agent_id)),
                   .stored = true};
 }
 
@@ -225,7 +240,9 @@ void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) 
         if (link.ok()) {
           StoreAndBegin(std::move(back->candidate), std::move(back->admitted));
         } else {
-          back->candidate.Refuse(link.status());
+          // Or its connection is not its own any more, which whoever waits is told.
+          const bool stays_away = absl::IsFailedPrecondition(link.status());
+          back->candidate.Refuse(stays_away ? back->admitted.offline : link.status());
         }
         loop_.DestroyLater(std::move(back));
       });
@@ -235,8 +252,8 @@ void ClientEntry::RefuseOffline(Admission::Candidate candidate, const Admitted& 
   candidate.stream->Send(
       Packet(packet::kClientSessionClose,
              {{spec::kSessionId, admitted.context.head.session_id}, {spec::kExitCode, "1"}, {spec::kRetry, "1"}},
-             "agent is offline"));
-  candidate.Refuse(FailedPrecondition("agent is offline"));
+             StatusText(admitted.offline)));
+  candidate.Refuse(admitted.offline);
 }
 
 // The session is in the store before anybody can hear of it; a store that is down refuses new sessions.
@@ -262,7 +279,7 @@ void ClientEntry::Begin(Admission::Candidate candidate, Admitted admitted) {
   const std::string session_id = admitted.context.head.session_id;
   auto link = router_.Find(admitted.route);
   if (!link.ok() || closed_) {
-    candidate.Refuse(closed_ ? Unavailable("gateway shutdown") : link.status());
+    candidate.Refuse(closed_ ? Unavailable("gateway shutdown") : admitted.offline);
     return OnSessionOver(session_id);
   }
   SessionContext& context = admitted.context;
@@ -283,7 +300,7 @@ void ClientEntry::OnSessionOver(const std::string& session_id) {
   // With a record, its seal ends the row. Without one - the client left before it opened - nobody else would.
   Session* session = sessions_.Find(session_id);
   if (session == nullptr || !session->recorded()) {
-    const std::string reason = session == nullptr ? "agent is offline" : session->ending().reason;
+    const std::string reason = session == nullptr ? kOffline : session->ending().reason;
     (void)admission_.Post([this, session_id, reason] {
       const absl::Status finished =
           store_.sessions().Finish(session_id, clock_.Now(), {.reason = reason}, std::nullopt);

@@ -58,6 +58,7 @@ class ClientEntry final {
     std::string bearer;
     std::string route;             // to its agent
     bool agent_on_demand = false;  // it connects when somebody waits for it
+    absl::Status offline;          // what is said when it stays away
     SessionNotes notes;
     bool stored = false;  // the session's row
   };

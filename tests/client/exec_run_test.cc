@@ -164,6 +164,17 @@ TEST_F(ExecRunTest, RefusalIsAStatus) {
   EXPECT_STATUS(Run(""), absl::StatusCode::kPermissionDenied, "not for you");
 }
 
+// As gateways of ours say that an agent is away: no result of a command.
+TEST_F(ExecRunTest, WhatMayWorkLaterAndDidNotBeginIsAStatus) {
+  gateway_.on_stream = [](FarStream& stream) {
+    stream.on_packet = [&stream](const Packet& packet) {
+      if (packet.type() != packet::kAgentSessionOpen) return;
+      stream.Send(Packet(packet::kClientSessionClose, {{spec::kExitCode, "1"}, {spec::kRetry, "1"}}, "away"));
+    };
+  };
+  EXPECT_STATUS(Run(""), absl::StatusCode::kUnavailable, "away");
+}
+
 TEST_F(ExecRunTest, LostGatewayIsNotTriedAgain) {
   OnInput("", [](FarStream& stream) { stream.Finish(Unavailable("connection lost")); });
   EXPECT_STATUS(Run(""), absl::StatusCode::kUnavailable, "connection lost");

@@ -236,4 +236,6 @@ hoop versions remove 9 --force >/dev/null
 same "gone" 'connection "filed" deleted' "$(hoop admin delete connection/filed)"
 refused "connection filed not found" hoop admin delete connection filed
 same "gone" 'agent "far_side" deleted' "$(hoop admin delete agent far_side)"
-refused "shell: agent is offline" hoop exec shell -s -i true
+away="shell: agent is offline: shell is served by an agent that was deleted"
+refused "hoop: $away" hoop exec shell -s -i true
+same "in JSON" '["error","'"$away"'",1]' "$(hoop exec shell --json -i true 2>/dev/null | jq -c '[.status, .message, .exit_code]')"

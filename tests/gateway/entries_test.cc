@@ -178,11 +178,16 @@ TEST_F(Entries, OldClientsWaitForAnAgentThatIsAway) {
 
 TEST_F(Entries, SayThatAnAgentStaysAway) {
   EXPECT_EQ(Refusal(UserHeaders()).ToString(), "FAILED_PRECONDITION: agent is offline");
-  // Our own clients ask again by themselves.
+  // Our own clients ask again by themselves, and hear who it is.
+  gateway_.AddAgent("dev", "standard");
   Peer& ours = Enter(With(UserHeaders(), "hoop-caps", kOurCaps));
   ASSERT_EQ(ours.transcript.packets.size(), 1u);
   EXPECT_EQ(ours.transcript.packets[0].Get(spec::kRetry), "1");
-  EXPECT_STATUS(*ours.transcript.end, absl::StatusCode::kFailedPrecondition, "agent is offline");
+  EXPECT_EQ(ours.transcript.packets[0].payload, "agent is offline: echo is served by agent dev");
+  EXPECT_EQ(ours.transcript.end->ToString(), "FAILED_PRECONDITION: agent is offline: echo is served by agent dev");
+  ASSERT_OK(gateway_.store().agents().Delete(gateway_.user().org_id, "dev"));
+  Peer& later = Enter(With(UserHeaders(), "hoop-caps", kOurCaps));
+  EXPECT_EQ(later.transcript.packets[0].payload, "agent is offline: echo is served by an agent that was deleted");
 }
 
 TEST_F(Entries, AnAgentOnDemandConnectsWhenSomebodyWaits) {
@@ -354,7 +359,8 @@ TEST_F(PublishingAgents, OurClientsWaitForNobodyWhoDoesNotAsk) {
   Peer& late = Enter(headers);
   ASSERT_EQ(late.transcript.packets.size(), 1u);
   EXPECT_EQ(late.transcript.packets[0].Get(spec::kRetry), "1");
-  EXPECT_STATUS(*late.transcript.end, absl::StatusCode::kFailedPrecondition, "agent is offline");
+  EXPECT_STATUS(*late.transcript.end, absl::StatusCode::kFailedPrecondition,
+                "agent is offline: runcon is served by a process that brings it along, as `hoop run` does");
 }
 
 TEST_F(PublishingAgents, BringSoManyConnectionsAndNoMore) {

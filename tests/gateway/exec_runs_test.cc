@@ -162,12 +162,14 @@ TEST_F(ExecRunsTest, WhoLooksOnWhileTheAgentIsWaitedForHearsAll) {
 }
 
 TEST_F(ExecRunsTest, AnAgentThatStaysAwayEndsTheRow) {
+  gateway_.AddAgent("dev", "standard");
   const std::string id = Run();
   gateway_.Advance(limits::kAgentWaitTime);
   ASSERT_TRUE(Ended().has_value());
-  EXPECT_EQ(Ended()->ToString(), "FAILED_PRECONDITION: agent is offline");
+  const std::string told = "agent is offline: shell is served by agent dev";
+  EXPECT_EQ(Ended()->ToString(), "FAILED_PRECONDITION: " + told);
   EXPECT_EQ(Row(id).status, SessionStatus::kDone);
-  EXPECT_EQ(Row(id).end_reason, "agent is offline");
+  EXPECT_EQ(Row(id).end_reason, told);
 }
 
 TEST_F(ExecRunsTest, WhatIsNotServedIsRefusedAndEndsItsRow) {
