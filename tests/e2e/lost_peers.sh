@@ -62,6 +62,7 @@ api POST "/sessions/$(api GET '/sessions?limit=1' | json '.data[0].id')/kill" >/
 code=0
 stop "$command" 0
 same "exit code after a kill" 1 "$ended"
+same "the record's code" 254 "$(hoop sessions list --limit 1 --fields exit_code 2>/dev/null | tail -n 1)"
 contains "client after a kill" "$(cat "$work/command.log")" "session killed by the user"
 gone "kill through REST"
 contains "sealed" "$(hoop audit verify last)" 'sealed "killed by admin@hoop.local"'
