@@ -62,6 +62,7 @@ output=$(hoop admin create connections --from-file "$work/team.yaml" 2>"$work/no
 contains "each one" "$output" "[1/3] connection lines created"
 contains "the last one" "$output" "[3/3] connection nowhere failed: agent nobody not found"
 contains "the sum" "$output" "done: 2 succeeded, 1 failed out of 3 total"
+contains "what nobody has" "$(cat "$work/note")" "nobody is in group nobody-yet; \`hoop admin update user EMAIL --add-group 'nobody-yet'\`"
 same "its groups" nobody-yet "$(hoop admin get connections/lines -o json | json '.access_groups | join(" ")')"
 hoop admin update connection lines --groups '' >/dev/null
 same "a value from a file" "from a file" "$(hoop exec filed -s -i 'printf %s "$SECRET"')"
@@ -85,11 +86,12 @@ contains "tags" "$(hoop list -o wide)" "team=data"
 # --- People, and who may use what ---
 
 hoop admin create user dev@example.test --password-stdin <<<dev-secret >/dev/null
-hoop admin create user dba@example.test --name "Data Base" --groups dba,oncall --password-stdin <<<dba-secret >/dev/null
+hoop admin create user dba@example.test --name "Data Base" --groups dba,oncall --password-stdin <<<dba-secret 2>"$work/note" >/dev/null
+same "mistyped groups are found" "hoop: nobody else is in groups dba, oncall, and no connection is for them: new, or mistyped?" "$(cat "$work/note")"
 refused "user dba@example.test exists already" hoop admin create user dba@example.test
 login dev dev-secret >/dev/null
 login dba dba-secret >/dev/null
-hoop admin update connection lines --groups dba >/dev/null
+same "nothing is said of what is there" "connection lines updated" "$(hoop admin update connection lines --groups dba 2>&1)"
 same "the developer sees" "filed shell" "$(as dev hoop roles -q | sort | xargs)"
 same "who is in the group sees" "filed lines shell" "$(as dba hoop roles -q | sort | xargs)"
 not_done "connection lines not found" as dev hoop describe lines
@@ -119,7 +121,7 @@ hoop admin update user dba@example.test --enable >/dev/null
 hoop admin delete user/dba@example.test >/dev/null
 refused "user dba@example.test not found" hoop admin get user dba@example.test -o json
 
-hoop admin create serviceaccount ci --groups deploy >/dev/null
+contains "a group of its own" "$(hoop admin create serviceaccount ci --groups deploy 2>&1)" "nobody else is in group deploy"
 token=$(hoop admin create token ci --days 1)
 program() { HOOP_APIURL=$api_url HOOP_GRPCURL=grpc://127.0.0.1:$grpc HOOP_TOKEN=$token "$@"; }
 same "a program's session" "by ci" "$(program hoop exec shell -s -i 'echo by ci')"
@@ -194,7 +196,9 @@ same "listed" store-lines "$(hoop resources roles list store -q)"
 hoop admin delete connection store-lines >/dev/null
 same "an agent as JSON" true "$(hoop admin create agent json-agent -o json | json '.token | startswith("grpc")')"
 hoop admin delete agent json-agent >/dev/null
-same "a user as JSON" json@example.test "$(hoop admin create user json@example.test --json | json .email)"
+same "a user as JSON" json@example.test "$(hoop admin create user json@example.test --json 2>"$work/note" | json .email)"
+same "how he signs in" "hoop: json@example.test has no password and cannot sign in; \`hoop admin update user json@example.test --password-stdin\` sets one" \
+  "$(cat "$work/note")"
 same "an account as JSON" robot "$(hoop admin create sa robot --json | json .subject)"
 
 refused "the minimum duration is 60 seconds" hoop connect lines -d 30s

@@ -8,6 +8,7 @@
 #include <cstdio>
 
 #include "connections_file.h"
+#include "group_notices.h"
 #include "table.h"
 
 namespace hoop::cli {
@@ -208,6 +209,7 @@ absl::Status CreateConnection(ApiClient& api, const ConnectionOptions& given) {
   const std::string name = NormalizedName(options.name);
   const auto done = Put(api, name, *spec, options.overwrite);
   if (!done.ok()) return done.status();
+  SayGroupsOfNobody(api, options.access_groups.value_or(std::vector<std::string>()));
   return SayMade(api, options.json, fmt::format("connection {} {}", name, *done), "connections", name);
 }
 
@@ -228,21 +230,26 @@ absl::Status UpdateConnection(ApiClient& api, const ConnectionOptions& options) 
     }
   }
   const absl::Status updated = api.UpdateConnection(options.name, *spec);
-  if (updated.ok()) Print(fmt::format("connection {} updated\n", Harmless(options.name)));
-  return updated;
+  if (!updated.ok()) return updated;
+  SayGroupsOfNobody(api, options.access_groups.value_or(std::vector<std::string>()));
+  Print(fmt::format("connection {} updated\n", Harmless(options.name)));
+  return absl::OkStatus();
 }
 
 absl::Status CreateConnections(ApiClient& api, const ConnectionsFileOptions& options) {
   const auto configs = LoadConnectionsFile(options.file, "");
   if (!configs.ok()) return configs.status();
   std::map<std::string, std::string> agents;
+  std::vector<std::string> groups;
   size_t number = 0, failed = 0;
   for (const ConnectionConfig& config : *configs) {
     const auto done = PutOfFile(api, config, agents);
     const std::string result = done.ok() ? *done : "failed: " + Text(done.status());
     Print(fmt::format("[{}/{}] connection {} {}\n", ++number, configs->size(), Harmless(config.name), result));
     if (!done.ok()) ++failed;
+    if (done.ok() && config.groups) groups.insert(groups.end(), config.groups->begin(), config.groups->end());
   }
+  SayGroupsOfNobody(api, groups);
   Print(fmt::format("done: {} succeeded, {} failed out of {} total\n", number - failed, failed, number));
   if (failed == 0) return absl::OkStatus();
   return absl::FailedPreconditionError(fmt::format("{}: {} of {} connections failed", options.file, failed, number));

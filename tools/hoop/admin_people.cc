@@ -5,6 +5,7 @@
 #include <iostream>
 
 #include "admin_commands.h"
+#include "group_notices.h"
 #include "secret_input.h"
 #include "table.h"
 
@@ -45,7 +46,9 @@ absl::StatusOr<std::string> OtherGroupsNote(ApiClient& api, UserInfo asked) {
 
 absl::Status ChangeUser(ApiClient& api, UserInfo user, const PersonOptions& options, const std::string& password) {
   Change(user, options);
+  const std::vector<std::string> new_groups = NewGroups(api, user.groups);
   if (const absl::Status changed = api.ReplaceUser(user); !changed.ok()) return changed;
+  SayNewGroups(new_groups);
   if (!password.empty()) {
     if (const absl::Status set = api.SetUserPassword(user, password); !set.ok()) return set;
   }
@@ -71,7 +74,9 @@ absl::StatusOr<ServiceAccountInfo> FindServiceAccount(ApiClient& api, const std:
 
 absl::Status ChangeServiceAccount(ApiClient& api, ServiceAccountInfo account, const PersonOptions& options) {
   Change(account, options);
+  const std::vector<std::string> new_groups = NewGroups(api, account.groups);
   if (const absl::Status changed = api.ReplaceServiceAccount(account); !changed.ok()) return changed;
+  SayNewGroups(new_groups);
   return SayMade(api, options.json, fmt::format("service account {} updated", account.subject), "serviceaccounts",
                  account.subject);
 }
@@ -87,6 +92,7 @@ absl::Status CreateUser(ApiClient& api, const PersonOptions& options) {
   if (!password.ok()) return password.status();
   UserInfo user{.email = options.name_of, .status = "active"};
   Change(user, options);
+  const std::vector<std::string> new_groups = NewGroups(api, user.groups);
   const absl::Status created = api.CreateUser(user, *password);
   if (absl::IsAlreadyExists(created) && options.overwrite) {
     auto there = api.User(options.name_of);
@@ -102,6 +108,8 @@ absl::Status CreateUser(ApiClient& api, const PersonOptions& options) {
     Change(*there, options);
     if (const absl::Status disabled = api.ReplaceUser(*there); !disabled.ok()) return disabled;
   }
+  SayNewGroups(new_groups);
+  if (password->empty()) SayNoPassword(api, user.email);
   return SayMade(api, options.json, fmt::format("user {} created", user.email), "users", user.email);
 }
 
@@ -115,6 +123,7 @@ absl::Status UpdateUser(ApiClient& api, const PersonOptions& options) {
 absl::Status CreateServiceAccount(ApiClient& api, const PersonOptions& options) {
   ServiceAccountInfo account{.subject = options.name_of, .status = "active"};
   Change(account, options);
+  const std::vector<std::string> new_groups = NewGroups(api, account.groups);
   const absl::Status created = api.CreateServiceAccount(account);
   if (absl::IsAlreadyExists(created) && options.overwrite) {
     auto there = FindServiceAccount(api, options.name_of);
@@ -123,6 +132,7 @@ absl::Status CreateServiceAccount(ApiClient& api, const PersonOptions& options) 
     return ChangeServiceAccount(api, *std::move(there), options);
   }
   if (!created.ok()) return created;
+  SayNewGroups(new_groups);
   return SayMade(api, options.json, fmt::format("service account {} created", account.subject), "serviceaccounts",
                  account.subject);
 }
