@@ -38,4 +38,10 @@ absl::StatusOr<std::string> ReadValueFile(std::string_view variable, const std::
   return text;
 }
 
+absl::StatusOr<std::string> ReadTextFile(std::string_view variable, const std::string& path, size_t bytes_max) {
+  absl::StatusOr<std::string> text = ReadValueFile(variable, path, bytes_max);
+  while (text.ok() && (text->ends_with('\n') || text->ends_with('\r'))) text->pop_back();
+  return text;
+}
+
 }  // namespace hoop

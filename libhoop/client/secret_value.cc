@@ -6,8 +6,11 @@
 #include "hoop/value_file.h"
 
 namespace hoop {
+namespace {
 
-absl::StatusOr<std::string> SecretValue(std::string_view variable, std::string_view text) {
+using ReadFile = absl::StatusOr<std::string> (*)(std::string_view variable, const std::string& path, size_t bytes_max);
+
+absl::StatusOr<std::string> Meaning(std::string_view variable, std::string_view text, ReadFile read_file) {
   constexpr std::string_view kBase64 = "base64://", kFile = "file://";
   if (text.starts_with(kBase64)) {
     auto value = Base64Decode(text.substr(kBase64.size()));
@@ -15,7 +18,17 @@ absl::StatusOr<std::string> SecretValue(std::string_view variable, std::string_v
     return *std::move(value);
   }
   if (!text.starts_with(kFile)) return std::string(text);
-  return ReadValueFile(variable, std::string(text.substr(kFile.size())), limits::kSecretValueBytesMax);
+  return read_file(variable, std::string(text.substr(kFile.size())), limits::kSecretValueBytesMax);
+}
+
+}  // namespace
+
+absl::StatusOr<std::string> SecretValue(std::string_view variable, std::string_view text) {
+  return Meaning(variable, text, ReadTextFile);
+}
+
+absl::StatusOr<std::string> SecretContent(std::string_view variable, std::string_view text) {
+  return Meaning(variable, text, ReadValueFile);
 }
 
 }  // namespace hoop

@@ -23,6 +23,16 @@ TEST(ValueFile, IsReadAsItIs) {
   EXPECT_STATUS(ReadValueFile("V", path, 2), absl::StatusCode::kInvalidArgument, "longer than 2 bytes");
 }
 
+TEST(ValueFile, ATextHasNoLineEndsAtItsEnd) {
+  const testing::TempFolder folder;
+  const std::string path = folder.file("value");
+  std::ofstream(path) << "two\nlines \r\n\n";
+  EXPECT_EQ(ReadTextFile("V", path, 20).value(), "two\nlines ");
+  std::ofstream(path) << "\n";
+  EXPECT_EQ(ReadTextFile("V", path, 20).value(), "");
+  EXPECT_STATUS(ReadTextFile("V", path, 0), absl::StatusCode::kInvalidArgument, "longer than 0 bytes");
+}
+
 TEST(ValueFile, WhatCannotBeReadIsNamedWithTheReason) {
   const testing::TempFolder folder;
   EXPECT_EQ(ReadValueFile("-e PASS", "/none/x", 1).status().message(), "-e PASS: /none/x: No such file or directory");

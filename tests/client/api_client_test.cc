@@ -311,6 +311,11 @@ TEST(SecretValue, IsTheTextOrWhatItNames) {
   const std::string path = ::testing::TempDir() + "/hoop-secret-value";
   std::ofstream(path) << std::string("x\0\ny", 4);
   EXPECT_EQ(SecretValue("-e A", "file://" + path).value(), std::string("x\0\ny", 4));
+  std::ofstream(path) << " a\nb \r\n\n";  // as an editor writes it
+  EXPECT_EQ(SecretValue("-e A", "file://" + path).value(), " a\nb ");
+  EXPECT_EQ(SecretContent("-e filesystem:A", "file://" + path).value(), " a\nb \r\n\n");
+  EXPECT_EQ(SecretValue("-e A", "base64://YQo=").value(), "a\n");
+  EXPECT_EQ(SecretValue("-e A", "a\n").value(), "a\n");
   std::ofstream(path) << std::string(limits::kSecretValueBytesMax + 1, 'x');
   EXPECT_STATUS(SecretValue("-e A", "file://" + path), absl::StatusCode::kInvalidArgument, "longer than 524288 bytes");
   std::filesystem::remove(path);

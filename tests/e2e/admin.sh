@@ -50,7 +50,7 @@ refused "name: it must contain between 3 and 254" hoop admin create connection x
 refused "connections file: $work/none: No such file or directory" hoop admin create connections --from-file "$work/none"
 printf 'agent: far_side\nconnections:\n  - name: x\n    env: {A: "file://%s"}\n' "$work/none" >"$work/bad.yaml"
 refused "$work/bad.yaml:4: env.A: $work/none: No such file or directory" hoop admin create connections --from-file "$work/bad.yaml"
-printf '%s' 'from a file' >"$work/secret"
+echo 'from a file' >"$work/secret" # with a line feed
 cat >"$work/team.yaml" <<END
 agent: far_side
 connections:
@@ -65,7 +65,7 @@ contains "the sum" "$output" "done: 2 succeeded, 1 failed out of 3 total"
 contains "what nobody has" "$(cat "$work/note")" "nobody is in group nobody-yet; \`hoop admin update user EMAIL --add-group 'nobody-yet'\`"
 same "its groups" nobody-yet "$(hoop admin get connections/lines -o json | json '.access_groups | join(" ")')"
 hoop admin update connection lines --groups '' >/dev/null
-same "a value from a file" "from a file" "$(hoop exec filed -s -i 'printf %s "$SECRET"')"
+same "a value from a file" "<from a file>" "$(hoop exec filed -s -i 'printf "<%s>" "$SECRET"')"
 
 hoop admin update connection shell -e GREETING=good-bye >/dev/null
 same "one variable changes, the others stay" "good-bye kept" "$(hoop exec shell -s -i 'echo $GREETING $KEPT')"

@@ -11,10 +11,10 @@ connections:
   - {name: missing, type: command-line, command: [no-such-program]}
   - {name: buffered, type: command-line, command: [sh], record: buffered}
 Y
-printf 'from a file' >"$work/value"
-echo "  - {name: values, command: [sh, -c, 'echo \$A, \$B'], env: {A: 'file://$work/value', B: 'base64://aGk='}, groups: [dba]}" >>"$work/connections.yaml"
+echo 'from a file' >"$work/value" # with a line feed
+echo "  - {name: values, command: [sh, -c, 'echo \"<\$A> \$B\"'], env: {A: 'file://$work/value', B: 'base64://aGk='}, groups: [dba]}" >>"$work/connections.yaml"
 start_dev "$work/connections.yaml"
-same "values from elsewhere" "from a file, hi" "$(hoop exec values -s </dev/null)"
+same "values from elsewhere" "<from a file> hi" "$(hoop exec values -s </dev/null)"
 same "its groups" dba "$(hoop admin get connections/values -o json | json '.access_groups | join(" ")')"
 
 same "stdout" "Linux" "$(hoop exec sh -s -i 'uname -s')"

@@ -83,7 +83,8 @@ absl::Status AddSecret(const std::string& text, Secrets& secrets) {
     name.erase(0, 4);
     value.insert(0, "base64://");
   }
-  auto meant = SecretValue("-e " + name, value);
+  const bool is_file = name.starts_with("filesystem:");
+  auto meant = is_file ? SecretContent("-e " + name, value) : SecretValue("-e " + name, value);
   if (!meant.ok()) return meant.status();
   secrets[name.find(':') == std::string::npos ? "envvar:" + name : name] = *std::move(meant);
   return absl::OkStatus();

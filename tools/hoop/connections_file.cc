@@ -74,9 +74,9 @@ class Reader {
 
   void ReadVariables(const YAML::Node& node, ConnectionConfig& config) const {
     for (const auto& [key, text] : Map(node, "env")) {
-      auto value = SecretValue("env." + key, text);
+      const bool is_file = key.starts_with("filesystem:"), is_plain = !is_file && !key.starts_with("envvar:");
+      auto value = is_file ? SecretContent("env." + key, text) : SecretValue("env." + key, text);
       if (!value.ok()) Fail(node[key], std::string(value.status().message()));
-      const bool is_plain = !key.starts_with("envvar:") && !key.starts_with("filesystem:");
       config.secrets[is_plain ? "envvar:" + key : key] = *std::move(value);
     }
   }

@@ -38,19 +38,12 @@ absl::Status PinAuditKey(ApiClient& api, const LoginOptions& options, ClientConf
   return absl::OkStatus();
 }
 
-// As typed, or from file://PATH: arguments are seen by everybody on this machine.
-absl::StatusOr<std::string> ReadToken(std::string_view option, const std::string& text) {
-  auto token = SecretValue(option, text);
-  if (token.ok()) token->erase(token->find_last_not_of(" \r\n") + 1);
-  return token;
-}
-
 absl::Status SignInLocally(ApiClient& api, const LoginOptions& options, ClientConfig& config) {
   const auto email = options.email.empty() ? Ask("Enter Email: ") : options.email;
   if (!email.ok()) return email.status();
   const auto password = options.password_stdin ? ReadPasswordLine() : AskHidden("Enter Password: ");
   if (!password.ok()) return password.status();
-  const auto setup_token = ReadToken("--setup-token", options.setup_token);
+  const auto setup_token = SecretValue("--setup-token", options.setup_token);
   if (!setup_token.ok()) return setup_token.status();
   const auto token =
       setup_token->empty() ? api.Login(*email, *password) : api.Register(*email, *password, *setup_token);
@@ -67,7 +60,7 @@ absl::StatusOr<std::unique_ptr<ApiClient>> MakeClient(const ClientConfig& config
 
 absl::Status SignIn(const LoginOptions& options, const Environment& environment, ClientConfig& config) {
   if (!options.api_key.empty()) {
-    const auto key = ReadToken("--api-key", options.api_key);
+    const auto key = SecretValue("--api-key", options.api_key);
     if (!key.ok()) return key.status();
     if (const absl::Status wrong = CheckApiKey(*key); !wrong.ok()) return wrong;
     config.token = *key;

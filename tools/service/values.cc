@@ -105,9 +105,8 @@ StoreValue StoreTextOrFile(std::string& to) {
       to = value;
       return absl::OkStatus();
     }
-    auto text = ReadValueFile(set_as, *path, kFileBytesMax);
+    auto text = ReadTextFile(set_as, *path, kFileBytesMax);
     if (!text.ok()) return text.status();
-    while (text->ends_with('\n') || text->ends_with('\r')) text->pop_back();
     if (text->empty()) return Wrong(set_as, fmt::format("{}: is empty", *path));
     to = *std::move(text);
     return absl::OkStatus();

@@ -19,7 +19,7 @@ namespace hoop {
 
 using StoreValue = std::function<absl::Status(const std::string& set_as, const std::string& value)>;
 
-// As it is; `file://<path>` where it may also stand in a file, without the newline at its end.
+// As it is; `file://<path>` where it may also stand in a file.
 StoreValue StoreText(std::string& to);
 StoreValue StoreTextOrFile(std::string& to);
 // PEM in any of the forms of hoop/tls.h.

@@ -140,8 +140,11 @@ struct ConnectionSpec {
 };
 
 // The value that is meant by what stands behind NAME=: "base64://...", "file://<path>", or the text itself.
+// Of a file's text the line ends at its end do not count (ReadTextFile of value_file.h).
 // InvalidArgument: not base64, or no such file; the text begins with `variable`.
 absl::StatusOr<std::string> SecretValue(std::string_view variable, std::string_view text);
+// The same for what becomes a file at the agent ("filesystem:NAME"): of a file, all of it.
+absl::StatusOr<std::string> SecretContent(std::string_view variable, std::string_view text);
 
 struct UserInfo {
   std::string id;  // as the gateway knows it: the subject
