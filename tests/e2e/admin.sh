@@ -138,10 +138,19 @@ exec {line_socket}<>"/dev/tcp/127.0.0.1/$port"
 read -r -u "$line_socket" banner
 contains "the service" "$banner" "tcp-demo ready"
 same "it runs" open "$(hoop sessions get "$session" --json | json .status)"
+same "those that run" "$session" "$(hoop sessions list --status running -q)"
+same "in JSON" "[\"$session\"] 1 false" "$(hoop sessions list --status open --all --json | jq -r '"\(.data | map(.id)) \(.total) \(.has_next_page)"')"
+done_ids=$(hoop sessions list --status done --all -q)
+[[ $done_ids != *$session* ]] || fail "a running session is listed as done"
+same "so many" "$(sed -n 2,3p <<<"$done_ids")" "$(hoop sessions list --status done --offset 1 --limit 2 -q 2>"$work/note")"
+same "and more" "more: --offset 3, or --all" "$(cat "$work/note")"
+same "so many in JSON" "1 null true" "$(hoop sessions list --status done --limit 1 --json | jq -r '"\(.data | length) \(.total) \(.has_next_page)"')"
+refused "--status: over not in {running,open,ready,done}" hoop sessions list --status over
 same "killed" "session $session killed" "$(hoop sessions kill "$session")"
 code=0
 wait "$client" || code=$?
 [ "$code" != 0 ] || fail "a killed session's exit code is 0"
+same "none runs" "" "$(hoop sessions list --status running -q)"
 same "killed once" "session $session was over already" "$(hoop sessions kill "$session")"
 contains "why it ended" "$(hoop sessions list --connection lines --limit 1)" "killed by admin"
 mkfifo "$work/said"

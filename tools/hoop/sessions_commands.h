@@ -15,6 +15,7 @@ struct SessionsListOptions {
   bool all = false;  // every page
   // Filters; a text may have % for anything.
   std::string user, connection, type, review_approver, review_status, jira_issue_key, correlation_id;
+  std::string status;                // running (open), ready, done; empty: any
   std::string start_date, end_date;  // RFC 3339, a day, or an age: 90m, 2h, 7d
   std::string count;                 // capped, exact, none
   std::vector<std::string> fields;   // empty: the usual ones

@@ -2,7 +2,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <limits>
 #include <nlohmann/json.hpp>
+#include <utility>
 
 #include "sessions_commands.h"
 #include "table.h"
@@ -106,15 +108,14 @@ absl::StatusOr<SessionQuery> ReadQuery(const SessionsListOptions& options) {
                                   {"count", options.count}}};
 }
 
-// Every page to `show`. By the gateway's cursor where it has one: an offset gets slow and is bounded.
-absl::Status ForEachPage(ApiClient& api, SessionQuery query, absl::FunctionRef<void(const SessionList&)> show) {
+// Page by page, while `show` wants more. By the gateway's cursor where it has one: an offset gets slow and is bounded.
+absl::Status ForEachPage(ApiClient& api, SessionQuery query, absl::FunctionRef<bool(const SessionList&)> show) {
   query.limit = 100;
   query.filters["count"] = "none";
   while (true) {
     const auto page = api.Sessions(query);
     if (!page.ok()) return page.status();
-    show(*page);
-    if (!page->has_next_page || page->sessions.empty()) return absl::OkStatus();
+    if (!show(*page) || !page->has_next_page || page->sessions.empty()) return absl::OkStatus();
     if (page->next_cursor.empty()) {
       query.offset += static_cast<int>(page->sessions.size());
     } else {
@@ -124,17 +125,65 @@ absl::Status ForEachPage(ApiClient& api, SessionQuery query, absl::FunctionRef<v
   }
 }
 
-// The rows of all pages as one answer.
-absl::Status ShowAllJson(ApiClient& api, const SessionQuery& query) {
-  auto all = nlohmann::ordered_json::array();
-  const absl::Status status = ForEachPage(api, query, [&all](const SessionList& page) {
-    const auto json = nlohmann::ordered_json::parse(page.json, nullptr, false);
-    for (const auto& session : json["data"]) all.push_back(session);
+struct Found {
+  std::vector<SessionInfo> sessions;
+  std::string json;  // the gateway's answer, or one of its shape
+  bool more = false;
+};
+
+absl::StatusOr<Found> FindOnePage(ApiClient& api, const SessionQuery& query) {
+  auto page = api.Sessions(query);
+  if (!page.ok()) return page.status();
+  return Found{std::move(page->sessions), std::move(page->json), page->has_next_page};
+}
+
+// As many pages as it takes: all of them, or until there are enough of a status. That is picked here, because gateways
+// have no such filter.
+absl::StatusOr<Found> FindOverPages(ApiClient& api, SessionQuery query, const SessionsListOptions& options) {
+  const std::string status = options.status == "running" ? "open" : options.status;
+  int skipped = status.empty() ? 0 : std::exchange(query.offset, 0);
+  const size_t most = options.all ? std::numeric_limits<size_t>::max() : static_cast<size_t>(options.limit);
+  const bool as_json = options.form == OutputForm::kJson;
+  Found found;
+  auto rows = nlohmann::ordered_json::array();
+  const absl::Status asked = ForEachPage(api, std::move(query), [&](const SessionList& page) {
+    const auto json = as_json ? nlohmann::ordered_json::parse(page.json, nullptr, false) : nlohmann::ordered_json();
+    for (size_t i = 0; i < page.sessions.size(); ++i) {
+      if (!status.empty() && page.sessions[i].status != status) continue;
+      if (skipped-- > 0) continue;
+      found.more = found.sessions.size() == most;
+      if (found.more) return false;
+      found.sessions.push_back(page.sessions[i]);
+      if (as_json) rows.push_back(json["data"][i]);
+    }
+    return true;
   });
-  if (!status.ok()) return status;
-  const nlohmann::ordered_json answer = {{"data", all}, {"total", all.size()}, {"has_next_page", false}};
-  Print(answer.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace) + "\n");
-  return absl::OkStatus();
+  if (!asked.ok()) return asked;
+  if (!as_json) return found;
+  const auto total = options.all ? nlohmann::ordered_json(rows.size()) : nlohmann::ordered_json();
+  const nlohmann::ordered_json answer = {{"data", std::move(rows)}, {"total", total}, {"has_next_page", found.more}};
+  found.json = answer.dump(-1, ' ', false, nlohmann::ordered_json::error_handler_t::replace);
+  return found;
+}
+
+void PrintSessions(const Found& found, const SessionsListOptions& options) {
+  if (options.form == OutputForm::kJson || options.quiet) {
+    std::string text;
+    for (const SessionInfo& session : found.sessions) text += session.id + "\n";
+    Print(options.form == OutputForm::kJson ? found.json + "\n" : text);
+    return;
+  }
+  const std::vector<const Field*> fields = ChosenFields(options);
+  Rows rows(1);
+  for (const Field* field : fields) {
+    std::string& headline = rows.front().emplace_back(field->name);
+    std::transform(headline.begin(), headline.end(), headline.begin(), [](unsigned char c) { return std::toupper(c); });
+  }
+  for (const SessionInfo& session : found.sessions) {
+    auto& row = rows.emplace_back();
+    for (const Field* field : fields) row.push_back(field->text(session));
+  }
+  PrintTable(rows, options.form == OutputForm::kWide);
 }
 
 }  // namespace
@@ -148,41 +197,13 @@ std::vector<std::string> SessionFields() {
 absl::Status ListSessions(ApiClient& api, const SessionsListOptions& options) {
   const auto query = ReadQuery(options);
   if (!query.ok()) return query.status();
-  const bool json = options.form == OutputForm::kJson;
-  if (json && options.all) return ShowAllJson(api, *query);
-  const std::vector<const Field*> fields = ChosenFields(options);
-  Rows rows(1);
-  for (const Field* field : fields) {
-    std::string& headline = rows.front().emplace_back(field->name);
-    std::transform(headline.begin(), headline.end(), headline.begin(), [](unsigned char c) { return std::toupper(c); });
+  const bool over_pages = options.all || !options.status.empty();
+  const auto found = over_pages ? FindOverPages(api, *query, options) : FindOnePage(api, *query);
+  if (!found.ok()) return found.status();
+  PrintSessions(*found, options);
+  if (found->more && options.form != OutputForm::kJson) {
+    fmt::print(stderr, "more: --offset {}, or --all\n", options.offset + static_cast<int>(found->sessions.size()));
   }
-  std::string ids;
-  const auto add = [&](const SessionList& page) {
-    for (const SessionInfo& session : page.sessions) {
-      auto& row = rows.emplace_back();
-      for (const Field* field : fields) row.push_back(field->text(session));
-      ids += session.id + "\n";
-    }
-  };
-  bool more = false;
-  if (options.all) {
-    if (const absl::Status status = ForEachPage(api, *query, add); !status.ok()) return status;
-  } else {
-    const auto page = api.Sessions(*query);
-    if (!page.ok()) return page.status();
-    if (json) {
-      Print(page->json + "\n");
-      return absl::OkStatus();
-    }
-    add(*page);
-    more = page->has_next_page;
-  }
-  if (options.quiet) {
-    Print(ids);
-  } else {
-    PrintTable(rows, options.form == OutputForm::kWide);
-  }
-  if (more) fmt::print(stderr, "more: --offset {}, or --all\n", options.offset + static_cast<int>(rows.size()) - 1);
   return absl::OkStatus();
 }
 
