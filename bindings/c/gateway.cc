@@ -1,39 +1,21 @@
 // hoop_gateway: a Gateway with what its options brought.
-#include "hoop/gateway.h"
+#include "gateway.h"
 
 #include <string_view>
 
-#include "lifecycle.h"
 #include "options.h"
-
-// The order of members is destruction reversed: the gateway ends before its log.
-struct hoop_gateway {
-  std::shared_ptr<hoop::c::CallbackLog> log;
-  std::unique_ptr<hoop::Gateway> gateway;
-  hoop::c::Lifecycle lifecycle{"gateway"};
-};
 
 using hoop::c::Error;
 using hoop::c::Guard;
 using hoop::c::InCallback;
 using hoop::c::Need;
+using hoop::c::NeedRunning;
+using hoop::c::NeedStore;
 using hoop::c::NeedTime;
 
 namespace {
 
 constexpr std::string_view kSetupToken = "setup_token";
-
-absl::Status NeedRunning(const hoop_gateway* gateway) {
-  const absl::Status status = Need(gateway, "gateway");
-  return status.ok() ? gateway->lifecycle.NeedRunning() : status;
-}
-
-// For what waits for the store: a call-back would make wait whoever calls it.
-absl::Status NeedStore(const hoop_gateway* gateway) {
-  absl::Status status = Need(gateway, "gateway");
-  if (status.ok()) status = InCallback::Refuse();
-  return status.ok() ? gateway->lifecycle.NeedRunning() : status;
-}
 
 // The options of a gateway, out of those of any kind.
 absl::StatusOr<hoop::GatewayOptions> OptionsOf(const hoop_options& options) {

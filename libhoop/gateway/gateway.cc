@@ -401,6 +401,10 @@ absl::StatusOr<std::string> Gateway::IssueToken(std::string_view email, absl::Du
   return parts_->signer->Sign(user.subject, user.id, user.email, parts_->clock.Now(), valid);
 }
 
+absl::StatusOr<Identity> Gateway::VerifyToken(std::string_view token) const {
+  return parts_->verifier->Verify(token, parts_->clock.Now());
+}
+
 absl::StatusOr<std::string> Gateway::IssueAgentKey(std::string_view agent_name) {
   const std::string key = NewAgentKey();
   HOOP_ASSIGN_OR_RETURN(std::string dsn, MakeAgentDsn(parts_->options.grpc_url, agent_name, key, "standard"));

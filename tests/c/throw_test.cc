@@ -1,6 +1,7 @@
 // A host in C++ whose call-backs throw: each costs its own stream, and neither the agent nor the process.
 #include <atomic>
 #include <stdexcept>
+#include <string>
 
 #include "tests/c/rest.h"
 
@@ -9,6 +10,7 @@ namespace {
 std::atomic<int> lines = 0;
 std::atomic<int> closed = 0;
 std::atomic<int> destroyed = 0;
+std::string last_session;
 
 int32_t OpenAndThrow(hoop_stream*, void*) { throw std::runtime_error("secret"); }
 
@@ -26,11 +28,16 @@ void DestroyAndThrow(void*) {
 }
 
 int32_t OpenForEvents(hoop_stream* stream, void*) {
+  last_session = hoop_stream_get(stream, "session_id");
   return hoop_stream_on_event(stream, ThrowAtEvent, nullptr, DestroyAndThrow, nullptr);
 }
 
 void LogAndThrow(int32_t, const char*, const char* const*, const char* const*, size_t, void*) {
   ++lines;
+  throw std::runtime_error("secret");
+}
+
+int32_t RecordAndThrow(int64_t, int32_t, int32_t, const char*, const void*, size_t, void*) {
   throw std::runtime_error("secret");
 }
 
@@ -57,6 +64,8 @@ int main() {
   add_command(&gateway, "event", "prod", "host:event");
   ExpectFailure(gateway, "open", "the service refused this connection: internal", "\"exit_code\":254");
   ExpectFailure(gateway, "event", "the service failed", "\"exit_code\":1");
+  CHECK_FAILS(hoop_gateway_read_record(gateway.gateway, last_session.c_str(), RecordAndThrow, nullptr, &error),
+              HOOP_INTERNAL, "record: the call-back failed");
   CHECK(hoop_agent_connected(agent, nullptr) == 1);
   CHECK_OK(hoop_agent_stop(agent, 2000, &error));
   CHECK(hoop_agent_destroy(agent) == HOOP_OK);

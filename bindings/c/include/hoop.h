@@ -27,7 +27,8 @@
  * agent's thread, one at a time, and must not block: all sessions of that agent wait meanwhile. Within call-backs the
  * functions of streams and options may be called, hoop_agent_connected, hoop_gateway_replace_tls and _get, but for
  * "setup_token"; what waits (_start, _stop, _wait, _destroy, the rest) says HOOP_FAILED_PRECONDITION. A call-back that
- * throws, in C++, counts as HOOP_INTERNAL: `open` refuses, an event ends its stream as a failure, a log line is lost.
+ * throws, in C++, counts as HOOP_INTERNAL: `open` refuses, an event ends its stream as a failure, a record ends its
+ * reading, a log line is lost.
  *
  * Signals, processes. The library installs no signal handler and its threads take no signal. It does not exit, reads
  * no environment and writes neither to stdout nor to stderr. (Its HTTP parser sets SIGPIPE for a moment while a gateway
@@ -259,6 +260,62 @@ HOOP_API int32_t hoop_gateway_issue_agent_key(hoop_gateway* gateway, const char*
 /* HOOP_ALREADY_EXISTS: it is there, and "overwrite" is not set. */
 HOOP_API int32_t hoop_gateway_apply_connection(hoop_gateway* gateway, const hoop_options* connection,
                                                hoop_error** error);
+
+/* --- Who somebody is, to a gateway --- */
+
+typedef struct hoop_identity hoop_identity;
+
+/*
+ * Whose token it is now, as sessions and REST are told: that of an account, of a service account, or an API key.
+ * `identity` receives an object of yours. HOOP_UNAUTHENTICATED: nobody's, or not any more; the text says why.
+ */
+HOOP_API int32_t hoop_gateway_verify_token(hoop_gateway* gateway, const char* token, hoop_identity** identity,
+                                           hoop_error** error);
+/*
+ * What is known, NULL if nothing: "subject", "user_id", "org_id", "email", "name", "group.0", "group.1" ...,
+ * "is_admin", "is_auditor" (true, false), "expires_at" (2026-01-02T15:04:05Z; NULL: the token never does).
+ */
+HOOP_API const char* hoop_identity_get(const hoop_identity* identity, const char* key);
+HOOP_API void hoop_identity_destroy(hoop_identity* identity);
+
+/* --- What a gateway recorded --- */
+
+/*
+ * Which sessions there are is asked of REST (GET /api/sessions, docs/rest.md) with a token of hoop_gateway_issue_token;
+ * a session that this program serves says its id: hoop_stream_get(stream, "session_id").
+ */
+
+#define HOOP_RECORD_OPEN 1             /* the first one: who uses what, JSON */
+#define HOOP_RECORD_OPEN_OK 2          /* the target answered */
+#define HOOP_RECORD_INPUT 3            /* bytes towards the target */
+#define HOOP_RECORD_OUTPUT 4           /* bytes from the target */
+#define HOOP_RECORD_ERROR_OUTPUT 5     /* of a command */
+#define HOOP_RECORD_CONNECTION_CLOSE 6 /* one connection id ended */
+#define HOOP_RECORD_CONTROL 7          /* a terminal's size, and packets without content */
+#define HOOP_RECORD_VERDICT 8          /* what was recorded before was refused or replaced */
+#define HOOP_RECORD_SEAL 9             /* the last one: the signed seal, JSON */
+#define HOOP_FROM_USER 1
+#define HOOP_FROM_TARGET 2
+#define HOOP_FROM_GATEWAY 3
+/*
+ * One record: when (microseconds since 1970), what, from whom, of which connection id ("0" is a command's), and its
+ * bytes, which live until it returns. HOOP_OK goes on, anything else ends the reading.
+ */
+typedef int32_t (*hoop_record_fn)(int64_t microseconds, int32_t kind, int32_t from, const char* connection_id,
+                                  const void* bytes, size_t size, void* user_data);
+/*
+ * Calls `record` on this thread for each record of the session, in order, also of one that still runs. Takes bounded
+ * memory; a call-back that is slow keeps nobody else waiting. HOOP_NOT_FOUND: no such session. HOOP_DATA_LOSS: what is
+ * stored is damaged there. HOOP_CANCELLED: `record` ended it.
+ */
+HOOP_API int32_t hoop_gateway_read_record(hoop_gateway* gateway, const char* session_id, hoop_record_fn record,
+                                          void* user_data, hoop_error** error);
+/*
+ * Computes checksums, chain and signature once more. HOOP_OK: the record is whole, unchanged and sealed.
+ * HOOP_DATA_LOSS: it is not; the text names the record, or says that there is no seal: then the session still runs, or
+ * its record was cut off.
+ */
+HOOP_API int32_t hoop_gateway_verify_record(hoop_gateway* gateway, const char* session_id, hoop_error** error);
 
 #ifdef __cplusplus
 }

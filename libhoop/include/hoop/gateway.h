@@ -124,6 +124,8 @@ class Gateway final {
   absl::Status EnsureAdmin(std::string_view email, std::string_view password);
   // A bearer token for an existing account. NotFound: no such user.
   absl::StatusOr<std::string> IssueToken(std::string_view email, absl::Duration valid);
+  // Whose token it is now, as sessions and REST are told. Errors as of IdpVerifier::Verify.
+  absl::StatusOr<Identity> VerifyToken(std::string_view token) const;
   // Makes the agent when it is missing and gives it a fresh key: the DSN for AgentOptions::key.
   absl::StatusOr<std::string> IssueAgentKey(std::string_view agent_name);
   // AlreadyExists: it is there and `overwrite` is not set. InvalidArgument: a field is wrong.
