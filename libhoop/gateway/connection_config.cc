@@ -8,6 +8,7 @@
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/agent_keys.h"
+#include "rest/connection_checks.h"
 #include "rest/names.h"
 
 namespace hoop {
@@ -17,39 +18,24 @@ absl::Status CheckSecrets(const ConnectionConfig& config, std::initializer_list<
   for (const std::string_view name : names) {
     const auto found = config.secrets.find(fmt::format("envvar:{}", name));
     if (found == config.secrets.end() || found->second.empty()) {
-      return InvalidArgument("connection {}: missing required secret {} for type {}", config.name, name,
-                             WireType(config.type, config.subtype));
+      return InvalidArgument("missing required secret {} for type {}", name, WireType(config.type, config.subtype));
     }
   }
   return absl::OkStatus();
 }
 
+// What a declaration needs besides: whoever declares it is there to be told, and no agent's environment is awaited.
 absl::Status CheckConfig(const ConnectionConfig& config) {
-  const auto allowed = [](char c) {
-    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' || c == '_' ||
-           c == '.';
-  };
-  if (config.name.empty() || config.name.size() > 128 ||
-      !std::all_of(config.name.begin(), config.name.end(), allowed)) {
-    return InvalidArgument("connection name \"{}\": only letters, digits, '-', '_' and '.' (1 to 128)", config.name);
-  }
-  if (!IsConnectionType(config.type))
-    return InvalidArgument("connection {}: invalid connection type \"{}\"", config.name, config.type);
-  if (config.agent.empty()) return InvalidArgument("connection {}: agent is missing", config.name);
-  for (const auto& [key, value] : config.secrets) {
-    if (!key.starts_with("envvar:") && !key.starts_with("filesystem:")) {
-      return InvalidArgument("connection {}: secret {} is neither envvar: nor filesystem:", config.name, key);
-    }
-  }
+  if (config.agent.empty()) return InvalidArgument("agent is missing");
   for (const std::string& mode : config.access_modes) {
     if (mode != "connect" && mode != "exec" && mode != "runbooks") {
-      return InvalidArgument("connection {}: access mode {} is not known", config.name, mode);
+      return InvalidArgument("access mode {} is not known", mode);
     }
   }
   if (config.groups) HOOP_RETURN_IF_ERROR(rest::CheckGroups(*config.groups));
   const std::string wire = WireType(config.type, config.subtype);
   if (wire == "command-line" && config.command.empty()) {
-    return InvalidArgument("connection {}: command-line type must be at least one command", config.name);
+    return InvalidArgument("command-line type must be at least one command");
   }
   if (wire == "tcp") return CheckSecrets(config, {"HOST", "PORT"});
   if (wire == "postgres") return CheckSecrets(config, {"HOST", "USER"});
@@ -60,7 +46,6 @@ absl::Status CheckConfig(const ConnectionConfig& config) {
 
 absl::StatusOr<ConnectionRow> MakeConnectionRow(const ConnectionConfig& config, std::string_view org_id,
                                                 absl::Time now) {
-  HOOP_RETURN_IF_ERROR(CheckConfig(config));
   const auto has_mode = [&config](std::string_view mode) {
     return std::find(config.access_modes.begin(), config.access_modes.end(), mode) != config.access_modes.end();
   };
@@ -79,6 +64,9 @@ absl::StatusOr<ConnectionRow> MakeConnectionRow(const ConnectionConfig& config, 
   row.runbooks_enabled = has_mode("runbooks");
   row.connection_tags = config.tags;
   row.secrets_updated_at = row.created_at = row.updated_at = now;
+  absl::Status wrong = rest::CheckConnection(row);
+  if (wrong.ok()) wrong = CheckConfig(config);
+  if (!wrong.ok()) return Annotate(wrong, fmt::format("connection \"{}\"", config.name));
   return row;
 }
 

@@ -9,7 +9,8 @@
 
 namespace hoop {
 
-// InvalidArgument: names the connection and the field that is missing or wrong.
+// InvalidArgument: names the connection and the field that is missing or wrong; by the rules of REST, whose refusals
+// have the same words (rest/connection_checks.h).
 absl::StatusOr<ConnectionRow> MakeConnectionRow(const ConnectionConfig& config, std::string_view org_id,
                                                 absl::Time now);
 

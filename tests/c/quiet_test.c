@@ -104,14 +104,14 @@ int main(void) {
   options = agent_options(&gateway, "prod");
   CHECK_OK(hoop_options_serve(options, "x", on_open, NULL, NULL, &error));
   agent = start_agent(options);
-  add_command(&gateway, "x", "prod", "host:x");
-  free(rest_exec(&gateway, "{\"connection\":\"x\",\"script\":\"\"}"));
+  add_command(&gateway, "any", "prod", "host:x");
+  free(rest_exec(&gateway, "{\"connection\":\"any\",\"script\":\"\"}"));
   for (i = 0; i < 20; ++i) {
     leave_early(&gateway, "http_address",
                 "GET /api/healthz HTTP/1.1\r\nHost: x\r\n\r\nGET /api/healthz HTTP/1.1\r\nHost: x\r\n\r\n");
     leave_early(&gateway, "grpc_address", "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n");
   }
-  free(rest_exec(&gateway, "{\"connection\":\"x\",\"script\":\"\"}")); /* everything before it was handled */
+  free(rest_exec(&gateway, "{\"connection\":\"any\",\"script\":\"\"}")); /* everything before it was handled */
   dup2(out, 1);
   dup2(err, 2);
   check_threads_take_no_signals();

@@ -315,13 +315,13 @@ static void test_ordinary_commands(void) {
   CHECK_OK(hoop_options_set(options, "env.PATH", "/usr/bin:/bin", &error));
   CHECK_OK(hoop_options_set(options, "env.OF_AGENT", "plain", &error));
   agent = start_agent(options);
-  add_command(&gateway, "sh", "prod", "sh");
-  expect(&gateway, "{\"connection\":\"sh\",\"script\":\"echo $COLOUR $OF_AGENT; cat $LETTER; exit 9\"}",
+  add_command(&gateway, "shell", "prod", "sh");
+  expect(&gateway, "{\"connection\":\"shell\",\"script\":\"echo $COLOUR $OF_AGENT; cat $LETTER; exit 9\"}",
          "green plain\\ndear reader", "\"exit_code\":9");
   snprintf(letter, sizeof letter, "%s/", folder);
-  expect(&gateway, "{\"connection\":\"sh\",\"script\":\"echo $LETTER\"}", letter, "\"exit_code\":0");
+  expect(&gateway, "{\"connection\":\"shell\",\"script\":\"echo $LETTER\"}", letter, "\"exit_code\":0");
 
-  CHECK_OK(hoop_options_set(connection, "name", "sh", &error));
+  CHECK_OK(hoop_options_set(connection, "name", "shell", &error));
   CHECK_OK(hoop_options_set(connection, "agent", "prod", &error));
   CHECK_OK(hoop_options_set(connection, "type", "command-line", &error));
   CHECK_OK(hoop_options_set(connection, "command.0", "sh", &error));
@@ -329,10 +329,10 @@ static void test_ordinary_commands(void) {
   CHECK_OK(hoop_options_set(connection, "overwrite", "true", &error));
   CHECK_OK(hoop_gateway_apply_connection(gateway.gateway, connection, &error));
   hoop_options_destroy(connection);
-  answer = rest_exec(&gateway, "{\"connection\":\"sh\",\"script\":\"exit 9\"}");
+  answer = rest_exec(&gateway, "{\"connection\":\"shell\",\"script\":\"exit 9\"}");
   CHECK(strstr(answer, "exec is disabled for this connection") != NULL);
   free(answer);
-  answer = rest_exec_within(&gateway, "{\"connection\":\"sh\",\"script\":\"\"}", 0);
+  answer = rest_exec_within(&gateway, "{\"connection\":\"shell\",\"script\":\"\"}", 0);
   CHECK(strncmp(answer, "HTTP/1.1 401", 12) == 0); /* a token that has ended as it was made */
   free(answer);
 

@@ -5,10 +5,13 @@
 start_tcp_demo
 cat >"$work/connections.yaml" <<Y
 connections:
-  - {name: sh, type: command-line, command: [sh]}
+  - {name: shell, type: command-line, command: [sh]}
   - {name: tcp, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}}
   - {name: down, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "1"}}
 Y
+sed s/shell/sh/ "$work/connections.yaml" >"$work/short.yaml"
+refused 'connection "sh": name: it must contain between 3 and 254 alphanumeric characters' \
+  hoop start dev --data "$work/short" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --connections "$work/short.yaml"
 start_dev "$work/connections.yaml"
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$dev/status"; }
 http=${api_url##*:} grpc=${grpc_url##*:}
@@ -37,13 +40,13 @@ kill -0 "$dev" || fail "the process ended"
 after=$(memory)
 [ $((after - before)) -lt 8192 ] || fail "memory grew from $before to $after KiB"
 echo "memory: $before KiB before, $after KiB after"
-same "still serving" 4 "$(hoop exec sh -s -i 'echo $((2+2))')"
+same "still serving" 4 "$(hoop exec shell -s -i 'echo $((2+2))')"
 
 refused "connection not found" hoop connect nothing -p 0
 refused "exec is not allowed for tcp type connections" hoop exec tcp -i x
 refused "failed connecting to remote host" hoop connect down -p 0
 HOOP_TOKEN=wrong HOOP_APIURL=$api_url HOOP_GRPCURL=$grpc_url refused "invalid authentication" hoop connect tcp -p 0
-HOOP_TOKEN=x HOOP_APIURL=http://127.0.0.1:1 HOOP_GRPCURL=grpc://127.0.0.1:1 refused "127.0.0.1:1" hoop exec sh -i x
+HOOP_TOKEN=x HOOP_APIURL=http://127.0.0.1:1 HOOP_GRPCURL=grpc://127.0.0.1:1 refused "127.0.0.1:1" hoop exec shell -i x
 same "an unknown route" 404 "$(curl -s -o /dev/null -w '%{http_code}' "$api_url/api/nothing")"
 same "no token" 401 "$(curl -s -o /dev/null -w '%{http_code}' "$api_url/api/sessions")"
 HOOP_KEY=grpc://x:xagt-$(printf 'A%.0s' {1..43})@127.0.0.1:$grpc spawn "$work/agent.log" "$bin/hoop-agent"

@@ -4,7 +4,7 @@
 
 cat >"$work/connections.yaml" <<'Y'
 connections:
-  - {name: sh, type: command-line, command: [sh]}
+  - {name: shell, type: command-line, command: [sh]}
   - {name: cat, type: command-line, command: [cat]}
   - {name: echo, type: command-line, command: [echo, -n], env: {GREETING: hello, "filesystem:SECRET_FILE": file content}}
   - {name: env, type: command-line, command: [sh, -c, 'echo "$GREETING"; cat "$SECRET_FILE"; stat -c %a "$SECRET_FILE"'], env: {GREETING: hello, "filesystem:SECRET_FILE": file content}}
@@ -17,13 +17,13 @@ start_dev "$work/connections.yaml"
 same "values from elsewhere" "<from a file> hi" "$(hoop exec values -s </dev/null)"
 same "its groups" dba "$(hoop admin get connections/values -o json | json '.access_groups | join(" ")')"
 
-same "stdout" "Linux" "$(hoop exec sh -s -i 'uname -s')"
+same "stdout" "Linux" "$(hoop exec shell -s -i 'uname -s')"
 same "piped stdin" "from a pipe" "$(echo 'from a pipe' | hoop exec cat -s)"
 same "arguments" "a b  c" "$(hoop exec echo -s -- a 'b  c' </dev/null)"
 same "buffered" "7" "$(hoop exec buffered -s -i 'echo $((3+4))')"
 
 code=0
-hoop exec sh -s -i 'echo out; echo err >&2; exit 3' >"$work/out" 2>"$work/err" || code=$?
+hoop exec shell -s -i 'echo out; echo err >&2; exit 3' >"$work/out" 2>"$work/err" || code=$?
 same "exit code" 3 "$code"
 same "stdout alone" "out" "$(cat "$work/out")"
 contains "stderr alone" "$(cat "$work/err")" "err"
@@ -33,16 +33,16 @@ code=0
 hoop exec missing -s -i '' 2>"$work/err" || code=$?
 same "exit code of a missing program" 127 "$code"
 code=0
-hoop exec sh -s -i 'kill -KILL $$' 2>/dev/null || code=$?
+hoop exec shell -s -i 'kill -KILL $$' 2>/dev/null || code=$?
 same "exit code of a killed command" 255 "$code"
 
 head -c 5000000 /dev/urandom >"$work/big"
 same "5 MB through" "$(md5sum <"$work/big")" "$(hoop exec cat -s <"$work/big" | md5sum)"
 
-hoop exec sh -s -i 'printf "a\000b"; echo e >&2' >"$work/out" 2>/dev/null
+hoop exec shell -s -i 'printf "a\000b"; echo e >&2' >"$work/out" 2>/dev/null
 same "replay is byte for byte" "$(od -c "$work/out")" "$(hoop sessions replay last --raw 2>/dev/null | od -c)"
 contains "verification" "$(hoop audit verify last)" "whole and unchanged"
 contains "who" "$(hoop sessions get last)" "admin@hoop.local"
 
 refused "connection not found" hoop exec nothing -i x
-HOOP_TOKEN=wrong HOOP_APIURL=$api_url HOOP_GRPCURL=$grpc_url refused "invalid authentication" hoop exec sh -i x
+HOOP_TOKEN=wrong HOOP_APIURL=$api_url HOOP_GRPCURL=$grpc_url refused "invalid authentication" hoop exec shell -i x

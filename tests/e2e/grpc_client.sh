@@ -6,21 +6,21 @@ need nm openssl curl
 
 cat >"$work/connections.yaml" <<'Y'
 connections:
-  - {name: sh, type: command-line, command: [sh]}
+  - {name: shell, type: command-line, command: [sh]}
 Y
 start_dev "$work/connections.yaml"
 
 # The command line.
 export HOOP_GRPC_CLIENT=grpc
-same "a command" "7" "$(hoop exec sh -s -i 'echo $((3+4))')"
+same "a command" "7" "$(hoop exec shell -s -i 'echo $((3+4))')"
 head -c 5000000 /dev/urandom >"$work/big"
-same "5 MB through" "$(md5sum <"$work/big")" "$(hoop exec sh -s -i "cat $work/big" | md5sum)"
+same "5 MB through" "$(md5sum <"$work/big")" "$(hoop exec shell -s -i "cat $work/big" | md5sum)"
 code=0
-hoop exec sh -s -i 'exit 3' 2>/dev/null || code=$?
+hoop exec shell -s -i 'exit 3' 2>/dev/null || code=$?
 same "exit code" 3 "$code"
 refused "connection not found" hoop exec nothing -i x
-HOOP_TOKEN=wrong HOOP_APIURL=$api_url HOOP_GRPCURL=$grpc_url refused "invalid authentication" hoop exec sh -i x
-HOOP_TOKEN=wrong HOOP_APIURL=$api_url HOOP_GRPCURL=grpc://127.0.0.1:1 refused "Connection refused" hoop exec sh -i x
+HOOP_TOKEN=wrong HOOP_APIURL=$api_url HOOP_GRPCURL=$grpc_url refused "invalid authentication" hoop exec shell -i x
+HOOP_TOKEN=wrong HOOP_APIURL=$api_url HOOP_GRPCURL=grpc://127.0.0.1:1 refused "Connection refused" hoop exec shell -i x
 
 # The agent.
 unset HOOP_GRPC_CLIENT
@@ -74,11 +74,11 @@ export HOOP_CONFIG=$dev_config
 unset HOOP_GRPC_CLIENT TLS_CA
 
 # What cannot be.
-HOOP_GRPC_CLIENT=other refused 'HOOP_GRPC_CLIENT: unknown value "other"' hoop exec sh -i x
+HOOP_GRPC_CLIENT=other refused 'HOOP_GRPC_CLIENT: unknown value "other"' hoop exec shell -i x
 HOOP_KEY=$key HOOP_GRPC_CLIENT=other refused 'HOOP_GRPC_CLIENT: unknown value "other"' hoop-agent
 mkdir "$work/bare"
 cp "$bin/hoop" "$bin/hoop-agent" "$work/bare"
-HOOP_GRPC_CLIENT=grpc refused "libhoop_grpc.so: cannot open shared object file" "$work/bare/hoop" exec sh -i x
+HOOP_GRPC_CLIENT=grpc refused "libhoop_grpc.so: cannot open shared object file" "$work/bare/hoop" exec shell -i x
 HOOP_KEY=$key HOOP_GRPC_CLIENT=grpc refused "libhoop_grpc.so: cannot open shared object file" "$work/bare/hoop-agent"
 
 # Nobody sees what is inside it, and no program of ours needs it.

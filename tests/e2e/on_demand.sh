@@ -6,7 +6,7 @@ need curl jq python3
 
 cat >"$work/connections.yaml" <<EOF
 connections:
-  - {name: sh, type: command-line, command: [sh]}
+  - {name: shell, type: command-line, command: [sh]}
 EOF
 start_dev "$work/connections.yaml"
 

@@ -7,7 +7,7 @@ python3 -c 'import openapi_spec_validator' 2>/dev/null ||
 
 cat >"$work/connections.yaml" <<'Y'
 connections:
-  - {name: sh, type: command-line, command: [sh]}
+  - {name: shell, type: command-line, command: [sh]}
 Y
 start_dev "$work/connections.yaml"
 curl -sS "$api_url/api/openapiv3.json" >"$work/openapi.json" # nobody has to sign in for it

@@ -6,7 +6,7 @@ kept=${HOOP_PEERS_BUILD:-$root/build/e2e} # where the peers are built, for the n
 
 cat >"$work/connections.yaml" <<'Y'
 connections:
-  - {name: sh, type: command-line, command: [sh]}
+  - {name: shell, type: command-line, command: [sh]}
 Y
 start_dev "$work/connections.yaml"
 address=${grpc_url#grpc://}
@@ -19,15 +19,15 @@ for language in go js; do
   fi
   peer_command "$language" "$kept"
 
-  same "$language: a command" "Linux" "$("${peer[@]}" exec "$address" "$token" sh 'uname -s')"
+  same "$language: a command" "Linux" "$("${peer[@]}" exec "$address" "$token" shell 'uname -s')"
   code=0
-  "${peer[@]}" exec "$address" "$token" sh 'echo out; echo err >&2; exit 5' >"$work/out" 2>"$work/err" || code=$?
+  "${peer[@]}" exec "$address" "$token" shell 'echo out; echo err >&2; exit 5' >"$work/out" 2>"$work/err" || code=$?
   same "$language: exit code" 5 "$code"
   same "$language: stdout alone" "out" "$(cat "$work/out")"
   contains "$language: stderr" "$(cat "$work/err")" "err"
   head -c 3000000 /dev/urandom >"$work/big"
-  same "$language: 3 MB" "$(md5sum <"$work/big")" "$("${peer[@]}" exec "$address" "$token" sh "cat $work/big" | md5sum)"
-  refused "invalid authentication" "${peer[@]}" exec "$address" wrong sh x
+  same "$language: 3 MB" "$(md5sum <"$work/big")" "$("${peer[@]}" exec "$address" "$token" shell "cat $work/big" | md5sum)"
+  refused "invalid authentication" "${peer[@]}" exec "$address" wrong shell x
   refused "connection not found" "${peer[@]}" exec "$address" "$token" nothing x
 
   key=$(hoop admin create agent "$language-peer")

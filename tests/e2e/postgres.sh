@@ -6,7 +6,7 @@ need psql pgbench
 start_postgres
 cat >"$work/connections.yaml" <<Y
 connections:
-  - {name: pg, type: database/postgres, env: {HOST: 127.0.0.1, PORT: "$pg_port", USER: $pg_user, PASS: $pg_password}}
+  - {name: orders, type: database/postgres, env: {HOST: 127.0.0.1, PORT: "$pg_port", USER: $pg_user, PASS: $pg_password}}
   - {name: socket, type: database/postgres, record: buffered, env: {HOST: $pg_host, PORT: "$pg_port", USER: $pg_user, PASS: $pg_password}}
   - {name: wrong, type: database/postgres, env: {HOST: 127.0.0.1, PORT: "$pg_port", USER: $pg_user, PASS: wrong}}
   - {name: down, type: database/postgres, env: {HOST: 127.0.0.1, PORT: "1", USER: $pg_user, PASS: x}}
@@ -19,7 +19,7 @@ use() {
   export PGHOST=127.0.0.1 PGPORT=$port PGUSER=noop PGPASSWORD=any PGDATABASE=postgres
 }
 
-use pg
+use orders
 same "select" 1 "$(psql -XAtc 'select 1')"
 contains "startup parameters are kept" "$(PGAPPNAME=my-app psql -XAtc 'show application_name')" my-app
 contains "an error is one error" "$(psql -XAtc 'select 1/0' 2>&1 || true)" "division by zero"

@@ -9,9 +9,9 @@ python=/usr/bin/python3 # Debian's modules
 start_postgres
 { echo "local all,replication all trust"; cat "$pg_host/data/pg_hba.conf"; } >"$work/hba" && cat "$work/hba" >"$pg_host/data/pg_hba.conf"
 direct_psql -qc "select pg_reload_conf()" >/dev/null
-echo "connections: [{name: pg, type: database/postgres, env: {HOST: 127.0.0.1, PORT: \"$pg_port\", USER: $pg_user, PASS: $pg_password}}]" >"$work/connections.yaml"
+echo "connections: [{name: orders, type: database/postgres, env: {HOST: 127.0.0.1, PORT: \"$pg_port\", USER: $pg_user, PASS: $pg_password}}]" >"$work/connections.yaml"
 start_dev "$work/connections.yaml"
-connect pg
+connect orders
 export PGHOST=127.0.0.1 PGPORT=$port PGUSER=noop PGPASSWORD=any PGDATABASE=postgres
 
 drivers=$(dirname "$0")/postgres_drivers.py

@@ -6,7 +6,7 @@ need curl jq
 
 cat >"$work/connections.yaml" <<EOF
 connections:
-  - {name: sh, type: command-line, command: [sh], env: {FIXED: operator}}
+  - {name: shell, type: command-line, command: [sh], env: {FIXED: operator}}
   - {name: tcp, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "1"}}
 EOF
 start_dev "$work/connections.yaml" --exec-wait 1
@@ -28,7 +28,7 @@ until_done() {
 }
 
 # --- A short one ---
-answer=$(run '{"connection":"sh","script":"echo $1 $BAR $FIXED; echo err >&2","client_args":["-s","one"],
+answer=$(run '{"connection":"shell","script":"echo $1 $BAR $FIXED; echo err >&2","client_args":["-s","one"],
   "env_vars":{"envvar:BAR":"YmFy","envvar:FIXED":"bWluZQ=="}}')
 same "output" "err one bar operator" "$(json '.output / "\n" | map(select(. != "")) | sort | join(" ")' <<<"$answer")"
 same "status" "success 0 false" "$(json '"\(.output_status) \(.exit_code) \(.truncated)"' <<<"$answer")"
@@ -39,7 +39,7 @@ contains "stream" "$(json '.event_stream[0]' <<<"$session")" 'one bar operator'
 contains "script" "$(json .script.data <<<"$session")" 'echo $1'
 "$bin/hoop" audit verify "$id" >"$work/verify" || fail "the record of $id is not sound: $(cat "$work/verify")"
 
-answer=$(run '{"connection":"sh","script":"echo half; exit 3"}')
+answer=$(run '{"connection":"shell","script":"echo half; exit 3"}')
 same "failure" $'half\nfailed executing command, reason=exit status 3' "$(json .output <<<"$answer")"
 same "failure's code" "failed 3" "$(json '"\(.output_status) \(.exit_code)"' <<<"$answer")"
 
@@ -52,7 +52,7 @@ same "unknown connection" '400 {"message":"connection nosuch not found"}' "$(sta
 
 # --- One that outlives its answer ---
 mkfifo "$work/go"
-answer=$(run "{\"connection\":\"sh\",\"script\":\"read line <'$work/go'; echo \$line\"}")
+answer=$(run "{\"connection\":\"shell\",\"script\":\"read line <'$work/go'; echo \$line\"}")
 same "still running" "running -2" "$(json '"\(.output_status) \(.exit_code)"' <<<"$answer")"
 id=$(json .session_id <<<"$answer")
 same "its row" "open" "$(api GET "/sessions/$id" | json .status)"
@@ -62,7 +62,7 @@ same "its end" "0" "$(json .exit_code <<<"$session")"
 same "its output" "later" "$(api GET "/sessions/$id?expand=event_stream&event_stream=utf8" | json '.event_stream[0]')"
 
 # --- One that is watched ---
-answer=$(run "{\"connection\":\"sh\",\"script\":\"read line <'$work/go'; echo \$line; exit 3\"}")
+answer=$(run "{\"connection\":\"shell\",\"script\":\"read line <'$work/go'; echo \$line; exit 3\"}")
 id=$(json .session_id <<<"$answer")
 spawn "$work/live" curl -sS -N -H "Authorization: Bearer $token" "$api_url/api/sessions/$id/stream"
 wait_line "$work/live" "$spawned" 10 '^: connected$'
@@ -76,14 +76,14 @@ until_done "$id"
 same "over" $': connected\n\nevent: session_end\ndata: {}' "$(api GET "/sessions/$id/stream")"
 
 # --- One that is killed ---
-answer=$(run '{"connection":"sh","script":"sleep 3600"}')
+answer=$(run '{"connection":"shell","script":"sleep 3600"}')
 id=$(json .session_id <<<"$answer")
 api POST "/sessions/$id/kill" '{}'
 until_done "$id"
 contains "killed" "$(json .end_reason <<<"$session")" "killed by admin@hoop.local"
 
 # --- Lists: filters, pages by key ---
-run '{"connection":"sh","script":"printf \"a\\tb\"","metadata":{"ticket":"T-1"},"correlation_id":"c-1","session_batch_id":"b-1"}' >"$work/noted"
+run '{"connection":"shell","script":"printf \"a\\tb\"","metadata":{"ticket":"T-1"},"correlation_id":"c-1","session_batch_id":"b-1"}' >"$work/noted"
 noted=$(json .session_id <"$work/noted")
 same "correlation" "$noted" "$(api GET '/sessions?correlation_id=c-1' | json '.data | map(.id) | join(" ")')"
 same "batch" "T-1" "$(api GET '/sessions?batch_id=b-1' | json '.data[0].metadata.ticket')"
@@ -105,7 +105,7 @@ url=$(api GET "/sessions/$noted?extension=csv" | json .download_url)
 same "download" "a,b" "$(curl -sS --fail "$url")"
 same "only once" 404 "$(curl -sS -o /dev/null -w '%{http_code}' "$url")"
 same "result" "$(printf 'a\tb')" "$(api GET "/sessions/$noted/result/stream")"
-big=$(run '{"connection":"sh","script":"head -c 20000000 /dev/zero | tr \"\\0\" x"}')
+big=$(run '{"connection":"shell","script":"head -c 20000000 /dev/zero | tr \"\\0\" x"}')
 same "cut" "true" "$(json .truncated <<<"$big")"
 url=$(api GET "/sessions/$(json .session_id <<<"$big")?extension=txt" | json .download_url)
 same "the whole" "20000000" "$(curl -sS --fail "$url" | wc -c)"

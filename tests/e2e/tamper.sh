@@ -5,10 +5,10 @@ need sqlite3
 
 cat >"$work/connections.yaml" <<'Y'
 connections:
-  - {name: sh, type: command-line, command: [sh]}
+  - {name: shell, type: command-line, command: [sh]}
 Y
 start_dev "$work/connections.yaml"
-hoop exec sh -s -i 'seq 1 2000' >/dev/null
+hoop exec shell -s -i 'seq 1 2000' >/dev/null
 session=$(api GET '/sessions?limit=1' | json '.data[0].id')
 contains "before" "$(hoop audit verify "$session")" "whole and unchanged"
 refused "" hoop audit verify "$session" --key "$(head -c 32 /dev/zero | base64)"

@@ -122,7 +122,7 @@ typedef struct hoop_stream hoop_stream;
  *               log_requests            true, false: a line for each HTTP request
  *               log_calls               1: a line for each gRPC call; 2: with the names of its headers
  *               Texts about TLS name options as the variables of the programs: TLS_CERT, TLS_KEY, TLS_CA ...
- * connection    name, agent             required
+ * connection    name, agent             required; a name as REST has it: 3 letters or digits at least
  *               type, subtype           for example application and tcp
  *               command.0, command.1    in order
  *               envvar:NAME, filesystem:NAME    what the agent is told of the target
