@@ -153,9 +153,9 @@ void LaneSyncer::Prepare() {
     if (*ready) report_();
     return;
   }
+  retry_at_ = clock_.Monotonic() + limits::kSegmentRetryTime;
   if (!failing_) log_.Error("no new journal segment", "lane", set_.lane(), "error", StatusText(ready.status()));
   failing_ = true;
-  retry_at_ = clock_.Monotonic() + limits::kSegmentRetryTime;
 }
 
 }  // namespace hoop

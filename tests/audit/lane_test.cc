@@ -399,6 +399,8 @@ TEST_F(LaneTest, WithoutASegmentNothingIsOpenedUntilThereIsOne) {
   ASSERT_OK(Start());
   RecordingObserver observer;
   EXPECT_STATUS(audit_->Open(Head(), observer), absl::StatusCode::kResourceExhausted, "room");
+  // From here on its retry counts.
+  ASSERT_TRUE(loop_.TurnUntil([&] { return log_.Has("no new journal segment"); }));
   files_.FailReserves("", absl::OkStatus());
   clock_.Advance(limits::kSegmentRetryTime);
   std::unique_ptr<SessionRecord> record;
