@@ -9,16 +9,16 @@ start_postgres
 start_tcp_demo
 cat >"$work/connections.yaml" <<Y
 connections:
-  - {name: pg, type: database/postgres, env: {HOST: $pg_host, PORT: "$pg_port", USER: $pg_user, PASS: $pg_password}}
+  - {name: orders, type: database/postgres, env: {HOST: $pg_host, PORT: "$pg_port", USER: $pg_user, PASS: $pg_password}}
   - {name: tcp, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}}
 Y
 direct_psql -qc "alter system set log_statement = 'none'" -c 'select pg_reload_conf()' >/dev/null
 start_dev "$work/connections.yaml"
 export PGUSER=noop PGPASSWORD=$pg_password PGDATABASE=postgres PGHOST=127.0.0.1
 PGHOST=$pg_host PGPORT=$pg_port PGUSER=$pg_user pgbench -i -s 2 -q >/dev/null 2>&1
-connect pg
+connect orders
 measured=$port
-connect pg
+connect orders
 stopped=$port
 connect tcp
 upload=$port
