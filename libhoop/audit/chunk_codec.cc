@@ -18,21 +18,38 @@ constexpr char kZstd[] = "zstd", kNone[] = "none";
 
 }  // namespace
 
-ChunkCompressor::ChunkCompressor() : context_(ZSTD_createCCtx()) { HOOP_CHECK(context_ != nullptr); }
+ChunkCompressor::ChunkCompressor(FlushPacer& pacer) : pacer_(pacer), context_(ZSTD_createCCtx()) {
+  HOOP_CHECK(context_ != nullptr);
+}
 ChunkCompressor::~ChunkCompressor() { ZSTD_freeCCtx(context_); }
 
 void ChunkCompressor::Fill(RecordChunk& chunk, std::string_view records) {
   chunk.raw_bytes = records.size();
-  const size_t bound = ZSTD_compressBound(records.size());
-  if (compressed_.size() < bound) compressed_.resize(bound);
-  const size_t size = ZSTD_compressCCtx(context_, compressed_.data(), bound, records.data(), records.size(), kLevel);
-  if (ZSTD_isError(size) == 0 && size < records.size()) {
+  size_t size = 0;
+  if (Compress(records, &size)) {
     chunk.compression = kZstd;
     chunk.bytes.assign(compressed_, 0, size);
   } else {
     chunk.compression = kNone;
     chunk.bytes = records;
   }
+}
+
+// A frame for each step: frames in a row are read as one (RFC 8878, 3), and are 2 % larger than a single one. zstd's
+// streams would need no frames, but copy each byte once more.
+bool ChunkCompressor::Compress(std::string_view records, size_t* size) {
+  for (size_t begin = 0; begin < records.size();) {
+    const std::string_view step = records.substr(begin, pacer_.StepBytes());
+    const size_t bound = ZSTD_compressBound(step.size());
+    if (compressed_.size() < *size + bound) compressed_.resize(*size + bound);
+    const size_t done =
+        ZSTD_compressCCtx(context_, compressed_.data() + *size, bound, step.data(), step.size(), kLevel);
+    if (ZSTD_isError(done) != 0) return false;
+    *size += done;
+    begin += step.size();
+    pacer_.Worked(step.size());
+  }
+  return *size < records.size();
 }
 
 absl::StatusOr<std::string> ChunkRecords(const RecordChunk& chunk) {

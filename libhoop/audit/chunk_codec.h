@@ -6,6 +6,7 @@
 #include <string_view>
 
 #include "absl/status/statusor.h"
+#include "audit/flush_pacer.h"
 #include "store/record_chunk_table.h"
 
 struct ZSTD_CCtx_s;
@@ -15,17 +16,21 @@ namespace hoop {
 // Keeps zstd's working memory and that of the largest chunk. One thread.
 class ChunkCompressor final {
  public:
-  ChunkCompressor();
+  explicit ChunkCompressor(FlushPacer& pacer);
   ~ChunkCompressor();
   ChunkCompressor(const ChunkCompressor&) = delete;
   ChunkCompressor& operator=(const ChunkCompressor&) = delete;
 
-  // Sets `raw_bytes`, `compression` and `bytes` of the chunk.
+  // Sets `raw_bytes`, `compression` and `bytes` of the chunk. Works, and rests, as the pacer says.
   void Fill(RecordChunk& chunk, std::string_view records);
   // Memory that the next chunk takes again.
   void GiveBack() { compressed_ = {}; }
 
  private:
+  // False: zstd makes it no smaller. The bytes are in compressed_.
+  bool Compress(std::string_view records, size_t* size);
+
+  FlushPacer& pacer_;
   ZSTD_CCtx_s* const context_;
   std::string compressed_;
 };

@@ -1,22 +1,17 @@
 #include "audit/flusher.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <algorithm>
 
 #include "audit/segment_scanner.h"
 #include "base/limits/journal.h"
+#include "base/niceness.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 
 namespace hoop {
 namespace {
-
-// Compression is not in the way of who waits for bytes: where CPU is short, the journal takes up what lags behind,
-// and its bounds hold back who fills it.
-constexpr int kNiceness = 10;  // as nice(2) counts
 
 // More than one pass can meet: each stands for limits::kChainMarkBytes, and a session's first one for what was before.
 constexpr size_t kChainMarksMax = 2 * limits::kFlushPassBytes / limits::kChainMarkBytes;
@@ -57,6 +52,7 @@ void Flusher::Stop() {
     stopping_ = true;
     changed_.SignalAll();
   }
+  pacer_.Hurry();
   thread_.join();
 }
 
@@ -84,6 +80,7 @@ absl::Status Flusher::Barrier() {
     source.set->SyncWritten();
   }
   const absl::Duration deadline = clock_.Monotonic() + limits::kFlushWaitTime;
+  pacer_.Hurry();
   absl::MutexLock lock(&mu_);         // before the sets' own locks
   const uint64_t before = attempts_;  // what fails of an attempt that runs already says nothing of now
   absl::Status status;
@@ -101,6 +98,7 @@ absl::Status Flusher::Barrier() {
     finished_.WaitWithTimeout(&mu_, wait);
   }
   --barriers_;
+  pacer_.Relax();
   return status;
 }
 
@@ -118,8 +116,9 @@ void Flusher::Finished(const absl::Status& status) {
 
 void Flusher::Run() {
   ::pthread_setname_np(::pthread_self(), "hoop-flush");
-  const auto self = static_cast<id_t>(::gettid());  // this thread alone
-  ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + kNiceness);
+  // Compression is not in the way of who waits for bytes: where CPU is short, the journal takes up what lags behind,
+  // and its bounds hold back who fills it.
+  StandBack(kBackgroundNiceness);
   for (;;) {
     bool now, stopping;
     {
@@ -166,6 +165,7 @@ bool Flusher::Visit(Source& source, bool now, absl::Duration* next) {
     absl::MutexLock lock(&mu_);
     ++attempts_;
   }
+  pacer_.SetLag(bytes);
   const absl::Status status = FlushSpan(source, *span);
   retry_at_ = status.ok() ? absl::ZeroDuration() : clock_.Monotonic() + limits::kFlushRetryTime;
   if (status.ok()) source.pending_since = absl::InfiniteDuration();
@@ -186,6 +186,7 @@ absl::Status Flusher::FlushSpan(Source& source, const SegmentSet::FlushSpan& spa
       batch.DropChainMarks();
       batch.KeepUnknown();
     }
+    pacer_.Worked(record.bytes.size());
     return record.position > span.valid_through ? absl::OkStatus() : batch.Add(record);
   }));
   if (scanner.damages() > 0) {

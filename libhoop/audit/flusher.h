@@ -15,6 +15,7 @@
 #include "absl/synchronization/mutex.h"
 #include "audit/chunk_codec.h"
 #include "audit/flush_batch.h"
+#include "audit/flush_pacer.h"
 #include "audit/segment_set.h"
 #include "base/log.h"
 #include "hoop/clock.h"
@@ -76,7 +77,8 @@ class Flusher final {
   TailCache tails_;
   JournalLaneTable lanes_;
   ChainHasher hasher_;
-  ChunkCompressor compressor_;
+  FlushPacer pacer_;  // its Hurry: any
+  ChunkCompressor compressor_{pacer_};
   std::string window_;  // of the journal; like the compressor's memory held while there is much to do
   absl::Duration retry_at_ = absl::ZeroDuration();
 

@@ -1,11 +1,10 @@
 #include "base/worker.h"
 
 #include <pthread.h>
-#include <sys/resource.h>
-#include <unistd.h>
 
 #include <utility>
 
+#include "base/niceness.h"
 #include "base/status.h"
 
 namespace hoop {
@@ -30,8 +29,7 @@ absl::Status Worker::Post(absl::AnyInvocable<void()> task) {
 
 void Worker::Run() {
   ::pthread_setname_np(::pthread_self(), name_.substr(0, 15).c_str());
-  const auto self = static_cast<id_t>(::gettid());  // this thread alone
-  if (niceness_ != 0) ::setpriority(PRIO_PROCESS, self, ::getpriority(PRIO_PROCESS, self) + niceness_);
+  StandBack(niceness_);
   for (;;) {
     absl::AnyInvocable<void()> task;
     {

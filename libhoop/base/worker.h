@@ -16,7 +16,7 @@ namespace hoop {
 // Owned by who posts; the destructor runs what is queued, then joins. Any thread may post.
 class Worker final {
  public:
-  // `niceness`: how far the thread stands back when others want the processor, as nice(2) counts.
+  // `niceness`: how far the thread stands back when others want the processor, base/niceness.h.
   Worker(std::string name, size_t queue_max, int niceness = 0);
   ~Worker();
   Worker(const Worker&) = delete;

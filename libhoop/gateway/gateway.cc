@@ -10,6 +10,7 @@
 #include "base/agent_dsn.h"
 #include "base/limits/listener.h"
 #include "base/log.h"
+#include "base/niceness.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "front/front_door.h"
@@ -286,7 +287,7 @@ absl::Status Gateway::Parts::Start() {
   edge_options.log_requests = options.log_requests;
   edge = std::make_unique<rest::Edge>(http_loop, *api, log, edge_options);
   packet_thread = std::make_unique<LoopThread>(packet_loop, "hoop-packets");
-  http_thread = std::make_unique<LoopThread>(http_loop, "hoop-http");
+  http_thread = std::make_unique<LoopThread>(http_loop, "hoop-http", kBackgroundNiceness);
   log.Info("gateway serving", "api_url", options.api_url, "grpc_url", options.grpc_url, "version", options.version,
            "tls", options.tls.has_value());
   return absl::OkStatus();

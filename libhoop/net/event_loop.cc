@@ -15,6 +15,7 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/synchronization/mutex.h"
 #include "base/check.h"
+#include "base/niceness.h"
 #include "net/core_time.h"
 #include "net/name_lookup.h"
 #include "net/poller.h"
@@ -283,9 +284,10 @@ struct LoopThread::Thread {
   std::thread thread;
 };
 
-LoopThread::LoopThread(EventLoop& loop, std::string name)
-    : thread_(new Thread{loop, std::thread([&loop, name = std::move(name)] {
+LoopThread::LoopThread(EventLoop& loop, std::string name, int niceness)
+    : thread_(new Thread{loop, std::thread([&loop, name = std::move(name), niceness] {
                            ::pthread_setname_np(::pthread_self(), name.substr(0, 15).c_str());
+                           StandBack(niceness);
                            loop.Run();
                          })}) {}
 

@@ -53,10 +53,10 @@ class EventLoop final : public Loop {
   std::unique_ptr<Reactor> reactor_;
 };
 
-// Runs `loop` on a thread named `name` from construction to destruction.
+// Runs `loop` on a thread named `name` from construction to destruction. `niceness`: base/niceness.h.
 class LoopThread final {
  public:
-  LoopThread(EventLoop& loop, std::string name);
+  LoopThread(EventLoop& loop, std::string name, int niceness = 0);
   ~LoopThread();  // stops the loop and joins
 
  private:

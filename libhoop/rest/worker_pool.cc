@@ -5,6 +5,7 @@
 #include <utility>
 
 #include "base/check.h"
+#include "base/niceness.h"
 #include "base/status.h"
 
 namespace hoop::rest {
@@ -12,7 +13,7 @@ namespace hoop::rest {
 WorkerPool::WorkerPool(Loop& loop, const std::string& name, size_t threads, size_t queue_max)
     : loop_(loop), queue_max_(queue_max) {
   for (size_t i = 0; i < threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(fmt::format("{}-{}", name, i), 1));
+    workers_.push_back(std::make_unique<Worker>(fmt::format("{}-{}", name, i), 1, kBackgroundNiceness));
     idle_.push_back(i);
   }
 }

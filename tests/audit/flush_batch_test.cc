@@ -55,7 +55,8 @@ class FlushBatchTest : public ::testing::Test {
 
   testing::TempStore store_;
   ChainHasher hasher_;
-  ChunkCompressor compressor_;
+  FlushPacer pacer_;
+  ChunkCompressor compressor_{pacer_};
   std::string id_;
   std::vector<std::string> records_;
   const ChainHead marked_ = {1, 2, 3};
