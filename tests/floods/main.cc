@@ -3,9 +3,8 @@
 //   --connection NAME] [--seconds S] [--only PART,...] [--skip PART,...] [--polite] [--tls] [--list]. Everything is on
 //   127.0.0.1.
 // A line per attack; exit code 1 when a promise of docs/floods.md is broken. Times are printed, never judged.
+#include <sched.h>
 #include <sys/resource.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -132,7 +131,7 @@ bool AsItMust(const Run& run, const Outcome& outcome) {
 
 // Polite attackers take the processor that nobody else wants: the neighbour then waits for the gateway only.
 Outcome RunAttack(const Run& run, const Target& target, bool polite) {
-  if (polite) ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), 19);
+  if (const sched_param none = {}; polite) ::sched_setscheduler(0, SCHED_IDLE, &none);  // 0: this thread
   return run.attack->run(target, run.who);
 }
 
