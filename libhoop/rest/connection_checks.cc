@@ -43,7 +43,7 @@ absl::Status CheckVariables(const ConnectionRow& row) {
   }
   if (const auto mode = KnownValue(row, "SSLMODE"); protocol == "postgres" && mode.has_value()) {
     const absl::Status known = postgres::ParseSslMode(*mode).status();
-    if (!known.ok()) return InvalidArgument("secret envvar:SSLMODE: disable, prefer, require, verify-ca, verify-full");
+    if (!known.ok()) return InvalidArgument("secret envvar:SSLMODE: {}", StatusText(known));
   }
   if (const auto url = KnownValue(row, "REMOTE_URL"); protocol == "httpproxy" && url.has_value()) {
     if (!url->starts_with("http://") && !url->starts_with("https://")) {

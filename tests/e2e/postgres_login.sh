@@ -83,7 +83,6 @@ pem() { jq -Rs . <"$tls/$1"; } # a YAML string
   done
   echo "  - {name: server-name, type: database/postgres, env: {HOST: 127.0.0.1, PORT: \"$pg_port\", USER: $pg_user, PASS: $pg_password, SSLMODE: verify-full, SSLROOTCERT: $(pem ours.crt), SSLSERVERNAME: localhost}}"
   echo "  - {name: middle, type: database/postgres, env: {HOST: localhost, PORT: \"$port_of_middle\", USER: $pg_user, PASS: $pg_password, SSLMODE: require}}"
-  secret bad-mode "$pg_user" x 'SSLMODE: allow'
   secret half-cert "$pg_user" x "SSLCERT: $(pem client.crt)"
   for i in "${!odd[@]}"; do secret "odd$i" "u_odd$i" "$(sed -E 's/\\\+(.{6})/\\U00\1/g; s/\\([0-9A-F]{4})/\\u\1/g' <<<"${odd[i]}")"; done
 } >"$work/connections.yaml"
@@ -155,7 +154,12 @@ bad verify-full-no-pem 'secrets for TLS: authorities: no certificate in PEM form
 bad cert-missing 'connection requires a valid client certificate'
 bad cert-stranger 'the peer refuses: our certificate is signed by an authority that it does not know'
 bad cert-swapped 'secrets for TLS: key: it does not belong to the certificate'
-refused 'wrong option ("allow") for SSLMODE, accept only: [disable prefer require verify-ca verify-full]' hoop connect bad-mode -p 0
+{
+  echo connections:
+  secret bad-mode "$pg_user" x 'SSLMODE: allow'
+} >"$work/bad-mode.yaml"
+refused 'connection "bad-mode": secret envvar:SSLMODE: wrong option ("allow") for SSLMODE, accept only: [disable prefer require verify-ca verify-full]' \
+  hoop start dev --data "$work/bad-mode" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --connections "$work/bad-mode.yaml"
 refused 'SSLCERT and SSLKEY belong together, one is missing' hoop connect half-cert -p 0
 
 # Somebody in the middle with a certificate of its own: `require` lets it in, channel binding does not.
