@@ -158,7 +158,7 @@ bad cert-swapped 'secrets for TLS: key: it does not belong to the certificate'
   echo connections:
   secret bad-mode "$pg_user" x 'SSLMODE: allow'
 } >"$work/bad-mode.yaml"
-refused 'connection "bad-mode": secret envvar:SSLMODE: wrong option ("allow") for SSLMODE, accept only: [disable prefer require verify-ca verify-full]' \
+refused 'connection "bad-mode": secret envvar:SSLMODE: it is none of disable, prefer, require, verify-ca, verify-full' \
   hoop start dev --data "$work/bad-mode" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --connections "$work/bad-mode.yaml"
 refused 'SSLCERT and SSLKEY belong together, one is missing' hoop connect half-cert -p 0
 
