@@ -120,7 +120,10 @@ struct Agent::Parts {
         speaks_tls(gateway.tls.context != nullptr),
         dialer(make_dialer(loop, gateway)),
         dial_loop(context, *dialer, WithDialers(std::move(settings), make_dialer, gateway),
-                  [this](const absl::Status& now) { connectedness.Set(now); }) {}
+                  [this](const absl::Status& now) {
+                    connectedness.Set(now);
+                    if (options.on_change) options.on_change();
+                  }) {}
 
   // Where REST tells an embedded agent to connect.
   DialLoop::Settings WithDialers(DialLoop::Settings settings, const MakeGatewayDialer& make_dialer,
@@ -157,9 +160,12 @@ struct Agent::Parts {
 Agent::Agent(std::unique_ptr<Parts> parts) : parts_(std::move(parts)) {}
 
 absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options) {
-  HOOP_ASSIGN_OR_RETURN(AgentDsn dsn, ParseAgentDsn(options.key));
+  // Named by the variable of the programs, as TLS_CA is.
+  absl::StatusOr<AgentDsn> parsed = ParseAgentDsn(options.key);
+  if (!parsed.ok()) return Annotate(parsed.status(), "HOOP_KEY");
+  AgentDsn dsn = *std::move(parsed);
   absl::StatusOr<Address> address = Address::Parse(dsn.address);
-  if (!address.ok()) return Annotate(address.status(), "agent key");
+  if (!address.ok()) return Annotate(address.status(), "HOOP_KEY");
   TlsTarget tls;
   if (dsn.IsTls()) {
     HOOP_ASSIGN_OR_RETURN(tls.context, MakeDiallerContext(options.tls, TlsVerify::kFull));

@@ -127,7 +127,11 @@ void DialLoop::OnAnswered(const absl::Status& status) {
   if (std::exchange(answered_, text) == text) return;
   if (status.ok())
     return context_.log.Info("waiting for somebody who wants this agent", "address", settings_.dsn.address);
-  context_.log.Warning("the gateway does not serve this agent's connection", "reason", text);
+  constexpr std::string_view kEvent = "the gateway does not serve this agent's connection";
+  const std::string& connection = settings_.on_demand->request.name;
+  if (connection.empty()) return context_.log.Warning(kEvent, "reason", text);
+  // Who brings one along has heard it by on_change, and says it where it is seen.
+  context_.log.Info(kEvent, "connection", connection, "reason", text);
 }
 
 // The address may be that of REST, as keys of 2024 have it, or the gateway may not know the call.

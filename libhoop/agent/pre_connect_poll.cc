@@ -27,7 +27,7 @@ void PreConnectPoll::OnAnswer(absl::StatusOr<std::string> answer) {
   const absl::StatusOr<PreConnectResponse> response = ParsePreConnectResponse(*answer);
   if (!response.ok()) return callbacks_.done(response.status());
   if (response->status == kPreConnectNow) return callbacks_.done(absl::OkStatus());
-  callbacks_.answered(response->message.empty() ? absl::OkStatus() : FailedPrecondition("{}", response->message));
+  callbacks_.answered(response->message.empty() ? absl::OkStatus() : InvalidArgument("{}", response->message));
   pause_ = context_.loop.After(limits::kPreConnectInterval, [this] { Ask(); });
 }
 

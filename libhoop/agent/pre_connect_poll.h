@@ -18,7 +18,7 @@ namespace hoop {
 class PreConnectPoll final {
  public:
   struct Callbacks {
-    // Each answer: OK, or FailedPrecondition with the gateway's words why it does not serve this agent's connection.
+    // Each answer: OK, or InvalidArgument with the gateway's words why it does not serve this agent's connection.
     absl::AnyInvocable<void(const absl::Status&)> answered;
     // Once, last; may destroy the poll (not synchronously: Loop::DestroyLater). OK: somebody waits, connect now. Else
     // why there was no answer; Unimplemented: a gateway of 2024.

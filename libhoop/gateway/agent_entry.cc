@@ -138,17 +138,18 @@ void AgentEntry::AnswerPoll(UnaryCall& call, const Polled& polled, const std::st
     router_.FailWaiting(RouteOf(polled.row, name), Aborted("{}", text));
     return call.Answer(EncodePreConnectResponse(kPreConnectLater, text));
   }
-  NotePoll(call, polled);
-  call.Answer(EncodePreConnectResponse(router_.IsAwaited(polled.route) ? kPreConnectNow : kPreConnectLater, ""));
+  const bool is_ours = ParseCapabilities(call.metadata().Get(header::kCapabilities)).any();
+  NotePoll(call, polled, is_ours);
+  // Ours are called at once, for the sake of the first user, who would wait until they ask again. The one that is
+  // connected already serves them; another process of the same key stands by.
+  const bool is_needed = router_.IsAwaited(polled.route) || (is_ours && !router_.Find(polled.route).ok());
+  call.Answer(EncodePreConnectResponse(is_needed ? kPreConnectNow : kPreConnectLater, ""));
 }
 
 // Real agents may ask on a connection each, so that its end says nothing; ours ask on one, which they say.
-void AgentEntry::NotePoll(const UnaryCall& call, const Polled& polled) {
-  uint64_t connection = 0;
-  if (ParseCapabilities(call.metadata().Get(header::kCapabilities)).any()) {
-    connection = call.connection_id();
-    if (connection == 0) return;  // it ended while we looked
-  }
+void AgentEntry::NotePoll(const UnaryCall& call, const Polled& polled, bool is_ours) {
+  const uint64_t connection = is_ours ? call.connection_id() : 0;
+  if (is_ours && connection == 0) return;  // it ended while we looked
   router_.NotePoll(polled.row.id, connection);
   if (polled.route != polled.row.id) router_.NotePoll(polled.route, connection);
 }

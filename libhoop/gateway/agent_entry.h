@@ -50,7 +50,7 @@ class AgentEntry final {
 
   absl::StatusOr<Verified> Verify(const std::string& bearer, const std::string& connection, const std::string& items);
   absl::StatusOr<Polled> Poll(const std::string& bearer, const PreConnectRequest& request);
-  void NotePoll(const UnaryCall& call, const Polled& polled);
+  void NotePoll(const UnaryCall& call, const Polled& polled, bool is_ours);
   void AnswerPoll(UnaryCall& call, const Polled& polled, const std::string& name);
   void Register(Admission::Candidate candidate, Verified verified, std::string bearer_hash);
 

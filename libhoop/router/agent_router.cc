@@ -251,12 +251,17 @@ void AgentRouter::NotePoll(std::string_view id, uint64_t connection) {
 }
 
 void AgentRouter::ForgetPolls(uint64_t connection) {
-  absl::MutexLock lock(&mu_);
-  auto next = polls_of_.lower_bound({connection, std::string()});
-  while (next != polls_of_.end() && next->first == connection) {
-    polled_.erase(next->second);
-    next = polls_of_.erase(next);
+  std::vector<std::string> gone;
+  {
+    absl::MutexLock lock(&mu_);
+    auto next = polls_of_.lower_bound({connection, std::string()});
+    while (next != polls_of_.end() && next->first == connection) {
+      polled_.erase(next->second);
+      gone.push_back(next->second);
+      next = polls_of_.erase(next);
+    }
   }
+  for (const std::string& id : gone) FailWaiting(id, Offline());
 }
 
 // Then again when the oldest of the others may have grown old: whoever asks regularly is looked at rarely.

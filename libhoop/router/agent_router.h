@@ -58,7 +58,8 @@ class AgentRouter final : public Router {
   // An agent that connects on demand has asked: `id`, its own or a route, counts as online for a while.
   // `connection`: the one (GrpcConnection::id()) that it asks on again and again and whose end is its end; 0: none.
   void NotePoll(std::string_view id, uint64_t connection = 0);
-  // That connection has ended. Who asked on another one meanwhile is online.
+  // That connection has ended: whoever waits for those who asked on it hears that they are offline. Who asked on
+  // another one meanwhile is online.
   void ForgetPolls(uint64_t connection);
 
   // A data stream that an agent opened: `bearer_hash` must be the agent's own. PermissionDenied otherwise.

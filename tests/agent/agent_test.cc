@@ -1,5 +1,6 @@
 #include "hoop/agent.h"
 
+#include <atomic>
 #include <deque>
 
 #include "base/status.h"
@@ -267,12 +268,16 @@ TEST(Agent, OnDemandSaysWhyItsConnectionIsNotServed) {
   RealGateway gateway;
   gateway.answers = {Later("choose another name")};
   ManualClock clock;
+  std::atomic<int> changes = 0;
   AgentUnderTest under_test(gateway.port, {.key = fmt::format("grpc://_default:xagt-s3cret@127.0.0.1:{}", gateway.port),
                                            .connection = AgentConnection{.name = "runcon"},
+                                           .on_change = [&changes] { ++changes; },
                                            .clock = &clock});
   const std::string line = under_test.events.WaitFor("the gateway does not serve this agent's connection");
-  EXPECT_NE(line.find("reason=choose another name"), std::string::npos);
+  EXPECT_NE(line.find("connection=runcon reason=choose another name"), std::string::npos) << line;
   EXPECT_FALSE(under_test.agent->connected());
+  EXPECT_STATUS(under_test.agent->last_error(), absl::StatusCode::kInvalidArgument, "choose another name");
+  EXPECT_GT(changes, 0);
   ASSERT_TRUE(gateway.WaitForQuestions(3, clock));
   EXPECT_EQ(under_test.events.All().find("does not serve"), under_test.events.All().rfind("does not serve")) << "once";
 }
@@ -302,11 +307,12 @@ TEST(Agent, SaysThatNobodyListens) {
 }
 
 TEST(Agent, RefusesKeysItCannotUse) {
-  EXPECT_STATUS(Agent::Create({.key = "nonsense"}), absl::StatusCode::kInvalidArgument, "");
+  EXPECT_STATUS(Agent::Create({.key = "nonsense"}), absl::StatusCode::kInvalidArgument,
+                "HOOP_KEY: not an agent's key: it is <scheme>");
   EXPECT_STATUS(Agent::Create({.key = "grpcs://a:xagt-x@gateway:8443?mode=standard", .tls = {.ca = "x"}}),
                 absl::StatusCode::kInvalidArgument, "TLS_CA: no certificate in PEM form");
   EXPECT_STATUS(Agent::Create({.key = "grpc://a:xagt-x@gateway?mode=standard"}), absl::StatusCode::kInvalidArgument,
-                "agent key");
+                "HOOP_KEY: address \"gateway\": no port");
 }
 
 }  // namespace

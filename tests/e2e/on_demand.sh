@@ -17,22 +17,42 @@ mkfifo "$work/go"
 export ONLY_HERE=yes
 HOOP_KEY=$key spawn "$work/run.log" "$bin/hoop" run -n box --command sh -- sh -c "read word <'$work/go'; exit 5"
 run=$spawned
-until "$bin/hoop" exec box -s -i 'echo $ONLY_HERE $HOOP_KEY-' >"$work/out" 2>"$work/err"; do
-  kill -0 "$run" || fail "hoop run ended: $(cat "$work/run.log")"
-  # It has not asked yet.
-  grep -q -e "connection not found" -e "agent is offline" "$work/err" || fail "exec: $(cat "$work/err")"
-  sleep 0.2
-done
+wait_line "$work/run.log" "$run" 20 "serving connection box at 127.0.0.1"
+# It was called already: the first user need not wait until it asks again, which would take 5 s.
+timeout 4 "$bin/hoop" exec box -s -i 'echo $ONLY_HERE $HOOP_KEY-' >"$work/out" || fail "the first exec: $?"
 same "the process's own variables, but no key" "yes -" "$(cat "$work/out")"
 row=$(api GET /connections/box)
 same "row" "hoopagent online custom" "$(json '"\(.managed_by) \(.status) \(.type)"' <<<"$row")"
 same "it is no agent of the list" "dev" "$(api GET /agents | json '.[].name')"
 "$bin/hoop" admin create connection mine -a dev -t command-line -- sh >/dev/null
 HOOP_KEY=$key spawn "$work/taken.log" "$bin/hoop" run -n mine
-wait_line "$work/taken.log" "$spawned" 20 "connection mine is not being managed by this process, choose another name"
+ended=0
+wait "$spawned" || ended=$?
+same "hoop run, refused" 1 "$ended"
+contains "why" "$(cat "$work/taken.log")" \
+  "hoop: connection mine is not served: connection mine is not being managed by this process, choose another name"
+! grep -q "serving connection" "$work/taken.log" || fail "it says that it serves: $(cat "$work/taken.log")"
+HOOP_KEY=${key/xagt-/xagt-x} spawn "$work/bad.log" "$bin/hoop" run -n bad -- touch "$work/bad.began"
+ended=0
+wait "$spawned" || ended=$?
+same "hoop run, with another key" 1 "$ended"
+contains "why" "$(cat "$work/bad.log")" "hoop: connection bad is not served: HOOP_KEY: invalid authentication"
+[ ! -e "$work/bad.began" ] || fail "its command began"
+HOOP_KEY=$key spawn "$work/other.log" "$bin/hoop" run -n other
+wait_line "$work/other.log" "$spawned" 20 "serving connection other"
 stop "$spawned" INT
 same "hoop run, interrupted" 130 "$ended"
+# Who uses it when it ends hears so at once, and the session is in the list.
+"$bin/hoop" exec box -i 'echo in; sleep 1000' >"$work/used.out" 2>"$work/used.log" &
+user=$!
+started+=("$user")
+wait_line "$work/used.out" "$user" 20 in
 echo on >"$work/go"
+ended=0
+timeout 10 tail --pid="$user" -s 0.1 -f /dev/null || fail "the exec that ran goes on"
+wait "$user" || ended=$?
+same "an exec while hoop run ends" 254 "$ended"
+same "its row" "box done" "$("$bin/hoop" sessions list --limit 1 --fields connection,status | tail -n 1 | awk '{print $1, $2}')"
 ended=0
 wait "$run" || ended=$?
 same "the command's exit code" 5 "$ended"
@@ -51,7 +71,8 @@ secret=$(sed -E 's#.*:(xagt-[^@]*)@.*#\1#' <<<"$dsn")
 export OWN=emb
 for key in "$dsn" "http://emb:$secret@${api_url#http://}?mode=embedded"; do
   HOOP_KEY=$key spawn "$work/emb.log" "$bin/hoop-agent"
-  wait_line "$work/emb.log" "$spawned" 30 "waiting for somebody who wants this agent"
+  [[ $key == http:* ]] && line="waiting for somebody who wants this agent" || line="connected to the gateway"
+  wait_line "$work/emb.log" "$spawned" 30 "$line"
   same "embedded, ${key%%:*}" "emb" "$("$bin/hoop" exec on-emb -s -i 'echo $OWN')"
   stop "$spawned"
 done

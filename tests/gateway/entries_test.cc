@@ -330,6 +330,24 @@ TEST_F(PublishingAgents, OfOursAreGoneWithTheConnectionTheyAskOn) {
   EXPECT_FALSE(gateway_.router().IsOnline(route));
 }
 
+TEST_F(PublishingAgents, OfOursAreCalledBeforeSomebodyWaits) {
+  const Metadata ours = With(Call(), "hoop-caps", kOurCaps);
+  EXPECT_EQ(Poll(shell_, ours).status, "CONNECT");
+  Enter(Stream("runcon"));
+  EXPECT_EQ(Poll(shell_, ours).status, "BACKOFF") << "another process stands by";
+}
+
+TEST_F(PublishingAgents, WhoWaitsForOneOfOursHearsThatItIsGone) {
+  Poll(shell_, With(Call(), "hoop-caps", kOurCaps));
+  Peer& client = Enter(With(UserHeaders("exec", "runcon"), "hoop-caps", kOurCaps));
+  EXPECT_FALSE(client.transcript.end.has_value());
+  gateway_.EndCalls();
+  gateway_.Settle();
+  ASSERT_TRUE(client.transcript.end.has_value());
+  EXPECT_STATUS(*client.transcript.end, absl::StatusCode::kFailedPrecondition,
+                "agent is offline: runcon is served by a process that brings it along, as `hoop run` does");
+}
+
 TEST_F(PublishingAgents, OfOursThatLeaveBeforeTheyAreAnsweredAreGone) {
   absl::Notification look;
   gateway_.PostToAdmission([&look] { look.WaitForNotification(); });

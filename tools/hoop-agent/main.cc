@@ -64,11 +64,7 @@ absl::StatusOr<std::unique_ptr<hoop::Agent>> Assemble(hoop::AgentSettings& setti
   settings.options.warden_command = {"/proc/self/exe", "warden"};
   settings.options.clock = &hoop::Clock::System();
   settings.options.log = &log;
-  auto agent = hoop::Agent::Create(std::move(settings.options));
-  if (agent.ok()) return agent;
-  const std::string text = Text(agent.status());
-  const bool is_key = absl::IsInvalidArgument(agent.status()) && !text.starts_with("TLS_");
-  return absl::Status(agent.status().code(), (is_key ? "HOOP_KEY: " : "") + text);
+  return hoop::Agent::Create(std::move(settings.options));
 }
 
 int Serve(hoop::Agent& agent, const hoop::AgentSettings& settings, hoop::EndSignals& signals,

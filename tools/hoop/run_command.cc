@@ -8,6 +8,10 @@
 
 #include <cstdlib>
 #include <map>
+#include <optional>
+#include <string>
+#include <utility>
+#include <vector>
 
 #include "child_process.h"
 #include "commands.h"
@@ -75,46 +79,97 @@ absl::StatusOr<AgentOptions> MakeAgentOptions(const Environment& environment, co
   return agent;
 }
 
-// Until the command has ended, or, without one, until a signal comes. Signals for this program alone are handed on; the
-// terminal's keys reach the command by themselves.
-int WaitForEnd(const sigset_t& signals, pid_t command) {
-  while (true) {
-    int signal = 0;
-    ::sigwait(&signals, &signal);
-    if (signal == SIGCHLD) {
-      int status = 0;
-      if (command <= 0 || ::waitpid(command, &status, WNOHANG) != command) continue;
-      return WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
-    }
-    if (command <= 0) return 128 + signal;
-    if (signal != SIGINT) ::kill(command, signal);
-  }
+// What asking again does not change: the key, or the connection's name. Everything else the agent tries again.
+bool IsRefused(const absl::Status& status) {
+  return absl::IsUnauthenticated(status) || absl::IsInvalidArgument(status);
 }
+
+// One run: the agent serves the connection; the command, if there is one, begins when it is known that nothing speaks
+// against it, and outlives a gateway that is away. The main thread waits for signals; kNews is the agent's own.
+class Run final {
+ public:
+  static constexpr int kNews = SIGUSR1;
+
+  Run(const Agent& agent, std::string connection, std::vector<std::string> command)
+      : agent_(agent), connection_(std::move(connection)), command_(std::move(command)) {}
+
+  // Until the command has ended, or, without one, until a signal comes or the gateway refuses the connection.
+  int WaitForEnd(const sigset_t& signals) {
+    while (!code_) {
+      int signal = 0;
+      ::sigwait(&signals, &signal);
+      if (signal == kNews) {
+        OnNews();
+      } else if (signal == SIGCHLD) {
+        OnChild();
+      } else if (child_ <= 0) {
+        code_ = 128 + signal;
+      } else if (signal != SIGINT) {  // the terminal's keys reach the command by themselves
+        ::kill(child_, signal);
+      }
+    }
+    return *code_;
+  }
+
+ private:
+  void OnNews() {
+    const absl::Status refused = agent_.last_error();
+    if (agent_.connected()) {
+      if (!std::exchange(served_, true)) {
+        fmt::print(stderr, "hoop: serving connection {} at {}\n", connection_, agent_.gateway_address());
+      }
+    } else if (refused.ok()) {
+      return;  // it stops
+    } else if (IsRefused(refused)) {
+      served_ = false;
+      const char* of = absl::IsUnauthenticated(refused) ? ": HOOP_KEY" : "";
+      const int code = Fail(fmt::format("connection {} is not served{}: {}", connection_, of, Text(refused)));
+      if (child_ <= 0) code_ = code;
+    }
+    if (!code_ && !command_.empty() && child_ <= 0) StartCommand();
+  }
+
+  void StartCommand() {
+    std::vector<std::string> words = command_;
+    if (words[0].find('/') == std::string::npos) words[0] = FindProgram(words[0], {});
+    if (words[0].empty()) {
+      code_ = Fail(command_[0] + ": command not found");
+      return;
+    }
+    auto child = StartChild(words, {.in_foreground = true});
+    if (child.ok()) child_ = *child;
+    if (!child.ok()) code_ = Fail(child.status());
+  }
+
+  void OnChild() {
+    int status = 0;
+    if (child_ <= 0 || ::waitpid(child_, &status, WNOHANG) != child_) return;
+    code_ = WIFEXITED(status) ? WEXITSTATUS(status) : 128 + WTERMSIG(status);
+  }
+
+  const Agent& agent_;
+  const std::string connection_;
+  const std::vector<std::string> command_;
+  bool served_ = false;
+  pid_t child_ = 0;
+  std::optional<int> code_;
+};
 
 }  // namespace
 
 int RunPublish(const Environment& environment, const PublishOptions& options) {
   sigset_t signals;
   ::sigemptyset(&signals);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD}) ::sigaddset(&signals, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, Run::kNews}) ::sigaddset(&signals, signal);
   ::pthread_sigmask(SIG_BLOCK, &signals, nullptr);  // before there are threads, which inherit it
   auto agent_options = MakeAgentOptions(environment, options);
   if (!agent_options.ok()) return Fail(agent_options.status());
+  agent_options->on_change = [] { ::kill(::getpid(), Run::kNews); };
   const std::string name = agent_options->connection->name;
   auto agent = Agent::Create(*std::move(agent_options));
   if (!agent.ok()) return Fail(agent.status());
   if (const absl::Status started = (*agent)->Start(); !started.ok()) return Fail(started);
-  fmt::print(stderr, "hoop: serving connection {} at {}\n", name, (*agent)->gateway_address());
-  pid_t command = 0;
-  if (!options.foreground.empty()) {
-    std::vector<std::string> words = options.foreground;
-    if (words[0].find('/') == std::string::npos) words[0] = FindProgram(words[0], {});
-    if (words[0].empty()) return Fail(options.foreground[0] + ": command not found");
-    auto child = StartChild(words, {.in_foreground = true});
-    if (!child.ok()) return Fail(child.status());
-    command = *child;
-  }
-  const int code = WaitForEnd(signals, command);
+  const int code = Run(**agent, name, options.foreground).WaitForEnd(signals);
   (*agent)->Stop(kStopTime);
   return code;
 }

@@ -2,6 +2,7 @@
 // host programs assemble it.
 #pragma once
 
+#include <functional>
 #include <map>
 #include <memory>
 #include <optional>
@@ -19,7 +20,8 @@
 namespace hoop {
 
 // A connection that an agent brings along (`hoop run`): the gateway makes it, or brings it up to date, and calls for
-// the agent when somebody wants it. Its key is the organization's, or that of an agent of mode embedded.
+// the agent: ours at once, a real one when somebody wants it. Its key is the organization's, or that of an agent of
+// mode embedded.
 struct AgentConnection {
   std::string name;  // at least three letters, digits, '_', with '-' and '.' between them
   std::string type = "custom";
@@ -31,8 +33,8 @@ struct AgentConnection {
 
 // Everything an agent is told.
 struct AgentOptions {
-  // The DSN: <scheme>://<name>:<secret>@<host>:<port>?mode=standard. With mode=embedded the agent connects when
-  // somebody wants it and stays then; sessions get all variables of `environment`.
+  // The DSN: <scheme>://<name>:<secret>@<host>:<port>?mode=standard. With mode=embedded the agent asks whether
+  // somebody wants it, connects when the gateway says so and stays then; sessions get all variables of `environment`.
   std::string key;
   std::optional<AgentConnection> connection;  // set: it connects on demand, whatever the key's mode
   // Names of shells that an embedded agent offers to gateways of 2024, lower case.
@@ -55,6 +57,8 @@ struct AgentOptions {
   // What this program serves itself, by name: for byte streams whose HOST is "host:<name>" and commands whose first
   // word is that.
   std::map<std::string, HostService*> host_services;
+  // connected() or last_error() may say something else now. Called on the agent's thread, which it must not block.
+  std::function<void()> on_change;
   Clock* clock = nullptr;
   LogSink* log = nullptr;
 };
@@ -85,7 +89,8 @@ class Agent final {
   std::string mode() const;
   // True while the gateway has accepted this agent; while it waits for somebody to want it, too.
   bool connected() const;
-  // Why it is not, as the log said last; OK while it is, and before the first attempt has failed.
+  // Why it is not, as the log said last; OK while it is, and before the first attempt has failed. Unauthenticated and
+  // InvalidArgument: the gateway refuses the key, or the connection that it brings along, and will do so again.
   absl::Status last_error() const;
   // Until connected() or the deadline, whichever comes first.
   bool WaitUntilConnected(absl::Duration deadline) const;
