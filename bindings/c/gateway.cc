@@ -56,6 +56,8 @@ int32_t hoop_gateway_create(const hoop_options* options, hoop_gateway** gateway,
     auto handle = std::make_unique<hoop_gateway>();
     handle->log = options->log;
     values->log = options->log.get();
+    handle->verifier = options->verifier;
+    values->idp_verifier = options->verifier.get();
     const hoop::c::SignalsBlocked blocked;
     auto created = hoop::Gateway::Create(*std::move(values));
     if (!created.ok()) return created.status();

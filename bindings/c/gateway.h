@@ -6,10 +6,12 @@
 #include "hoop/gateway.h"
 #include "lifecycle.h"
 #include "log.h"
+#include "verifier.h"
 
-// The order of members is destruction reversed: the gateway ends before its log.
+// The order of members is destruction reversed: the gateway ends before what it calls.
 struct hoop_gateway {
   std::shared_ptr<hoop::c::CallbackLog> log;
+  std::shared_ptr<hoop::c::CallbackVerifier> verifier;
   std::unique_ptr<hoop::Gateway> gateway;
   hoop::c::Lifecycle lifecycle{"gateway"};
 };

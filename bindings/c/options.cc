@@ -205,6 +205,19 @@ int32_t hoop_options_set_log(hoop_options* options, int32_t lowest, hoop_log_fn 
   });
 }
 
+int32_t hoop_options_set_verifier(hoop_options* options, hoop_verify_fn verify, void* user_data,
+                                  void (*destroy)(void* user_data), hoop_error** error) {
+  return Guard(error, [&]() -> absl::Status {
+    const absl::Status status = Need(options, "options", reinterpret_cast<const void*>(verify), "verify");
+    if (!status.ok()) return status;
+    if (!std::holds_alternative<hoop::GatewayOptions>(options->values)) {
+      return Error(absl::StatusCode::kFailedPrecondition, "only a gateway verifies tokens");
+    }
+    options->verifier = std::make_shared<hoop::c::CallbackVerifier>(verify, user_data, destroy);
+    return absl::OkStatus();
+  });
+}
+
 int32_t hoop_options_serve(hoop_options* options, const char* service, hoop_open_fn open, void* user_data,
                            void (*destroy)(void* user_data), hoop_error** error) {
   return Guard(error, [&]() -> absl::Status {

@@ -32,6 +32,7 @@
 #include "gateway/stream_entry.h"
 #include "identity/agent_keys.h"
 #include "identity/local_accounts.h"
+#include "identity/host_verifier.h"
 #include "identity/local_verifier.h"
 #include "identity/setup_token.h"
 #include "identity/token_signer.h"
@@ -109,6 +110,7 @@ struct Gateway::Parts {
   std::unique_ptr<LocalAccounts> accounts;
   std::optional<hoop::SetupToken> setup_token;  // while there is no account
   std::unique_ptr<LocalVerifier> local_verifier;
+  std::unique_ptr<HostVerifier> host_verifier;  // null: the host brought none
   std::unique_ptr<AgentVerifier> agent_verifier;
   std::unique_ptr<PublishedConnections> published;
   std::unique_ptr<JournalAuditStore> journal;
@@ -153,7 +155,11 @@ absl::Status Gateway::Parts::Open() {
   local_verifier = std::make_unique<LocalVerifier>(*signer, *store, roles);
   agent_verifier = std::make_unique<AgentVerifier>(store->agents());
   published = std::make_unique<PublishedConnections>(*store, clock);
-  verifier = options.idp_verifier != nullptr ? options.idp_verifier : local_verifier.get();
+  verifier = local_verifier.get();
+  if (options.idp_verifier != nullptr) {
+    host_verifier = std::make_unique<HostVerifier>(*options.idp_verifier, *local_verifier, org_id(), log);
+    verifier = host_verifier.get();
+  }
   audit = options.audit_store;
   if (audit == nullptr) {
     JournalOptions journal_options;

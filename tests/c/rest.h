@@ -22,24 +22,31 @@ static inline int dial(struct test_gateway* gateway, const char* which) {
   return socket_;
 }
 
-/* `body` to POST /api/sessions, with a token that is good for so many seconds; the whole answer, to be freed. */
-static inline char* rest_exec_within(struct test_gateway* gateway, const char* body, int64_t seconds) {
+/* `body` to POST /api/sessions with a token; the whole answer, to be freed. */
+static inline char* rest_exec_as(struct test_gateway* gateway, const char* body, const char* token) {
   const size_t room = 8 * 1024 * 1024;
-  char *answer = (char*)malloc(room), *token = NULL;
+  char* answer = (char*)malloc(room);
   size_t size = 0;
   ssize_t count;
   const int socket_ = dial(gateway, "http_address");
-  CHECK_OK(hoop_gateway_ensure_admin(gateway->gateway, "me@example.test", "a-secret", &error));
-  CHECK_OK(hoop_gateway_issue_token(gateway->gateway, "me@example.test", seconds, &token, &error));
   size = (size_t)snprintf(answer, room,
                           "POST /api/sessions HTTP/1.1\r\nHost: x\r\nConnection: close\r\nAuthorization: Bearer %s\r\n"
                           "Content-Type: application/json\r\nContent-Length: %zu\r\n\r\n%s",
                           token, strlen(body), body);
-  hoop_string_destroy(token);
   CHECK(send(socket_, answer, size, MSG_NOSIGNAL) == (ssize_t)size);
   for (size = 0; (count = recv(socket_, answer + size, room - size - 1, 0)) > 0; size += (size_t)count) continue;
   answer[size] = '\0';
   close(socket_);
+  return answer;
+}
+
+/* With a token of an administrator's that is good for so many seconds. */
+static inline char* rest_exec_within(struct test_gateway* gateway, const char* body, int64_t seconds) {
+  char *answer, *token = NULL;
+  CHECK_OK(hoop_gateway_ensure_admin(gateway->gateway, "me@example.test", "a-secret", &error));
+  CHECK_OK(hoop_gateway_issue_token(gateway->gateway, "me@example.test", seconds, &token, &error));
+  answer = rest_exec_as(gateway, body, token);
+  hoop_string_destroy(token);
   return answer;
 }
 

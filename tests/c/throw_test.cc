@@ -51,6 +51,25 @@ void ExpectFailure(test_gateway& gateway, const char* connection, const char* te
   free(answer);
 }
 
+int32_t VerifyAndThrow(const char*, hoop_identity*, void*) { throw std::runtime_error("secret"); }
+
+void ExpectRefusedToken() {
+  char folder[] = "/tmp/hoop-c-test-XXXXXX";
+  CHECK(mkdtemp(folder) != nullptr);
+  hoop_options* options = gateway_options(folder);
+  CHECK_OK(hoop_options_set_verifier(options, VerifyAndThrow, nullptr, nullptr, &error));
+  test_gateway gateway = {"", nullptr};
+  memcpy(gateway.folder, folder, sizeof folder);
+  CHECK_OK(hoop_gateway_create(options, &gateway.gateway, &error));
+  hoop_options_destroy(options);
+  CHECK_OK(hoop_gateway_start(gateway.gateway, &error));
+  hoop_identity* identity = nullptr;
+  CHECK_FAILS(hoop_gateway_verify_token(gateway.gateway, "token", &identity, &error), HOOP_INTERNAL,
+              "the verifier refused the token");
+  CHECK(identity == nullptr);
+  end_gateway(&gateway);
+}
+
 }  // namespace
 
 int main() {
@@ -73,5 +92,6 @@ int main() {
   CHECK(closed == 1);
   CHECK(destroyed == 3);  // of the log, of a service, of a stream
   end_gateway(&gateway);
+  ExpectRefusedToken();
   return 0;
 }

@@ -28,7 +28,7 @@
  * functions of streams and options may be called, hoop_agent_connected, hoop_gateway_replace_tls and _get, but for
  * "setup_token"; what waits (_start, _stop, _wait, _destroy, the rest) says HOOP_FAILED_PRECONDITION. A call-back that
  * throws, in C++, counts as HOOP_INTERNAL: `open` refuses, an event ends its stream as a failure, a record ends its
- * reading, a log line is lost.
+ * reading, a token is refused, a log line is lost.
  *
  * Signals, processes. The library installs no signal handler and its threads take no signal. It does not exit, reads
  * no environment and writes neither to stdout nor to stderr. (Its HTTP parser sets SIGPIPE for a moment while a gateway
@@ -277,6 +277,33 @@ HOOP_API int32_t hoop_gateway_verify_token(hoop_gateway* gateway, const char* to
  */
 HOOP_API const char* hoop_identity_get(const hoop_identity* identity, const char* key);
 HOOP_API void hoop_identity_destroy(hoop_identity* identity);
+
+/*
+ * Tells a gateway whose `token` it is, in place of the gateway's own accounts. `identity`, empty, is lent until it
+ * returns: fill it by hoop_identity_set. Return
+ *   HOOP_OK                 the token is good now, `identity` is whose
+ *   HOOP_UNAUTHENTICATED    it is nobody's, or not any more
+ *   HOOP_NOT_FOUND          it is none of yours: the gateway asks its own accounts and API keys
+ *   HOOP_UNAVAILABLE        that cannot be said now; anything else counts as HOOP_INTERNAL
+ * Called for every session, every REST request and every two minutes for each session that runs, which
+ * HOOP_UNAUTHENTICATED then ends; and within hoop_gateway_verify_token. On threads of the gateway, several at a time.
+ * It may block, but users and agents that come in wait for it, one behind the other, and hoop_gateway_destroy for one
+ * that is under way: bound your look-ups, remember answers.
+ */
+typedef int32_t (*hoop_verify_fn)(const char* token, hoop_identity* identity, void* user_data);
+/* Of gateways; the last one counts. The keys of agents are the gateway's as before. */
+HOOP_API int32_t hoop_options_set_verifier(hoop_options* options, hoop_verify_fn verify, void* user_data,
+                                           void (*destroy)(void* user_data), hoop_error** error);
+/*
+ * Within hoop_verify_fn. "subject" is needed, by which your users are told apart; "user_id" and "email" are the subject
+ * where they are not set; "name"; "group.0", "group.1" ... in this order; "is_admin", "is_auditor" (default: false, no
+ * group makes an administrator here); "expires_at" (default: never). Of a refusal: "reason", for the log and
+ * hoop_gateway_verify_token; users read "invalid authentication", but for the reason "user is not active".
+ * Each text is a line of UTF-8 of at most 2048 bytes, without control characters; at most 1000 groups.
+ * HOOP_INVALID_ARGUMENT: no such key, or not such a value; then HOOP_OK of this call-back is not believed, either. An
+ * answer that cannot be used counts as HOOP_INTERNAL, with a line in the log that says why.
+ */
+HOOP_API int32_t hoop_identity_set(hoop_identity* identity, const char* key, const char* value, hoop_error** error);
 
 /* --- What a gateway recorded --- */
 

@@ -11,17 +11,17 @@
 
 namespace hoop {
 
-// Who is calling. A value.
+// Who is calling. A value. Of a host's verifier: a subject is needed; texts are lines of UTF-8.
 struct Identity {
-  std::string org_id;
-  std::string user_id;  // our own id of the user
+  std::string org_id;   // empty: the gateway's own
+  std::string user_id;  // our own id of the user; empty: the subject
   std::string subject;  // as the issuer says
-  std::string email;
+  std::string email;    // empty: the subject
   std::string name;
   std::vector<std::string> groups;
   bool is_admin = false;
   bool is_auditor = false;
-  absl::Time expires_at;  // of the token
+  absl::Time expires_at = absl::InfiniteFuture();  // of the token
 };
 
 // Owned by Gateway or by the host. Verify may block (a look-up, a key fetch) and is called from worker threads,
@@ -31,7 +31,8 @@ class IdpVerifier {
   virtual ~IdpVerifier() = default;
 
   // Unauthenticated: malformed, unknown, expired or inactive; the text names the reason and never the token.
-  // Unavailable: the issuer could not be asked.
+  // Unavailable: the issuer could not be asked. NotFound, of a host's: not one of its tokens; then the gateway's own
+  // accounts and API keys are asked.
   virtual absl::StatusOr<Identity> Verify(std::string_view token, absl::Time now) = 0;
 };
 
