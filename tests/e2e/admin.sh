@@ -217,6 +217,7 @@ refused "invalid duration, valid units" hoop connect lines -d soon
 
 refused "reviews are not served by this gateway" hoop admin get reviews
 hoop admin create orgkeys >/dev/null
+refused 'organization key exists already: `hoop admin get orgkeys` shows it' hoop admin create orgkeys
 for kind in $(hoop complete admin get '' | cut -f 1); do
   [ "$kind" = reviews ] || hoop admin get "$kind" >/dev/null || fail "hoop admin get $kind"
   [ "$kind" = reviews ] || hoop admin get "$kind" -o json >/dev/null || fail "hoop admin get $kind -o json"

@@ -19,8 +19,8 @@ HOOP_KEY=$key spawn "$work/run.log" "$bin/hoop" run -n box --command sh -- sh -c
 run=$spawned
 wait_line "$work/run.log" "$run" 20 "serving connection box at 127.0.0.1"
 # It was called already: the first user need not wait until it asks again, which would take 5 s.
-timeout 4 "$bin/hoop" exec box -s -i 'echo $ONLY_HERE $HOOP_KEY-' >"$work/out" || fail "the first exec: $?"
-same "the process's own variables, but no key" "yes -" "$(cat "$work/out")"
+timeout 4 "$bin/hoop" exec box -s -i 'echo $ONLY_HERE $HOOP_KEY$HOOP_CONFIG-' >"$work/out" || fail "the first exec: $?"
+same "the process's own variables, but none of hoop's" "yes -" "$(cat "$work/out")"
 row=$(api GET /connections/box)
 same "row" "hoopagent online custom" "$(json '"\(.managed_by) \(.status) \(.type)"' <<<"$row")"
 same "it is no agent of the list" "dev" "$(api GET /agents | json '.[].name')"

@@ -64,7 +64,7 @@ TEST(Variables, NoRefusalShowsASecret) {
 
 TEST(Variables, AnAgentHandsNoSecretToItsConnections) {
   Environment environment = {{"HOOP_KEY", "k"}, {"HOOP_DSN", "d"}, {"HOOP_TOKEN", "t"}, {"TOKEN", "t"},
-                             {"TLS_KEY", "p"},  {"PATH", "/bin"},  {"REGION", "eu"}};
+                             {"TLS_KEY", "p"},  {"PATH", "/bin"},  {"REGION", "eu"},    {"HOOP_CONFIG", "c"}};
   AgentSettings settings;
   ASSERT_TRUE(ReadAgentSettings(environment, settings).ok());
   EXPECT_EQ(settings.options.environment, (std::map<std::string, std::string>{{"PATH", "/bin"}, {"REGION", "eu"}}));

@@ -36,6 +36,11 @@ absl::Status CreateAgent(ApiClient& api, const NewAgentOptions& options) {
 
 absl::Status CreateOrganizationKey(ApiClient& api, const NoOptions&) {
   const auto key = api.CreateOrganizationKey();
+  if (absl::IsAlreadyExists(key.status())) {
+    return absl::AlreadyExistsError(
+        fmt::format("{}: `hoop admin get orgkeys` shows it; `hoop admin delete orgkeys` makes room for a new one",
+                    Text(key.status())));
+  }
   if (key.ok()) Print(*key + "\n");
   return key.status();
 }

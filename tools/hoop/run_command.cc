@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include <cstdlib>
-#include <map>
 #include <optional>
 #include <string>
 #include <utility>
@@ -18,25 +17,12 @@
 #include "database_uri.h"
 #include "hoop/agent.h"
 #include "hoop/log.h"
+#include "tools/service/agent_settings.h"
 
 namespace hoop::cli {
 namespace {
 
 constexpr absl::Duration kStopTime = absl::Seconds(5);
-
-// What sessions get: everything but credentials of ours.
-std::map<std::string, std::string> OwnVariables() {
-  std::map<std::string, std::string> variables;
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const size_t equals = text.find('=');
-    if (equals != std::string_view::npos) variables.emplace(text.substr(0, equals), text.substr(equals + 1));
-  }
-  for (const char* secret : {"HOOP_KEY", "HOOP_DSN", "HOOP_TOKEN", "HOOP_DB_URI", "TOKEN", "TLS_CLIENT_KEY"}) {
-    variables.erase(secret);
-  }
-  return variables;
-}
 
 std::string HostName() {
   char name[256] = {};
@@ -59,7 +45,7 @@ absl::StatusOr<AgentOptions> MakeAgentOptions(const Environment& environment, co
   agent.tls = config->tls;
   agent.version = environment.version;
   agent.warden_command = {"/proc/self/exe", "warden"};
-  agent.environment = OwnVariables();
+  agent.environment = VariablesOfSessions(OwnEnvironment());
   agent.log = &StderrLog(LogLevel::kWarning, LogEncoding::kConsole);
   AgentConnection connection{.name = options.name.empty() ? HostName() : options.name};
   connection.reviewers = options.reviewers;

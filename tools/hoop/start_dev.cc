@@ -24,6 +24,7 @@
 #include "hoop/gateway.h"
 #include "hoop/log.h"
 #include "own_file.h"
+#include "tools/service/agent_settings.h"
 
 namespace hoop::cli {
 namespace {
@@ -150,14 +151,7 @@ absl::Status DevSession::StartAgent() {
   std::error_code error;
   std::filesystem::create_directories(agent.runtime_dir, error);
   if (error) return absl::UnavailableError(fmt::format("{}: {}", agent.runtime_dir, error.message()));
-  for (char** entry = environ; *entry != nullptr; ++entry) {
-    const std::string_view text = *entry;
-    const size_t equal = text.find('=');
-    // HOOP_ variables are for the command line and may hold a token.
-    if (equal != std::string_view::npos && !text.starts_with("HOOP_")) {
-      agent.environment.emplace(text.substr(0, equal), text.substr(equal + 1));
-    }
-  }
+  agent.environment = VariablesOfSessions(OwnEnvironment());
   agent.log = &log_;
   auto created = Agent::Create(std::move(agent));
   if (!created.ok()) return created.status();

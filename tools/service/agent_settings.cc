@@ -145,14 +145,20 @@ absl::Status ReadAgentSettings(const Environment& environment, AgentSettings& se
   auto items = ConnectionItems("HOOP_CONNECTION", settings.connection_items, environment);
   if (!items.ok()) return items.status();
   settings.options.connection_items = *std::move(items);
-  // What connections may ask for: everything but secrets of our programs.
-  settings.options.environment = {environment.begin(), environment.end()};
-  GatewaySettings gateway;
-  for (const Variables& table : {variables, GatewayVariables(gateway)}) {
-    for (const std::string& name : SecretNames(table)) settings.options.environment.erase(name);
-  }
-  for (const char* token : {"HOOP_TOKEN", "TOKEN"}) settings.options.environment.erase(token);
+  settings.options.environment = VariablesOfSessions(environment);
   return absl::OkStatus();
+}
+
+std::map<std::string, std::string> VariablesOfSessions(const Environment& environment) {
+  std::map<std::string, std::string> variables(environment.begin(), environment.end());
+  std::erase_if(variables, [](const auto& entry) { return entry.first.starts_with("HOOP_"); });
+  AgentSettings agent;
+  GatewaySettings gateway;
+  for (const Variables& table : {AgentVariables(agent), GatewayVariables(gateway)}) {
+    for (const std::string& name : SecretNames(table)) variables.erase(name);
+  }
+  variables.erase("TOKEN");  // of command lines of 2024
+  return variables;
 }
 
 }  // namespace hoop

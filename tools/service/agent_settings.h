@@ -1,6 +1,7 @@
 // What hoop-agent is told by its environment. The table in the .cc is docs/environment.md and `hoop-agent --help`.
 #pragma once
 
+#include <map>
 #include <string>
 #include <vector>
 
@@ -25,5 +26,9 @@ Variables AgentVariables(AgentSettings& to);
 
 // Fills `settings`. InvalidArgument: one line that names the variable.
 absl::Status ReadAgentSettings(const Environment& environment, AgentSettings& settings);
+
+// What an agent of this environment may hand to sessions (AgentOptions::environment): neither HOOP_*, which is for our
+// own programs, nor a secret of theirs under another name.
+std::map<std::string, std::string> VariablesOfSessions(const Environment& environment);
 
 }  // namespace hoop
