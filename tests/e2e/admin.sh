@@ -60,7 +60,9 @@ connections:
 END
 output=$(hoop admin create connections --from-file "$work/team.yaml" 2>"$work/note") && fail "one of them has no agent"
 contains "each one" "$output" "[1/3] connection lines created"
-contains "the last one" "$output" "[3/3] connection nowhere failed: agent nobody not found"
+same "the last one" "hoop: $work/team.yaml:5: connection nowhere: agent nobody not found; \`hoop admin get agents\` lists them" \
+  "$(grep nowhere "$work/note")"
+same "lines on standard error" 2 "$(wc -l <"$work/note")"
 contains "the sum" "$output" "done: 2 succeeded, 1 failed out of 3 total"
 contains "what nobody has" "$(cat "$work/note")" "nobody is in group nobody-yet; \`hoop admin update user EMAIL --add-group 'nobody-yet'\`"
 same "its groups" nobody-yet "$(hoop admin get connections/lines -o json | json '.access_groups | join(" ")')"

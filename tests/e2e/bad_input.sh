@@ -9,10 +9,18 @@ connections:
   - {name: tcp, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "$tcp_port"}}
   - {name: down, type: application/tcp, env: {HOST: 127.0.0.1, PORT: "1"}}
 Y
-sed s/shell/sh/ "$work/connections.yaml" >"$work/short.yaml"
-refused 'connection "sh": name: it must contain between 3 and 254 alphanumeric characters' \
-  hoop start dev --data "$work/short" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --connections "$work/short.yaml"
+bad_file() { # bad_file REFUSAL SED: what is said of the file, as it is changed
+  sed "$2" "$work/connections.yaml" >"$work/bad.yaml"
+  refused "start dev: $work/bad.yaml:$1" \
+    hoop start dev --data "$work/bad" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --connections "$work/bad.yaml"
+}
+bad_file '2: connection "sh": name: it must contain between 3 and 254 alphanumeric characters' s/shell/sh/
+bad_file '3: connection "tcp": type: nonsense is none' s#application/tcp#nonsense#
+bad_file '5: overwrite: true or false is expected' '$a overwrite: perhaps'
+bad_file '3: agent prod is not there: `hoop start dev` brings one along, dev' 's/name: tcp/agent: prod, &/'
+sed -i 's/name: shell/&, groups: [nobody-yet, admin]/' "$work/connections.yaml"
 start_dev "$work/connections.yaml"
+wait_line "$work/dev.log" "$dev" 10 "hoop: nobody is in group nobody-yet; .hoop admin update user EMAIL --add-group 'nobody-yet'. puts"
 memory() { awk '/^VmRSS/ { print $2 }' "/proc/$dev/status"; }
 http=${api_url##*:} grpc=${grpc_url##*:}
 

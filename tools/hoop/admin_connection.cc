@@ -238,22 +238,27 @@ absl::Status UpdateConnection(ApiClient& api, const ConnectionOptions& options) 
 }
 
 absl::Status CreateConnections(ApiClient& api, const ConnectionsFileOptions& options) {
-  const auto configs = LoadConnectionsFile(options.file, "");
-  if (!configs.ok()) return configs.status();
+  const auto declared = LoadConnectionsFile(options.file, "");
+  if (!declared.ok()) return declared.status();
   std::map<std::string, std::string> agents;
   std::vector<std::string> groups;
   size_t number = 0, failed = 0;
-  for (const ConnectionConfig& config : *configs) {
+  for (const auto& [config, place, agent_place] : *declared) {
+    const std::string name = Harmless(config.name);
     const auto done = PutOfFile(api, config, agents);
-    const std::string result = done.ok() ? *done : "failed: " + Text(done.status());
-    Print(fmt::format("[{}/{}] connection {} {}\n", ++number, configs->size(), Harmless(config.name), result));
-    if (!done.ok()) ++failed;
-    if (done.ok() && config.groups) groups.insert(groups.end(), config.groups->begin(), config.groups->end());
+    ++number;
+    if (!done.ok()) {
+      ++failed;
+      const std::string why = Text(done.status());
+      Fail(fmt::format("{}: {}{}", place, why.starts_with("connection ") ? "" : "connection " + name + ": ", why));
+      continue;
+    }
+    Print(fmt::format("[{}/{}] connection {} {}\n", number, declared->size(), name, *done));
+    if (config.groups) groups.insert(groups.end(), config.groups->begin(), config.groups->end());
   }
   SayGroupsOfNobody(api, groups);
   Print(fmt::format("done: {} succeeded, {} failed out of {} total\n", number - failed, failed, number));
-  if (failed == 0) return absl::OkStatus();
-  return absl::FailedPreconditionError(fmt::format("{}: {} of {} connections failed", options.file, failed, number));
+  return failed == 0 ? absl::OkStatus() : SaidAlready();
 }
 
 }  // namespace hoop::cli

@@ -14,9 +14,12 @@ absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environmen
   return ApiClient::Create(*config, environment.version, patience);
 }
 
+absl::Status SaidAlready() { return absl::UnknownError(""); }
+
 int RunWithApi(const Environment& environment, absl::FunctionRef<absl::Status(ApiClient&)> run) {
   auto api = MakeApi(environment);
   const absl::Status status = api.ok() ? run(**api) : api.status();
+  if (status == SaidAlready()) return kExitError;
   return status.ok() ? 0 : Fail(status);
 }
 

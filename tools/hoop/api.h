@@ -17,7 +17,9 @@ namespace hoop::cli {
 absl::StatusOr<std::unique_ptr<ApiClient>> MakeApi(const Environment& environment,
                                                    std::optional<absl::Duration> patience = std::nullopt);
 
-// The same for a command: it is run with the client, and what went wrong is said. The exit code.
+// The same for a command: it is run with the client, and what went wrong is said, unless it was SaidAlready(). The exit
+// code.
+absl::Status SaidAlready();
 int RunWithApi(const Environment& environment, absl::FunctionRef<absl::Status(ApiClient&)> run);
 
 // `id` itself, or for "last" the id of the newest session. NotFound: there is none.

@@ -3,6 +3,7 @@
 #include <fmt/format.h>
 #include <yaml-cpp/yaml.h>
 
+#include <algorithm>
 #include <set>
 
 #include "hoop/api_objects.h"
@@ -16,6 +17,8 @@ constexpr size_t kFileBytesMax = 4u << 20;
 // Errors carry their line as yaml-cpp's own exception; LoadConnectionsFile turns them into a Status.
 class Reader {
  public:
+  explicit Reader(const std::string& path) : path_(path) {}
+
   [[noreturn]] void Fail(const YAML::Node& where, const std::string& what) const {
     throw YAML::Exception(where.Mark(), what);
   }
@@ -58,10 +61,16 @@ class Reader {
   }
 
   // The keys that may stand for the whole file and for one connection.
-  void ReadShared(const YAML::Node& node, ConnectionConfig& config) const {
-    if (node["agent"]) config.agent = Text(node["agent"], "agent");
+  void ReadShared(const YAML::Node& node, DeclaredConnection& declared) const {
+    ConnectionConfig& config = declared.config;
+    if (node["agent"]) {
+      config.agent = Text(node["agent"], "agent");
+      declared.agent_place = Place(node["agent"]);
+    }
     if (node["type"]) ReadType(node["type"], config);
-    if (node["overwrite"]) config.overwrite = node["overwrite"].as<bool>();
+    if (node["overwrite"] && !YAML::convert<bool>::decode(node["overwrite"], config.overwrite)) {
+      Fail(node["overwrite"], "overwrite: true or false is expected");
+    }
     if (node["tags"]) config.tags = Map(node["tags"], "tags");
     if (node["groups"]) config.groups = List(node["groups"], "groups");
     if (node["access_modes"]) config.access_modes = List(node["access_modes"], "access_modes");
@@ -81,46 +90,53 @@ class Reader {
     }
   }
 
-  ConnectionConfig ReadConnection(const YAML::Node& node, const ConnectionConfig& defaults) const {
+  DeclaredConnection ReadConnection(const YAML::Node& node, const DeclaredConnection& defaults) const {
     CheckKeys(node,
               {"name", "agent", "type", "overwrite", "tags", "groups", "access_modes", "record", "env", "command"});
-    ConnectionConfig config = defaults;
+    DeclaredConnection declared = defaults;
+    ConnectionConfig& config = declared.config;
+    declared.place = Place(node);
     if (!node["name"]) Fail(node, "name is missing");
     config.name = Text(node["name"], "name");
-    ReadShared(node, config);
+    ReadShared(node, declared);
     if (config.agent.empty()) Fail(node, "agent is missing");
     if (node["command"]) config.command = List(node["command"], "command");
     if (node["env"]) ReadVariables(node["env"], config);
-    return config;
+    return declared;
   }
 
-  std::vector<ConnectionConfig> Read(const YAML::Node& root, const std::string& agent) const {
+  std::vector<DeclaredConnection> Read(const YAML::Node& root, const std::string& agent) const {
     CheckKeys(root,
               {"agent", "type", "overwrite", "tags", "groups", "access_modes", "record", "schema", "connections"});
     if (!root["connections"] || !root["connections"].IsSequence()) Fail(root, "connections: a list is expected");
-    ConnectionConfig defaults;
-    defaults.agent = agent;
+    DeclaredConnection defaults;
+    defaults.config.agent = agent;
     ReadShared(root, defaults);
-    std::vector<ConnectionConfig> configs;
+    std::vector<DeclaredConnection> all;
     std::set<std::string> names;
     for (const YAML::Node& node : root["connections"]) {
-      configs.push_back(ReadConnection(node, defaults));
-      if (!names.insert(configs.back().name).second)
-        Fail(node, fmt::format("name {} occurs twice", configs.back().name));
+      const std::string& name = all.emplace_back(ReadConnection(node, defaults)).config.name;
+      if (!names.insert(name).second) Fail(node, fmt::format("name {} occurs twice", name));
     }
-    return configs;
+    return all;
   }
+
+ private:
+  std::string Place(const YAML::Node& node) const { return fmt::format("{}:{}", path_, node.Mark().line + 1); }
+
+  const std::string& path_;
 };
 
 }  // namespace
 
-absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path, const std::string& agent) {
+absl::StatusOr<std::vector<DeclaredConnection>> LoadConnectionsFile(const std::string& path, const std::string& agent) {
   const auto text = ReadValueFile("connections file", path, kFileBytesMax);
   if (!text.ok()) return text.status();
   try {
-    return Reader().Read(YAML::Load(*text), agent);
+    return Reader(path).Read(YAML::Load(*text), agent);
   } catch (const YAML::Exception& error) {
-    return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path, error.mark.line + 1, error.msg));
+    const int line = std::max(error.mark.line + 1, 1);  // of an empty file, say, there is none
+    return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path, line, error.msg));
   }
 }
 

@@ -23,8 +23,15 @@
 
 namespace hoop::cli {
 
+// A connection of the file. A value.
+struct DeclaredConnection {
+  ConnectionConfig config;
+  std::string place;        // "team.yaml:7": goes before what is said of it
+  std::string agent_place;  // where its agent is named
+};
+
 // `agent` is for connections that name none; when it is empty they have to. InvalidArgument: names the file, the line
 // and the key, or says why the file, or one that a value names, cannot be read.
-absl::StatusOr<std::vector<ConnectionConfig>> LoadConnectionsFile(const std::string& path, const std::string& agent);
+absl::StatusOr<std::vector<DeclaredConnection>> LoadConnectionsFile(const std::string& path, const std::string& agent);
 
 }  // namespace hoop::cli

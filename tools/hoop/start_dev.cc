@@ -13,23 +13,29 @@
 #include <fstream>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <thread>
 #include <vector>
 
 #include "child_process.h"
 #include "connections_file.h"
 #include "demo_targets.h"
+#include "group_notices.h"
 #include "hoop/agent.h"
+#include "hoop/api_client.h"
 #include "hoop/client.h"
 #include "hoop/gateway.h"
 #include "hoop/log.h"
 #include "own_file.h"
+#include "program.h"
+#include "table.h"
 #include "tools/service/agent_settings.h"
 
 namespace hoop::cli {
 namespace {
 
 constexpr char kAdmin[] = "admin@hoop.local";
+constexpr char kAgent[] = "dev";
 constexpr auto kConnectPatience = std::chrono::seconds(20);
 
 std::string DefaultDataDir() {
@@ -74,13 +80,16 @@ class DevSession {
 
  private:
   absl::Status StartGateway();
+  absl::Status SignIn();
+  absl::Status Declare(const std::vector<DeclaredConnection>& declared);
   absl::Status StartAgent();
   std::string SignInLine() const;
 
   const std::chrono::steady_clock::time_point begun_ = std::chrono::steady_clock::now();
   StartDevOptions options_;
   LogSink& log_;
-  std::string password_, token_, config_file_;
+  std::string password_, config_file_;
+  ClientConfig config_;
   std::vector<std::string> connections_;
   std::unique_ptr<DemoTargets> targets_;
   std::unique_ptr<Gateway> gateway_;
@@ -117,31 +126,54 @@ absl::Status DevSession::StartGateway() {
     targets_ = *std::move(targets);
     options_.connections_file = targets_->connections_file();
   }
-  auto configs = LoadConnectionsFile(options_.connections_file, "dev");
-  if (!configs.ok()) return configs.status();
+  const auto declared = LoadConnectionsFile(options_.connections_file, kAgent);
+  if (!declared.ok()) return declared.status();
   if (absl::Status status = gateway_->Start(); !status.ok()) return status;
-  for (ConnectionConfig& config : *configs) {
-    config.overwrite = true;  // the file is the truth at each start
-    if (absl::Status status = gateway_->ApplyConnection(config); !status.ok()) return status;
-    connections_.push_back(config.name);
-  }
+  if (absl::Status status = SignIn(); !status.ok()) return status;
+  return Declare(*declared);
+}
+
+absl::Status DevSession::SignIn() {
   auto password = EnsurePassword(options_.data_dir + "/admin-password");
   if (!password.ok()) return password.status();
   password_ = *password;
   if (absl::Status status = gateway_->EnsureAdmin(kAdmin, password_); !status.ok()) return status;
   auto token = gateway_->IssueToken(kAdmin, absl::Hours(24 * 30));
   if (!token.ok()) return token.status();
-  token_ = *token;
-  ClientConfig config;
-  config.token = token_;
-  config.api_url = gateway_->api_url();
-  config.grpc_url = gateway_->grpc_url();
-  config.audit_key = gateway_->audit_public_key();
-  return config.Save(config_file_);
+  config_.token = *token;
+  config_.api_url = gateway_->api_url();
+  config_.grpc_url = gateway_->grpc_url();
+  config_.audit_key = gateway_->audit_public_key();
+  return config_.Save(config_file_);
+}
+
+absl::Status DevSession::Declare(const std::vector<DeclaredConnection>& declared) {
+  const auto api = ApiClient::Create(config_, options_.version);
+  if (!api.ok()) return api.status();
+  const auto agents = (*api)->Agents();
+  if (!agents.ok()) return agents.status();
+  std::set<std::string> served = {kAgent};
+  for (const AgentInfo& agent : *agents) served.insert(agent.name);
+  std::vector<std::string> groups;
+  for (const auto& [declaration, place, agent_place] : declared) {
+    if (!served.contains(declaration.agent)) {
+      return absl::InvalidArgumentError(
+          fmt::format("{}: agent {} is not there: `hoop start dev` brings one along, {}, which serves what names none",
+                      agent_place, Harmless(declaration.agent), kAgent));
+    }
+    ConnectionConfig config = declaration;
+    config.overwrite = true;  // the file is the truth at each start
+    const absl::Status applied = gateway_->ApplyConnection(config);
+    if (!applied.ok()) return absl::Status(applied.code(), fmt::format("{}: {}", place, Text(applied)));
+    connections_.push_back(config.name);
+    if (config.groups) groups.insert(groups.end(), config.groups->begin(), config.groups->end());
+  }
+  SayGroupsOfNobody(**api, groups);
+  return absl::OkStatus();
 }
 
 absl::Status DevSession::StartAgent() {
-  auto key = gateway_->IssueAgentKey("dev");
+  auto key = gateway_->IssueAgentKey(kAgent);
   if (!key.ok()) return key.status();
   AgentOptions agent;
   agent.key = *key;
@@ -171,7 +203,7 @@ absl::Status DevSession::WriteReadyFile() {
                                 {"grpc_url", gateway_->grpc_url()},
                                 {"user", kAdmin},
                                 {"password", password_},
-                                {"token", token_},
+                                {"token", config_.token},
                                 {"config_file", config_file_},
                                 {"pid", ::getpid()},
                                 {"connections", connections_}};
