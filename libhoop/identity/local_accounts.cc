@@ -43,7 +43,7 @@ LocalAccounts::LocalAccounts(UserTable& users, const TokenSigner& signer, const 
       nobody_hash_(HashOfNobody(cost)) {}
 
 absl::StatusOr<UserRow> LocalAccounts::Complete(UserRow user, std::string hash) const {
-  if (!LooksLikeEmail(user.email)) return InvalidArgument("user: no e-mail address was given");
+  if (!LooksLikeEmail(user.email)) return InvalidArgument("an e-mail address such as you@example.com is expected");
   user.id = NewUuid();
   user.subject = user.email;
   user.password_hash = std::move(hash);

@@ -140,19 +140,19 @@ exec {line_socket}<>"/dev/tcp/127.0.0.1/$port"
 read -r -u "$line_socket" banner
 contains "the service" "$banner" "tcp-demo ready"
 same "it runs" open "$(hoop sessions get "$session" --json | json .status)"
-same "those that run" "$session" "$(hoop sessions list --status running -q)"
+same "those that run" "$session" "$(hoop sessions list --status open -q)"
 same "in JSON" "[\"$session\"] 1 false" "$(hoop sessions list --status open --all --json | jq -r '"\(.data | map(.id)) \(.total) \(.has_next_page)"')"
 done_ids=$(hoop sessions list --status done --all -q)
 [[ $done_ids != *$session* ]] || fail "a running session is listed as done"
 same "so many" "$(sed -n 2,3p <<<"$done_ids")" "$(hoop sessions list --status done --offset 1 --limit 2 -q 2>"$work/note")"
 same "and more" "more: --offset 3, or --all" "$(cat "$work/note")"
 same "so many in JSON" "1 null true" "$(hoop sessions list --status done --limit 1 --json | jq -r '"\(.data | length) \(.total) \(.has_next_page)"')"
-refused "--status: over not in {running,open,ready,done}" hoop sessions list --status over
+refused "--status: running not in {open,ready,done}" hoop sessions list --status running
 same "killed" "session $session killed" "$(hoop sessions kill "$session")"
 code=0
 wait "$client" || code=$?
 [ "$code" != 0 ] || fail "a killed session's exit code is 0"
-same "none runs" "" "$(hoop sessions list --status running -q)"
+same "none runs" "" "$(hoop sessions list --status open -q)"
 same "killed once" "session $session was over already" "$(hoop sessions kill "$session")"
 contains "why it ended" "$(hoop sessions list --connection lines --limit 1)" "killed by admin"
 mkfifo "$work/said"
@@ -160,7 +160,14 @@ as dev spawn "$work/said" "$bin/hoop" exec shell -s -i 'echo there; sleep 60'
 command=$spawned
 exec {said}<"$work/said"
 read -r -u "$said" _
-hoop sessions kill "$(hoop sessions list --user dev@example.test --limit 1 -q)" >/dev/null
+open=$(hoop sessions list --user dev@example.test --status open -q)
+so_far() { # so_far COMMAND...: shows what there is, and says that there will be more
+  same "${*:2}" there "$("$@" 2>"$work/note")"
+  same "what comes" "hoop: session $open is still open: that is what was recorded so far" "$(cat "$work/note")"
+}
+so_far hoop sessions replay "$open"
+so_far hoop sessions download "$open" -
+hoop sessions kill "$open" >/dev/null
 stop "$command" 0
 contains "somebody else killed it" "$(cat <&"$said")" "shell: session killed by an administrator"
 hoop exec shell -s -i 'printf "a\tb\n"; echo wrong >&2; exit 3' >/dev/null 2>&1 && fail "the exit code is lost"
@@ -207,6 +214,7 @@ same "listed" store-lines "$(hoop resources roles list store -q)"
 hoop admin delete connection store-lines >/dev/null
 same "an agent as JSON" true "$(hoop admin create agent json-agent -o json | json '.token | startswith("grpc")')"
 hoop admin delete agent json-agent >/dev/null
+refused "hoop: user notmail: an e-mail address such as you@example.com is expected" hoop admin create user notmail
 same "a user as JSON" json@example.test "$(hoop admin create user json@example.test --json 2>"$work/note" | json .email)"
 same "how he signs in" "hoop: json@example.test has no password and cannot sign in; \`hoop admin update user json@example.test --password-stdin\` sets one" \
   "$(cat "$work/note")"

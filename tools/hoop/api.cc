@@ -59,6 +59,12 @@ absl::StatusOr<std::string> ResolveSession(ApiClient& api, const std::string& id
   return list->sessions.front().id;
 }
 
+void SayStillOpen(const SessionInfo& session, bool has_output) {
+  if (session.status != "open") return;
+  fmt::print(stderr, "hoop: session {} is still open: {}\n", Harmless(session.id),
+             has_output ? "that is what was recorded so far" : "there is no output in its record so far");
+}
+
 bool IsOfProtocol(const SessionInfo& session) {
   return session.verb != "exec" && (session.type == "database" || session.subtype == "tcp" ||
                                     session.type == "postgres" || session.type == "tcp");

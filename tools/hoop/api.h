@@ -36,6 +36,9 @@ std::string TypeText(const std::string& type, const std::string& subtype);
 // [ "psql" "-h" "$HOST" ]; "-" for none.
 std::string CommandText(const std::vector<std::string>& command);
 
+// That a session goes on while its record is shown: there will be more of it.
+void SayStillOpen(const SessionInfo& session, bool has_output);
+
 // What a session's record holds: bytes of a protocol, of a terminal, or else of a one-off command.
 bool IsOfProtocol(const SessionInfo& session);
 bool IsOfTerminal(const SessionInfo& session);

@@ -135,6 +135,7 @@ absl::Status DownloadSession(ApiClient& api, const DownloadOptions& options) {
   if (json) target->Write("]\n");
   if (!read.ok()) return read;
   if (const absl::Status written = target->Finish(); !written.ok()) return written;
+  SayStillOpen(*session, events > 0);
   if (file != "-") Print(fmt::format("{}: {} events, {} bytes\n", Harmless(file), events, target->bytes()));
   return absl::OkStatus();
 }

@@ -135,19 +135,26 @@ class ScreenReplay final {
   absl::Status status_;
 };
 
-int ReplayScreens(ApiClient& api, const std::string& id, const ReplayOptions& options) {
+void SayEnd(const SessionInfo& session, bool has_played) {
+  SayStillOpen(session, has_played);
+  if (session.status == "open" || has_played) return;
+  fmt::print(stderr, "hoop: session {} has no output in its record\n", Harmless(session.id));
+}
+
+int ReplayScreens(ApiClient& api, const SessionInfo& session, const ReplayOptions& options) {
   DescriptorTerminal terminal(STDIN_FILENO, STDOUT_FILENO, DescriptorTerminal::Keys::kIgnored);
   const TerminalGuard guard(terminal);
   ScreenReplay replay(options, terminal);
   SignalThread signals({.cancel = [&replay] { replay.Stop(); }, .terminal = &terminal});
   if (const absl::Status begun = terminal.Begin(); !begun.ok()) return Fail(begun);
-  const absl::Status read = api.ReadRecord(id, [&replay](const RecordEntry& entry) { return replay.Play(entry); });
+  const absl::Status read =
+      api.ReadRecord(session.id, [&replay](const RecordEntry& entry) { return replay.Play(entry); });
   replay.Finish();
   terminal.End();
   if (signals.signal() != 0) return 128 + signals.signal();
   if (!read.ok()) return Fail(read);
   if (!replay.status().ok()) return Fail(replay.status());
-  if (!replay.has_played()) fmt::print(stderr, "hoop: session {} has no output in its record\n", Harmless(id));
+  SayEnd(session, replay.has_played());
   if (replay.was_too_small()) {
     if (!terminal.at_line_start()) fmt::print(stderr, "\n");
     fmt::print(stderr,
@@ -167,14 +174,14 @@ int RunSessionsReplay(const Environment& environment, const ReplayOptions& optio
   const auto session = (*api)->Session(*id);
   if (!session.ok()) return Fail(session.status());
   if (IsOfTerminal(*session) && !options.raw && ::isatty(STDOUT_FILENO) != 0) {
-    return ReplayScreens(**api, *id, options);
+    return ReplayScreens(**api, *session, options);
   }
   Replay replay(options, IsOfProtocol(*session) && !options.raw);
   const absl::Status read = (*api)->ReadRecord(*id, [&replay](const RecordEntry& entry) { return replay.Play(entry); });
   if (replay.broken_pipe()) return kExitBrokenPipe;
   if (!read.ok()) return Fail(read);
   if (!replay.status().ok()) return Fail(replay.status());
-  if (!replay.has_played()) fmt::print(stderr, "hoop: session {} has no output in its record\n", Harmless(*id));
+  SayEnd(*session, replay.has_played());
   return 0;
 }
 

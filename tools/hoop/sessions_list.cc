@@ -140,7 +140,7 @@ absl::StatusOr<Found> FindOnePage(ApiClient& api, const SessionQuery& query) {
 // As many pages as it takes: all of them, or until there are enough of a status. That is picked here, because gateways
 // have no such filter.
 absl::StatusOr<Found> FindOverPages(ApiClient& api, SessionQuery query, const SessionsListOptions& options) {
-  const std::string status = options.status == "running" ? "open" : options.status;
+  const std::string& status = options.status;
   int skipped = status.empty() ? 0 : std::exchange(query.offset, 0);
   const size_t most = options.all ? std::numeric_limits<size_t>::max() : static_cast<size_t>(options.limit);
   const bool as_json = options.form == OutputForm::kJson;

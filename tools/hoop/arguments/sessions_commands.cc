@@ -22,9 +22,8 @@ void AddList(CommandTree& tree, CLI::App& group) {
       command.add_option("--connection,--role", list->connection, "Of this connection; % stands for anything");
   tree.Completes(connection, {.values = CommandTree::Values::kConnections});
   command.add_option("--type", list->type, "Of this type; % stands for anything");
-  tree.OneOf(
-      command.add_option("--status", list->status, "running (also open), ready or done; looks as far as it takes"),
-      {"running", "open", "ready", "done"});
+  tree.OneOf(command.add_option("--status", list->status, "open (it runs), ready or done; looks as far as it takes"),
+             {"open", "ready", "done"});
   command.add_option("--start-date", list->start_date, "Begun after: 2026-01-31, RFC 3339, or an age as 90m, 2h, 7d");
   command.add_option("--end-date", list->end_date, "Begun before");
   command.add_option("--review-status", list->review_status, "With a review that is PENDING, APPROVED, REJECTED ...");
@@ -40,7 +39,7 @@ void AddList(CommandTree& tree, CLI::App& group) {
   command.add_flag("-q,--quiet", list->quiet, "Ids alone, one a line");
   CommandTree::AddExamples(command,
                            "  hoop sessions list --connection pg-demo --limit 5\n"
-                           "  hoop sessions list --status running --start-date 2d\n"
+                           "  hoop sessions list --status open --start-date 2d\n"
                            "  hoop sessions list --start-date 2h --fields id,user,verb,duration,reason\n"
                            "  hoop sessions list --all -q --user me@example.com");
 }
