@@ -52,6 +52,7 @@ int32_t hoop_gateway_verify_record(hoop_gateway* gateway, const char* session_id
     const absl::StatusOr<hoop::VerifyReport> report = gateway->gateway->audit_store().Verify(session_id);
     if (!report.ok()) return report.status();
     if (report->ok) return absl::OkStatus();
-    return Error(absl::StatusCode::kDataLoss, "session " + std::string(session_id) + ": " + report->problem);
+    const auto code = report->running ? absl::StatusCode::kUnavailable : absl::StatusCode::kDataLoss;
+    return Error(code, "session " + std::string(session_id) + ": " + report->problem);
   });
 }

@@ -291,6 +291,7 @@ absl::Status JournalAuditStore::Read(std::string_view session_id, absl::AnyInvoc
 
 absl::StatusOr<VerifyReport> JournalAuditStore::Verify(std::string_view session_id) {
   HOOP_RETURN_IF_ERROR(BringToStore(session_id));
+  HOOP_ASSIGN_OR_RETURN(const SessionRow row, sessions_.Find(session_id));
   RecordVerifier verifier(session_id, key_->public_key());
   const absl::Status status =
       VisitChunks(session_id, 0, kStoredPageBytes, [&verifier](const RecordChunk&, const std::string& records) {
@@ -298,9 +299,9 @@ absl::StatusOr<VerifyReport> JournalAuditStore::Verify(std::string_view session_
         return true;
       });
   if (!status.ok() && !absl::IsDataLoss(status)) return status;
-  VerifyReport report = verifier.Finish();
+  VerifyReport report = verifier.Finish(row.status != SessionStatus::kDone);
   if (!status.ok()) {
-    report.ok = false;
+    report.ok = report.running = false;
     report.problem = StatusText(status);  // a chunk that cannot be unpacked
   }
   return report;

@@ -134,12 +134,13 @@ absl::Status ApiClient::ReadRecord(std::string_view id, absl::FunctionRef<bool(c
 
 absl::StatusOr<VerifyReport> ApiClient::VerifyRecord(std::string_view id, std::string_view public_key) {
   HOOP_RETURN_IF_ERROR(AuditKeyName(public_key).status());
+  HOOP_ASSIGN_OR_RETURN(const SessionInfo session, Session(id));
   RecordVerifier verifier(id, *Base64Decode(public_key));
   HOOP_RETURN_IF_ERROR(ReadPages(*calls_, id, [&](std::string_view bytes) -> absl::StatusOr<bool> {
     verifier.Add(bytes);
     return true;
   }));
-  return verifier.Finish();
+  return verifier.Finish(session.status != "done");
 }
 
 absl::StatusOr<std::string> AuditKeyName(std::string_view public_key) {

@@ -101,13 +101,15 @@ absl::Status RecordVerifier::CheckSeal(const RecordView& record) {
   return absl::OkStatus();
 }
 
-VerifyReport RecordVerifier::Finish() {
+VerifyReport RecordVerifier::Finish(bool session_runs) {
   if (report_.problem.empty()) {
     if (absl::Status status = splitter_.Finish(); !status.ok()) report_.problem = StatusText(status);
   }
   if (report_.problem.empty() && !report_.sealed) {
-    report_.problem =
-        fmt::format("no seal behind record {}: the session still runs or its record was cut off", report_.records);
+    report_.running = session_runs;
+    const std::string_view why =
+        session_runs ? "the session still runs" : "the session is over, its record was cut off";
+    report_.problem = fmt::format("no seal behind record {}: {}", report_.records, why);
   }
   report_.ok = report_.problem.empty();
   return report_;

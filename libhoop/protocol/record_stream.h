@@ -52,8 +52,9 @@ class RecordVerifier final {
   // The next bytes. After the first problem they are only counted.
   void Add(std::string_view bytes);
 
-  // Nothing more comes. `ok` needs a whole, sealed record.
-  VerifyReport Finish();
+  // Nothing more comes. `ok` needs a whole, sealed record; `session_runs` (as known before the first byte was read)
+  // says why a seal may be missing.
+  VerifyReport Finish(bool session_runs);
 
  private:
   absl::Status Check(const RecordView& record);

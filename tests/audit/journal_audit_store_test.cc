@@ -112,7 +112,7 @@ TEST_F(JournalAuditStoreTest, ServesPagesThatVerifyElsewhere) {
     ++pages;
   } while (!cursor.empty());
   EXPECT_GT(pages, 2);
-  const VerifyReport report = verifier.Finish();
+  const VerifyReport report = verifier.Finish(false);
   EXPECT_TRUE(report.ok) << report.problem;
   EXPECT_EQ(report.records, 42u);
   EXPECT_EQ(report.end_reason, "client left");
@@ -377,7 +377,34 @@ TEST_F(VerifyTest, FindsAMissingEnd) {
   const VerifyReport report = Verified(id);
   EXPECT_FALSE(report.ok);
   EXPECT_FALSE(report.sealed);
-  EXPECT_NE(report.problem.find("no seal"), std::string::npos) << report.problem;
+  EXPECT_FALSE(report.running);
+  EXPECT_NE(report.problem.find("the session is over"), std::string::npos) << report.problem;
+}
+
+TEST_F(VerifyTest, ASessionThatRunsHasNoSealYet) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> session = OpenSession();
+  Feed(*session, "select 1");
+  VerifyReport report = Verified(session->id);
+  EXPECT_FALSE(report.ok);
+  EXPECT_TRUE(report.running);
+  EXPECT_NE(report.problem.find("still runs"), std::string::npos) << report.problem;
+  ASSERT_OK(session->record->Seal({"client left", std::nullopt}));
+  loop_.Turn();
+  report = Verified(session->id);
+  EXPECT_TRUE(report.ok) << report.problem;
+  EXPECT_FALSE(report.running);
+}
+
+TEST_F(VerifyTest, ADamagedChunkOfASessionThatRunsIsDamage) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> session = OpenSession();
+  Feed(*session, "select 1");
+  ASSERT_OK(audit_->Flush());
+  ASSERT_OK(Change("update record_chunks set content = x'00' where session_id = $1", session->id));
+  const VerifyReport report = Verified(session->id);
+  EXPECT_FALSE(report.ok);
+  EXPECT_FALSE(report.running);
 }
 
 TEST_F(VerifyTest, FindsAForeignKey) {

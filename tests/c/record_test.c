@@ -82,7 +82,8 @@ static void test_records(void) {
 
   /* While it runs there is a record, and no seal. */
   expect_record(reading, 'I', 0);
-  CHECK_FAILS(hoop_gateway_verify_record(gateway.gateway, session_id, &error), HOOP_DATA_LOSS, "no seal");
+  CHECK_FAILS(hoop_gateway_verify_record(gateway.gateway, session_id, &error), HOOP_UNAVAILABLE,
+              "the session still runs");
   CHECK_OK(hoop_stream_write(kept, "answer", 6, &taken, &error));
   CHECK_OK(hoop_stream_end(kept, 0, NULL, &error));
   hoop_stream_destroy(kept);

@@ -228,9 +228,15 @@ TEST_F(ApiClientTest, RecordPagesAreFollowedToTheirEnd) {
   answers_["GET /base/api/sessions/s/record?cursor=c2"] = {};
   EXPECT_OK(api_->ReadRecord("s", [](const RecordEntry&) { return true; }));
   EXPECT_EQ(calls_.size(), 2u);
-  const auto report = api_->VerifyRecord("s", Base64Encode(std::string(32, 'k')));
+  answers_["GET /base/api/sessions/s"] = {.body = R"({"id":"s","status":"done"})"};
+  auto report = api_->VerifyRecord("s", Base64Encode(std::string(32, 'k')));
   ASSERT_OK(report);
   EXPECT_FALSE(report->ok);  // nothing came: that is no record
+  EXPECT_FALSE(report->running);
+  answers_["GET /base/api/sessions/s"] = {.body = R"({"id":"s","status":"open"})"};
+  report = api_->VerifyRecord("s", Base64Encode(std::string(32, 'k')));
+  ASSERT_OK(report);
+  EXPECT_TRUE(report->running);
 }
 
 TEST_F(ApiClientTest, RecordPagesThatDoNotEndAreAnError) {
@@ -243,9 +249,11 @@ TEST_F(ApiClientTest, RecordPagesThatDoNotEndAreAnError) {
 TEST_F(ApiClientTest, BytesThatAreNoRecordAreReported) {
   answers_["GET /base/api/sessions/s/record?cursor="] = {.body = std::string(4096, 'x')};
   EXPECT_STATUS(api_->ReadRecord("s", [](const RecordEntry&) { return true; }), absl::StatusCode::kDataLoss, "");
+  answers_["GET /base/api/sessions/s"] = {.body = R"({"id":"s","status":"open"})"};
   const auto report = api_->VerifyRecord("s", Base64Encode(std::string(32, 'k')));
   ASSERT_OK(report);
   EXPECT_FALSE(report->ok);
+  EXPECT_FALSE(report->running);
   EXPECT_NE(report->problem, "");
 }
 

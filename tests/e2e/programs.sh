@@ -226,6 +226,11 @@ wait_line "$work/sleeper.log" "$sleeper" 20 begun
 # Who looks on, and who waits for a command by REST, hears the end, too: the answers leave before the gateway.
 token=$(hoop config view token --raw)
 watched=$(hoop sessions list --limit 1 -q)
+code=0
+hoop audit verify "$watched" >"$work/verify.log" 2>&1 || code=$?
+same "the proof of a session that runs" 1 "$code"
+contains "the proof of a session that runs" "$(cat "$work/verify.log")" "still runs: "
+same "as JSON" "false false true" "$(hoop audit verify "$watched" --json | json '"\(.ok) \(.sealed) \(.running)"')"
 asked() { curl -sS -N -H "Authorization: Bearer $token" "$@"; }
 spawn "$work/watcher.log" asked "$api_url/api/sessions/$watched/stream"
 watcher=$spawned

@@ -91,10 +91,10 @@ class RecordVerifierTest : public ::testing::Test {
     const std::string text = SealText(statement_);
     Add(RecordKind::kSeal, Direction::kGateway, SealPayload({text, key_.Sign(SealSignedBytes(text))}));
   }
-  VerifyReport Verify(const std::string& bytes, size_t step = 1'000'000) {
+  VerifyReport Verify(const std::string& bytes, size_t step = 1'000'000, bool session_runs = false) {
     RecordVerifier verifier(id_, key_.Public());
     for (size_t at = 0; at < bytes.size(); at += step) verifier.Add(std::string_view(bytes).substr(at, step));
-    return verifier.Finish();
+    return verifier.Finish(session_runs);
   }
 
   const std::string id_ = NewUuid();
@@ -157,16 +157,33 @@ TEST_F(RecordVerifierTest, FindsWhatIsMissingDoubledOrForeign) {
   const VerifyReport unsealed = Verify(part(0) + part(1) + part(2));
   EXPECT_FALSE(unsealed.ok);
   EXPECT_FALSE(unsealed.sealed);
-  EXPECT_NE(unsealed.problem.find("no seal behind record 3"), std::string::npos);
+  EXPECT_FALSE(unsealed.running);
+  EXPECT_EQ(unsealed.problem, "no seal behind record 3: the session is over, its record was cut off");
   EXPECT_NE(Verify(bytes_.substr(0, bytes_.size() - 1)).problem.find("the bytes end inside it"), std::string::npos);
   EXPECT_FALSE(Verify("").ok);
 
   RecordVerifier other_session(NewUuid(), key_.Public());
   other_session.Add(bytes_);
-  EXPECT_EQ(other_session.Finish().problem, "record 1: belongs to another session");
+  EXPECT_EQ(other_session.Finish(false).problem, "record 1: belongs to another session");
   RecordVerifier other_key(id_, TestKey().Public());
   other_key.Add(bytes_);
-  EXPECT_NE(other_key.Finish().problem.find("not signed by the audit key"), std::string::npos);
+  EXPECT_NE(other_key.Finish(false).problem.find("not signed by the audit key"), std::string::npos);
+}
+
+TEST_F(RecordVerifierTest, ASessionThatRunsIsNotCutOff) {
+  const VerifyReport report = Verify(bytes_, bytes_.size(), true);
+  EXPECT_FALSE(report.ok);
+  EXPECT_TRUE(report.running);
+  EXPECT_EQ(report.problem, "no seal behind record 3: the session still runs");
+  EXPECT_TRUE(Verify("", 1, true).running);  // nothing is recorded yet
+  std::string changed = bytes_;
+  changed[ends_[0] + 30] ^= 1;
+  const VerifyReport damaged = Verify(changed, changed.size(), true);
+  EXPECT_FALSE(damaged.running);
+  EXPECT_NE(damaged.problem, "");
+  Seal();
+  EXPECT_TRUE(Verify(bytes_, bytes_.size(), true).ok);  // it ended meanwhile
+  EXPECT_FALSE(Verify(bytes_, bytes_.size(), true).running);
 }
 
 TEST_F(RecordVerifierTest, ReaderJoinsParts) {

@@ -339,8 +339,8 @@ HOOP_API int32_t hoop_gateway_read_record(hoop_gateway* gateway, const char* ses
                                           void* user_data, hoop_error** error);
 /*
  * Computes checksums, chain and signature once more. HOOP_OK: the record is whole, unchanged and sealed.
- * HOOP_DATA_LOSS: it is not; the text names the record, or says that there is no seal: then the session still runs, or
- * its record was cut off.
+ * HOOP_UNAVAILABLE: not yet, for the session still runs: nothing is wrong so far, its end will be the seal.
+ * HOOP_DATA_LOSS: it is not; the text names the record, or says that the session is over and there is no seal.
  */
 HOOP_API int32_t hoop_gateway_verify_record(hoop_gateway* gateway, const char* session_id, hoop_error** error);
 

@@ -117,6 +117,7 @@ struct RecordPage {
 struct VerifyReport {
   bool ok = false;
   bool sealed = false;
+  bool running = false;  // nothing is wrong so far: the session still runs, its end will be the seal
   std::string problem;
   std::string key_id;      // of the audit key that signed
   std::string end_reason;  // as sealed
