@@ -24,6 +24,15 @@ absl::StatusOr<std::unique_ptr<SecretBox>> MakeSecretBox(const SecretsKeySource&
   return SecretBox::Create(*key);
 }
 
+// Refused for what the store holds, and the store says that it has another key than `to`. Whoever lost the database at
+// the commit does not know, and keeps the key.
+bool WroteNothing(const absl::Status& refusal, const StoreAddress& store, const SecretBox& to) {
+  if (!absl::IsFailedPrecondition(refusal) && !absl::IsDataLoss(refusal)) return false;
+  return absl::IsFailedPrecondition(LookAtStore(store, &to).status());
+}
+
+bool IsThere(const std::string& path) { return ::access(path.c_str(), F_OK) == 0; }
+
 }  // namespace
 
 StoreAddress StoreAddressOf(const GatewayOptions& options, const std::string& data_dir) {
@@ -35,7 +44,7 @@ SecretsKeySource SecretsKeyOf(const std::string& given, const std::string& data_
 }
 
 absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const SecretsKeySource& source) {
-  if (source.given.empty() && ::access(source.file.c_str(), F_OK) != 0) return std::unique_ptr<SecretBox>();
+  if (source.given.empty() && !IsThere(source.file)) return std::unique_ptr<SecretBox>();
   return MakeSecretBox(source);
 }
 
@@ -51,16 +60,22 @@ absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, cons
                                              const std::string& new_key) {
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> from, OpenSecretBox(options, folder.path()));
   const SecretsKeySource next{.variable = kNewVariable, .given = new_key, .file = folder.File(kNextKeyFile)};
+  const bool makes_key = new_key.empty() && !IsThere(next.file);
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> to, MakeSecretBox(next));
   const absl::Time now = options.clock == nullptr ? Clock::System().Now() : options.clock->Now();
-  HOOP_ASSIGN_OR_RETURN(const int64_t connections,
-                        Store::Reencrypt(StoreAddressOf(options, folder.path()), *from, *to, now));
+  const StoreAddress store = StoreAddressOf(options, folder.path());
+  const absl::StatusOr<int64_t> connections = Store::Reencrypt(store, *from, *to, now);
+  if (!connections.ok()) {
+    if (makes_key && WroteNothing(connections.status(), store, *to)) std::remove(next.file.c_str());
+    return connections.status();
+  }
   std::string where = kNewVariable;
   if (new_key.empty()) {
     where = folder.File(kSecretsKeyFile);
     if (std::rename(next.file.c_str(), where.c_str()) != 0) return ErrnoStatus(errno, where);
   }
-  return fmt::format("secrets of {} connections are encrypted with key {} of {} now", connections, to->key_id(), where);
+  return fmt::format("secrets of {} connections are encrypted with key {} of {} now", *connections, to->key_id(),
+                     where);
 }
 
 }  // namespace hoop

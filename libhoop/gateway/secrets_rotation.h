@@ -33,7 +33,7 @@ absl::StatusOr<std::unique_ptr<SecretBox>> FindSecretBox(const SecretsKeySource&
 absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& options, const std::string& data_dir);
 
 // See Gateway::ReencryptSecrets. A key that is made lies in secrets.key.next until the store has it, so that no moment
-// of a cut leaves the store with a key that is in no file.
+// of a cut leaves the store with a key that is in no file; where nothing was written with it, a refusal takes it away.
 absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, const DataFolder& folder,
                                              const std::string& new_key);
 

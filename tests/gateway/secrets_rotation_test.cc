@@ -116,6 +116,38 @@ TEST_F(SecretsRotationTest, RunAgainAfterACutItFinishes) {
   EXPECT_EQ(PasswordIn(**store), "aHVudGVyMg==");
 }
 
+TEST_F(SecretsRotationTest, ARefusalLeavesNoKeyBehind) {
+  AddConnection();
+  EXPECT_STATUS(Rotate(given_, ""), absl::StatusCode::kFailedPrecondition, "secrets key");
+  EXPECT_FALSE(std::filesystem::exists(folder_->File("secrets.key.next")));
+  {
+    auto store = Open();
+    ASSERT_OK(store);
+    ASSERT_OK((*store)->database().Write(Durability::kFull, [](Transaction& transaction) {
+      return transaction.Execute("update connections set secrets = '{\"envvar:PASS\":\"damaged\"}'", {}).status();
+    }));
+  }
+  EXPECT_STATUS(Rotate("", ""), absl::StatusCode::kDataLoss, "connection c1");
+  EXPECT_FALSE(std::filesystem::exists(folder_->File("secrets.key.next")));
+}
+
+TEST_F(SecretsRotationTest, ARefusalLeavesTheKeyOfAnEarlierTry) {
+  AddConnection();
+  auto next = LoadOrMakeSecretsKey(folder_->File("secrets.key.next"));
+  EXPECT_STATUS(Rotate(given_, ""), absl::StatusCode::kFailedPrecondition, "secrets key");
+  EXPECT_EQ(*LoadOrMakeSecretsKey(folder_->File("secrets.key.next")), *next);
+  ASSERT_OK(Rotate("", ""));
+  EXPECT_EQ(*LoadOrMakeSecretsKey(folder_->File("secrets.key")), *next);
+}
+
+TEST_F(SecretsRotationTest, AKeyStaysWhereTheStoreDoesNotSayWhoseItIs) {
+  AddConnection();
+  std::filesystem::rename(temp_.file("hoop.db"), temp_.file("elsewhere"));
+  std::filesystem::create_directory(temp_.file("hoop.db"));
+  EXPECT_STATUS(Rotate("", ""), absl::StatusCode::kUnknown, "Is a directory");
+  EXPECT_TRUE(std::filesystem::exists(folder_->File("secrets.key.next")));
+}
+
 TEST_F(SecretsRotationTest, AWrongKeyIsRefusedByItsName) {
   AddConnection();
   EXPECT_STATUS(Open("short"), absl::StatusCode::kInvalidArgument, "HOOP_SECRETS_KEY: ");
