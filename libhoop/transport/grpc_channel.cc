@@ -1,11 +1,11 @@
 #include "transport/grpc_channel.h"
 
-#include <optional>
 #include <utility>
 
 #include "base/status.h"
 #include "transport/call_packet_stream.h"
 #include "transport/http2_buffers.h"
+#include "transport/unary_reply.h"
 
 namespace hoop {
 namespace {
@@ -13,29 +13,15 @@ namespace {
 // Waits for the one answer of a unary call. Owned by its call.
 class UnaryRequest final : public CallSink {
  public:
-  explicit UnaryRequest(GrpcChannel::OnUnaryDone done) : done_(std::move(done)) {}
+  explicit UnaryRequest(GrpcChannel::OnUnaryDone done) : reply_(std::move(done)) {}
 
  private:
   void OnMessage(std::string message) override {
-    if (answer_.has_value()) {
-      call()->Fail(Internal("more than one answer to a unary call"));
-      return;
-    }
-    answer_ = std::move(message);
+    if (const absl::Status status = reply_.Take(std::move(message)); !status.ok()) call()->Fail(status);
   }
+  void OnEnd(const absl::Status& status) override { reply_.Tell(status); }
 
-  void OnEnd(const absl::Status& status) override {
-    if (!status.ok()) {
-      done_(status);
-    } else if (!answer_.has_value()) {
-      done_(Internal("no answer to a unary call"));
-    } else {
-      done_(*std::move(answer_));
-    }
-  }
-
-  GrpcChannel::OnUnaryDone done_;
-  std::optional<std::string> answer_;
+  UnaryReply reply_;
 };
 
 }  // namespace

@@ -2,7 +2,6 @@
 
 #include <grpcpp/generic/generic_stub.h>
 
-#include <optional>
 #include <utility>
 #include <vector>
 
@@ -11,13 +10,14 @@
 #include "transport/grpc/bidi_call.h"
 #include "transport/grpc/grpc_cpp_stream.h"
 #include "transport/grpc_text.h"
+#include "transport/unary_reply.h"
 
 namespace hoop {
 
 // Waits for the one answer. Owned by its channel; tells by itself when it was never started.
 class GrpcCppChannel::UnaryCall final : private BidiCall::Listener {
  public:
-  UnaryCall(GrpcCppChannel& channel, OnUnaryDone done) : channel_(channel), done_(std::move(done)) {}
+  UnaryCall(GrpcCppChannel& channel, OnUnaryDone done) : channel_(channel), reply_(std::move(done)) {}
   ~UnaryCall() {
     if (call_ != nullptr) call_->Abandon();
   }
@@ -35,11 +35,10 @@ class GrpcCppChannel::UnaryCall final : private BidiCall::Listener {
 
  private:
   void OnMessage(std::string message) override {
-    if (answer_.has_value()) {
+    if (const absl::Status status = reply_.Take(std::move(message)); !status.ok()) {
       std::exchange(call_, nullptr)->Abandon();
-      return OnEnd(Internal("more than one answer to a unary call"));
+      return OnEnd(status);
     }
-    answer_ = std::move(message);
     call_->Read();
   }
   void OnWritten() override { call_->WritesDone(); }
@@ -50,19 +49,12 @@ class GrpcCppChannel::UnaryCall final : private BidiCall::Listener {
       channel_.calls_->loop().DestroyLater(std::move(channel_.unary_calls_.extract(own).value()));
       break;
     }
-    if (!status.ok()) {
-      done_(status);
-    } else if (!answer_.has_value()) {
-      done_(Internal("no answer to a unary call"));
-    } else {
-      done_(*std::move(answer_));
-    }
+    reply_.Tell(status);
   }
 
   GrpcCppChannel& channel_;
-  OnUnaryDone done_;
+  UnaryReply reply_;
   std::shared_ptr<BidiCall> call_;
-  std::optional<std::string> answer_;
   std::unique_ptr<Timer> refusal_;
 };
 
