@@ -47,6 +47,11 @@ stop "$client" INT
 statements=$(hoop sessions get "$session")
 same "prepared statements in the record" 2000 "$(grep -c 'SELECT abalance FROM pgbench_accounts' <<<"$statements")"
 contains "statement with an error" "$statements" "division by zero"
+hoop sessions replay "$session" --no-timing >"$work/replay"
+same "executions in the replay" 2000 "$(grep -c 'query: SELECT abalance FROM pgbench_accounts WHERE aid = \$1;  (\$1 = ' "$work/replay")"
+same "their results" 2000 "$(grep -c '<  columns: abalance$' "$work/replay")"
+contains "an error" "$(cat "$work/replay")" "<  error: 22012 division by zero"
+same "rows of a COPY" 100000 "$(grep -c '<  copy: [0-9]*.txxx' "$work/replay")"
 contains "verification" "$(hoop audit verify "$session")" "whole and unchanged"
 
 use socket

@@ -70,6 +70,10 @@ bool IsOfProtocol(const SessionInfo& session) {
                                     session.type == "postgres" || session.type == "tcp");
 }
 
+bool IsOfPostgres(const SessionInfo& session) {
+  return session.verb != "exec" && (session.type == "postgres" || session.subtype == "postgres");
+}
+
 bool IsOfTerminal(const SessionInfo& session) { return session.verb == "connect" && !IsOfProtocol(session); }
 
 }  // namespace hoop::cli

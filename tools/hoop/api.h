@@ -41,6 +41,7 @@ void SayStillOpen(const SessionInfo& session, bool has_output);
 
 // What a session's record holds: bytes of a protocol, of a terminal, or else of a one-off command.
 bool IsOfProtocol(const SessionInfo& session);
+bool IsOfPostgres(const SessionInfo& session);
 bool IsOfTerminal(const SessionInfo& session);
 
 }  // namespace hoop::cli

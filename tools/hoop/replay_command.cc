@@ -7,6 +7,7 @@
 #include "commands.h"
 #include "descriptors.h"
 #include "hoop/descriptors.h"
+#include "hoop/postgres_transcript.h"
 #include "signals.h"
 #include "table.h"
 
@@ -42,18 +43,31 @@ bool IsOutput(const RecordEntry& entry) {
   return entry.kind == RecordKind::kOutput || entry.kind == RecordKind::kErrorOutput;
 }
 
-// A command's output as it was, the bytes of a protocol as readable lines, or all of it raw.
+// How the payloads of a record are shown.
+enum class Form {
+  kBytes,     // a command's output as it was; or all of it raw
+  kReadable,  // both directions of a protocol, a line for each piece
+  kPostgres,  // its statements and their results
+};
+
+Form FormOf(const SessionInfo& session, const ReplayOptions& options) {
+  if (options.raw || !IsOfProtocol(session)) return Form::kBytes;
+  return IsOfPostgres(session) ? Form::kPostgres : Form::kReadable;
+}
+
 class Replay final {
  public:
-  Replay(const ReplayOptions& options, bool readable) : readable_(readable), pace_(options) {}
+  Replay(const ReplayOptions& options, Form form) : form_(form), pace_(options) {}
 
   // False: nobody reads the output.
   bool Play(const RecordEntry& entry) {
     pace_.SinceBegin(entry.at);
-    if (!IsOutput(entry) && !(readable_ && entry.kind == RecordKind::kInput)) return true;
+    if (form_ == Form::kPostgres) return PrintLines(entry, transcript_.Lines(entry));
+    const bool readable = form_ == Form::kReadable;
+    if (!IsOutput(entry) && !(readable && entry.kind == RecordKind::kInput)) return true;
+    if (readable) return PrintLines(entry, {entry.payload});
     pace_.WaitFor(entry.at);
     played_ = true;
-    if (readable_) return Print(Line(entry));
     const auto channel =
         entry.kind == RecordKind::kOutput ? ClientOutput::Channel::kStdout : ClientOutput::Channel::kStderr;
     status_ = output_.Write(channel, entry.payload);
@@ -65,13 +79,21 @@ class Replay final {
   bool has_played() const { return played_; }
 
  private:
-  std::string Line(const RecordEntry& entry) {
-    return fmt::format("{:>10.6f}  {}  {}  {}\n", absl::ToDoubleSeconds(pace_.SinceBegin(entry.at)),
-                       Harmless(entry.connection_id), entry.direction == Direction::kRequest ? ">" : "<",
-                       Harmless(entry.payload));
+  bool PrintLines(const RecordEntry& entry, const std::vector<std::string>& lines) {
+    if (lines.empty()) return true;
+    pace_.WaitFor(entry.at);
+    played_ = true;
+    std::string text;
+    for (const std::string& line : lines) {
+      text += fmt::format("{:>10.6f}  {}  {}  {}\n", absl::ToDoubleSeconds(pace_.SinceBegin(entry.at)),
+                          Harmless(entry.connection_id), entry.direction == Direction::kRequest ? ">" : "<",
+                          Harmless(line));
+    }
+    return Print(text);
   }
 
-  const bool readable_;
+  const Form form_;
+  PostgresTranscript transcript_;
   bool played_ = false;
   Pace pace_;
   StandardOutput output_;
@@ -176,7 +198,7 @@ int RunSessionsReplay(const Environment& environment, const ReplayOptions& optio
   if (IsOfTerminal(*session) && !options.raw && ::isatty(STDOUT_FILENO) != 0) {
     return ReplayScreens(**api, *session, options);
   }
-  Replay replay(options, IsOfProtocol(*session) && !options.raw);
+  Replay replay(options, FormOf(*session, options));
   const absl::Status read = (*api)->ReadRecord(*id, [&replay](const RecordEntry& entry) { return replay.Play(entry); });
   if (replay.broken_pipe()) return kExitBrokenPipe;
   if (!read.ok()) return Fail(read);

@@ -94,11 +94,6 @@ absl::Status ShowJson(ApiClient& api, const SessionInfo& session, bool statement
   return absl::OkStatus();
 }
 
-// The protocol's; a command that is run has its input.
-bool HasStatements(const SessionInfo& session) {
-  return session.verb != "exec" && (session.type == "postgres" || session.subtype == "postgres");
-}
-
 }  // namespace
 
 absl::Status ShowSession(ApiClient& api, const SessionIdOptions& options) {
@@ -106,13 +101,13 @@ absl::Status ShowSession(ApiClient& api, const SessionIdOptions& options) {
   if (!id.ok()) return id.status();
   const auto session = api.Session(*id);
   if (!session.ok()) return session.status();
-  if (options.json) return ShowJson(api, *session, HasStatements(*session));
+  if (options.json) return ShowJson(api, *session, IsOfPostgres(*session));
   if (options.quiet) {
     Print(session->id + "\n");
     return absl::OkStatus();
   }
   ShowHead(*session);
-  return HasStatements(*session) ? ShowStatements(api, *id) : absl::OkStatus();
+  return IsOfPostgres(*session) ? ShowStatements(api, *id) : absl::OkStatus();
 }
 
 absl::Status KillSession(ApiClient& api, const SessionIdOptions& options) {

@@ -12,7 +12,9 @@ namespace {
 
 // Parse, Query, Bind, Execute, Describe, Close, FunctionCall; CommandComplete, ErrorResponse, ParameterDescription,
 // ReadyForQuery. Never a password, a row or a piece of COPY.
-bool KeepsBody(Sender sender, const FramePiece& piece) {
+bool KeepsBody(Sender sender, MessageHeads::Bodies bodies, const FramePiece& piece) {
+  const bool is_password = sender == Sender::kFrontend && piece.type == 'p';
+  if (bodies == MessageHeads::Bodies::kAll) return !is_password;
   if (piece.kind != FrameKind::kTyped) return false;
   const std::string_view types = sender == Sender::kFrontend ? "PQBEDCF" : "CEtZ";
   return types.find(piece.type) != std::string_view::npos;
@@ -32,7 +34,7 @@ absl::StatusOr<const MessageHead*> MessageHeads::Next(std::string_view& input) {
       head_.body.clear();
       body.remove_prefix(piece->header_bytes);
     }
-    if (KeepsBody(sender_, *piece)) {
+    if (KeepsBody(sender_, bodies_, *piece)) {
       head_.body.append(body.substr(0, limits::kStatementTextBytesMax - head_.body.size()));
     }
     head_.cut = head_.body.size() < head_.body_bytes;
@@ -52,7 +54,7 @@ absl::StatusOr<std::string_view> HeadFields::Text() {
   return text;
 }
 
-absl::StatusOr<std::string_view> HeadFields::Take(size_t size) {
+absl::StatusOr<std::string_view> HeadFields::Bytes(size_t size) {
   if (rest_.size() < size) {
     if (!cut_) return InvalidArgument("message ends inside a number");
     missed_ = true;
@@ -65,20 +67,20 @@ absl::StatusOr<std::string_view> HeadFields::Take(size_t size) {
 }
 
 absl::StatusOr<uint16_t> HeadFields::Uint16() {
-  HOOP_ASSIGN_OR_RETURN(const std::string_view bytes, Take(2));
+  HOOP_ASSIGN_OR_RETURN(const std::string_view bytes, Bytes(2));
   return bytes.empty() ? 0 : ReadUint16(bytes, 0);
 }
 
 absl::StatusOr<uint32_t> HeadFields::Uint32() {
-  HOOP_ASSIGN_OR_RETURN(const std::string_view bytes, Take(4));
+  HOOP_ASSIGN_OR_RETURN(const std::string_view bytes, Bytes(4));
   return bytes.empty() ? 0 : ReadUint32(bytes, 0);
 }
 
 absl::StatusOr<char> HeadFields::Byte() {
-  HOOP_ASSIGN_OR_RETURN(const std::string_view bytes, Take(1));
+  HOOP_ASSIGN_OR_RETURN(const std::string_view bytes, Bytes(1));
   return bytes.empty() ? '\0' : bytes[0];
 }
 
-absl::Status HeadFields::Skip(size_t size) { return Take(size).status(); }
+absl::Status HeadFields::Skip(size_t size) { return Bytes(size).status(); }
 
 }  // namespace hoop::postgres

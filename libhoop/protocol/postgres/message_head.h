@@ -1,4 +1,5 @@
-// The beginnings of messages: all that the audit needs of a stream whose bodies may be of any size. Used by statements.
+// The beginnings of messages: all that the audit needs of a stream whose bodies may be of any size. Used by statements
+// and transcript.
 #pragma once
 
 #include <cstddef>
@@ -18,10 +19,15 @@ struct MessageHead {
   bool cut = false;       // the body goes on
 };
 
-// Reads one direction. Owned by a StatementReader; one thread. Keeps limits::kStatementTextBytesMax at most.
+// Reads one direction. Owned by a StatementReader or Transcript; one thread. Keeps limits::kStatementTextBytesMax at
+// most.
 class MessageHeads final {
  public:
-  explicit MessageHeads(Sender sender) : sender_(sender), reader_(sender) {}
+  // Which messages have a body: those that statements are made of, or all. Never a password.
+  enum class Bodies { kStatements, kAll };
+
+  explicit MessageHeads(Sender sender, Bodies bodies = Bodies::kStatements)
+      : sender_(sender), bodies_(bodies), reader_(sender) {}
 
   // The next complete message, taken from the front of `input`; null: all of `input` is taken and more is needed.
   // Valid until the next call. Errors are those of FrameReader::Next.
@@ -31,6 +37,7 @@ class MessageHeads final {
 
  private:
   const Sender sender_;
+  const Bodies bodies_;
   FrameReader reader_;
   MessageHead head_;
 };
@@ -45,14 +52,13 @@ class HeadFields final {
   absl::StatusOr<uint16_t> Uint16();
   absl::StatusOr<uint32_t> Uint32();
   absl::StatusOr<char> Byte();
+  absl::StatusOr<std::string_view> Bytes(size_t size);  // `size` bytes, or none beyond the cut
   absl::Status Skip(size_t size);
 
   // A field was read beyond the cut.
   bool missed() const { return missed_; }
 
  private:
-  absl::StatusOr<std::string_view> Take(size_t size);  // `size` bytes, or none beyond the cut
-
   std::string_view rest_;
   const bool cut_;
   bool missed_ = false;
