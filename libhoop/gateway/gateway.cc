@@ -314,10 +314,9 @@ void Gateway::Parts::Shutdown(absl::Duration deadline) {
       agent_entry->Close();
       const Ending ending{.reason = "gateway shutdown",
                           .text = "gateway shutdown",
-                          .exit_code = 254,  // as upstream shows it
                           .status = Unavailable("gateway shutdown"),
                           .retry = true,
-                          .told_code = 1};
+                          .interrupted = true};
       sessions->FinishAll(ending, [this, drained, grace] {
         http_loop.Post([this] { edge->EndStreams(); });  // who looked on has been told how sessions ended
         router->EndAll(Unavailable("gateway shutdown"));

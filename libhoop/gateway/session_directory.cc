@@ -9,8 +9,6 @@
 namespace hoop {
 namespace {
 
-constexpr int kInterruptedExitCode = 254;  // as upstream shows it
-
 // A label of metrics: there are only so many.
 std::string TypeLabel(const Session& session) {
   const std::string& type = session.context().head.wire_type;
@@ -72,9 +70,8 @@ absl::Status SessionDirectory::Kill(std::string_view session_id, std::string_vie
   const bool by_owner = session->context().head.user_email == by;
   session->Finish({.reason = fmt::format("killed by {}", by),
                    .text = by_owner ? "session killed by the user" : "session killed by an administrator",
-                   .exit_code = kInterruptedExitCode,
                    .status = Unknown("session killed by the user"),
-                   .told_code = 1});
+                   .interrupted = true});
   return absl::OkStatus();
 }
 
@@ -109,10 +106,7 @@ void SessionDirectory::End(const std::vector<std::string>& ids, const std::strin
   for (const std::string& id : ids) {
     Session* session = Find(id);
     if (session == nullptr) continue;
-    session->Finish({.reason = reason,
-                     .text = reason,
-                     .exit_code = kInterruptedExitCode,
-                     .status = PermissionDenied("{}", reason)});
+    session->Finish({.reason = reason, .text = reason, .status = PermissionDenied("{}", reason), .interrupted = true});
   }
 }
 

@@ -18,10 +18,9 @@ namespace {
 
 constexpr int kAgentFailureExitCode = 254;  // as real agents and clients say it
 
-// The serving end said what `status` says; the session's user gets the same words.
-Ending Failure(const absl::Status& status) {
-  return {
-      .reason = StatusText(status), .text = StatusText(status), .exit_code = kAgentFailureExitCode, .status = status};
+// The session's user gets the words of the record.
+Ending Interruption(const absl::Status& status) {
+  return {.reason = StatusText(status), .text = StatusText(status), .status = status, .interrupted = true};
 }
 
 std::optional<int> ParseExitCode(std::string_view text) {
@@ -54,6 +53,11 @@ void Address(Packet& packet, std::string_view session_id, std::string_view conne
 
 }  // namespace
 
+int Ending::told_code() const {
+  if (interrupted) return 1;
+  return exit_code.value_or(text.empty() ? 0 : kAgentFailureExitCode);
+}
+
 Session::Session(Loop& loop, Log log, AuditStore& audit, BulkPacer& pacer, SessionContext context,
                  std::unique_ptr<PacketStream> control, std::unique_ptr<AgentLeg> agent,
                  absl::AnyInvocable<void()> ended)
@@ -75,7 +79,7 @@ Session::~Session() = default;
 
 void Session::Start() {
   lifetime_ = loop_.After(limits::kSessionTimeMax, [this] {
-    Finish(Failure(Aborted("session ended, reached {}", absl::FormatDuration(limits::kSessionTimeMax))));
+    Finish(Interruption(Aborted("session ended, reached {}", absl::FormatDuration(limits::kSessionTimeMax))));
   });
   agent_->Start(*this);
   control_->SetReceiver(this);
@@ -86,7 +90,7 @@ void Session::Start() {
 void Session::OpenSession(Packet packet) {
   if (const auto asked = packet.Spec(spec::kJitTimeout); asked && context_.is_timed) {
     if (const absl::Status limited = LimitTime(*asked); !limited.ok()) {
-      Finish(Failure(limited));
+      Finish(Interruption(limited));
       return;
     }
   }
@@ -98,7 +102,7 @@ void Session::OpenSession(Packet packet) {
   context_.head.started_at = loop_.Now();
   auto record = audit_.Open(context_.head, *this);
   if (!record.ok()) {
-    Finish(Failure(Annotate(record.status(), "record")));
+    Finish(Interruption(Annotate(record.status(), "record")));
     return;
   }
   record_ = *std::move(record);
@@ -116,10 +120,8 @@ void Session::OpenSession(Packet packet) {
 
 absl::Status Session::LimitTime(std::string_view asked) {
   HOOP_ASSIGN_OR_RETURN(const absl::Duration time, ParseAccessTime(asked));
-  lifetime_ = loop_.After(time, [this] {
-    const std::string text = "session ended, reached connection duration";
-    Finish({.reason = text, .text = text, .exit_code = 1, .status = Aborted("{}", text)});
-  });
+  lifetime_ =
+      loop_.After(time, [this] { Finish(Interruption(Aborted("session ended, reached connection duration"))); });
   return absl::OkStatus();
 }
 
@@ -127,8 +129,8 @@ absl::Status Session::LimitTime(std::string_view asked) {
 // session is over.
 bool Session::FitsAgentStream(const Packet& packet) {
   if (packet.size() <= limits::kMessageSendBytesMax) return true;
-  Finish(Failure(ResourceExhausted("packet {} would be larger than max ({} vs. {})", packet.type(), packet.size(),
-                                   limits::kMessageSendBytesMax)));
+  Finish(Interruption(ResourceExhausted("packet {} would be larger than max ({} vs. {})", packet.type(), packet.size(),
+                                        limits::kMessageSendBytesMax)));
   return false;
 }
 
@@ -173,7 +175,7 @@ absl::Status Session::AddClientStream(std::string_view connection_id, std::uniqu
 void Session::Watch(std::weak_ptr<RecordWatcher> watcher) {
   watchers_.Add(std::move(watcher));
   watchers_.Show(record_);
-  if (client_told_) watchers_.Over({ending_.reason, ending_.exit_code});
+  if (client_told_) watchers_.Over({ending_.reason, ending_.recorded_code()});
 }
 
 // ---- Requests: client -> agent -------------------------------------------------------------------------------------
@@ -195,7 +197,7 @@ void Session::OnPacket(Packet packet) {
 
 void Session::OnRequest(Packet packet, Flow* own) {
   if (state_ == State::kStarting) {
-    Finish(Failure(FailedPrecondition("packet {} before the session was opened", packet.type())));
+    Finish(Interruption(FailedPrecondition("packet {} before the session was opened", packet.type())));
     return;
   }
   if (!context_.client_capabilities.any() && packet.HasSpecWithPrefix(spec::kOursPrefix)) {
@@ -208,7 +210,7 @@ void Session::OnRequest(Packet packet, Flow* own) {
     if (finished_ids_.Contains(id)) return;  // late
     auto made = MakeFlow(id);
     if (!made.ok()) {
-      Finish(Failure(made.status()));
+      Finish(Interruption(made.status()));
       return;
     }
     flow = *made;
@@ -308,7 +310,7 @@ void Session::Run(Flow& flow, Direction direction, Packet packet, size_t first_s
 
 bool Session::Park(Flow& flow, Direction direction, Pipeline::Outcome& outcome, SessionRecord::Position position) {
   if (outcome.kind == Pipeline::Outcome::Kind::kRefused) {
-    Finish(Failure(outcome.status));
+    Finish(Interruption(outcome.status));
     return true;
   }
   if (outcome.kind == Pipeline::Outcome::Kind::kForward) return false;
@@ -325,7 +327,7 @@ absl::Status Session::Resume(std::string_view connection_id, Direction direction
   }
   const std::unique_ptr<Flow::Parked> parked = std::move(flow->parked(direction));
   if (verdict.kind == Verdict::Kind::kRefuse) {
-    Finish(Failure(verdict.status));
+    Finish(Interruption(verdict.status));
     return absl::OkStatus();
   }
   Packet packet = verdict.kind == Verdict::Kind::kReplace ? std::move(verdict.packet) : std::move(parked->packet);
@@ -392,8 +394,8 @@ void Session::OnFlowStreamEnd(Flow& flow, Direction direction) {
   if (flow.is_control()) {
     // The stream of a command. When the agent's connection broke, its control stream ends in the same turn and says
     // so better: that reason goes first.
-    stream_lost_ =
-        loop_.After(absl::ZeroDuration(), [this] { Finish(Failure(Unavailable("agent ended the session's stream"))); });
+    stream_lost_ = loop_.After(absl::ZeroDuration(),
+                               [this] { Finish(Interruption(Unavailable("agent ended the session's stream"))); });
     return;
   }
   if (direction == Direction::kRequest) {
@@ -407,7 +409,7 @@ void Session::OnFlowStreamEnd(Flow& flow, Direction direction) {
 void Session::OnAgentStreamMissing(Flow& flow, const absl::Status& status) {
   if (finishing()) return;
   if (flow.is_control()) {
-    Finish(Failure(status));
+    Finish(Interruption(status));
   } else {
     CloseToClient(flow, StatusText(status));
   }
@@ -425,8 +427,8 @@ size_t Session::client_queued_bytes() const {
 }
 
 void Session::OnStalled() {
-  Finish(Failure(ResourceExhausted("client read nothing for {}, and the agent's stream is shared",
-                                   absl::FormatDuration(limits::kSharedStreamStallTime))));
+  Finish(Interruption(ResourceExhausted("client read nothing for {}, and the agent's stream is shared",
+                                        absl::FormatDuration(limits::kSharedStreamStallTime))));
 }
 
 void Session::ReleaseAtTurnEnd(Flow& flow) {
@@ -500,14 +502,14 @@ void Session::OnEnd(const absl::Status&) {
 
 void Session::OnAgentGone(const absl::Status&) {
   agent_gone_ = true;
-  Ending ending = Failure(Unavailable("agent has disconnected"));
+  Ending ending = Interruption(Unavailable("agent has disconnected"));
   ending.retry = true;
   Finish(std::move(ending));
 }
 
 void Session::OnRecordFailed(const absl::Status& status) {
   if (finishing()) return TellClient(status);
-  Finish(Failure(Annotate(status, "record")));
+  Finish(Interruption(Annotate(status, "record")));
 }
 
 void Session::Finish(Ending ending) {
@@ -539,7 +541,7 @@ void Session::TellAgent() {
 
 void Session::SealRecord() {
   if (record_ == nullptr) return TellClient(absl::OkStatus());
-  auto sealed = record_->Seal({ending_.reason, ending_.exit_code});
+  auto sealed = record_->Seal({ending_.reason, ending_.recorded_code()});
   if (!sealed.ok()) return TellClient(sealed.status());
   seal_timer_ = loop_.After(limits::kSealWaitTime, [this] {
     TellClient(DeadlineExceeded("not on stable storage within {}", absl::FormatDuration(limits::kSealWaitTime)));
@@ -563,11 +565,10 @@ void Session::TellClient(const absl::Status& sealed) {
     log_.Error("record not sealed", "session", id(), "reason", StatusText(sealed));
     ending_.text += fmt::format("{}record not sealed: {}", ending_.text.empty() ? "" : "\n", StatusText(sealed));
   }
-  watchers_.Over({ending_.reason, ending_.exit_code});
+  watchers_.Over({ending_.reason, ending_.recorded_code()});
   if (client_control() != nullptr) {
-    const std::optional<int> told = ending_.told_code.has_value() ? ending_.told_code : ending_.exit_code;
-    const std::string exit_code = std::to_string(told.value_or(ending_.text.empty() ? 0 : kAgentFailureExitCode));
-    Packet close(packet::kClientSessionClose, {{spec::kSessionId, id()}, {spec::kExitCode, exit_code}}, ending_.text);
+    Packet close(packet::kClientSessionClose,
+                 {{spec::kSessionId, id()}, {spec::kExitCode, std::to_string(ending_.told_code())}}, ending_.text);
     if (ending_.retry && context_.client_capabilities.any()) close.AppendSpec(spec::kRetry, "1");
     control_->Send(std::move(close));
     control_->Finish(ending_.status);

@@ -28,12 +28,19 @@ namespace hoop {
 
 // Why a session ends, and what each side is told.
 struct Ending {
-  std::string reason;                           // sealed in the record, one line
-  std::string text;                             // for the client's user; empty after a good end
-  std::optional<int> exit_code;                 // of the command, or 254 when something else than it ended the session
-  absl::Status status;                          // of the client's stream
-  bool retry = false;                           // a new session may work: our client tries again
-  std::optional<int> told_code = std::nullopt;  // what the client is told instead of exit_code
+  std::string reason;            // sealed in the record, one line
+  std::string text;              // for the client's user; empty after a good end
+  std::optional<int> exit_code;  // as the agent's close says it
+  absl::Status status;           // of the client's stream
+  bool retry = false;            // a new session may work: our client tries again
+  // Neither the agent's close nor the client: a kill, a lost agent, a rule that was broken. Real gateways record 254
+  // then and end the client's stream without a close, so that real command lines end with 1: we say both.
+  bool interrupted = false;
+
+  std::optional<int> recorded_code() const { return interrupted ? kInterruptedCode : exit_code; }
+  int told_code() const;
+
+  static constexpr int kInterruptedCode = 254;
 };
 
 // Owned by the gateway's table of live sessions; loop thread only. `ended` is called once, last, when nothing is left

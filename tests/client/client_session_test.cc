@@ -145,12 +145,12 @@ TEST_F(ClientSessionTest, GivesUpOnASilentGateway) {
 
 TEST_F(ClientSessionTest, CloseCarriesTextCodeAndRetry) {
   Open();
-  gateway_.SendClose("agent has disconnected", "254", true);
+  gateway_.SendClose("agent has disconnected", "1", true);
   loop_.TurnUntilIdle();
   ASSERT_TRUE(ending_);
   EXPECT_OK(ending_->status);
   EXPECT_EQ(ending_->text, "agent has disconnected");
-  EXPECT_EQ(ending_->ExitCode(1), 254);
+  EXPECT_EQ(ending_->ExitCode(7), 1);
   EXPECT_TRUE(ending_->retry);
 }
 

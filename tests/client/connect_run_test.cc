@@ -475,7 +475,7 @@ TEST_F(ConnectRunTest, ALostAgentIsTriedAgainOnTheSamePort) {
   SocketScript& early = Program();
   SocketScript& late = Program();
   Enter(old_program);
-  gateway_.SendClose("agent has disconnected", "254", /*retry=*/true);
+  gateway_.SendClose("agent has disconnected", "1", /*retry=*/true);
   loop_.TurnUntilIdle();
   EXPECT_TRUE(old_program.closed && old_program.reset);
   EXPECT_TRUE(door_.open);
@@ -498,7 +498,7 @@ TEST_F(ConnectRunTest, TheNextSessionHasTheTimeThatIsLeft) {
   Open("tcp", kNew);
   EXPECT_EQ(gateway_.control().packets.at(0).SpecText(spec::kJitTimeout), "600s");
   loop_.Advance(absl::Minutes(4));
-  gateway_.SendClose("agent has disconnected", "254", /*retry=*/true);
+  gateway_.SendClose("agent has disconnected", "1", /*retry=*/true);
   loop_.TurnUntilIdle();
   loop_.Advance(limits::kReconnectBackoffMin);
   const int left = std::stoi(std::string(gateway_.control().packets.at(0).SpecText(spec::kJitTimeout)));
@@ -509,7 +509,7 @@ TEST_F(ConnectRunTest, TheNextSessionHasTheTimeThatIsLeft) {
 TEST_F(ConnectRunTest, NoSessionIsTriedAgainWhenItsTimeIsOver) {
   duration_ = absl::Minutes(1);
   Open("tcp", kNew);
-  gateway_.SendClose("agent has disconnected", "254", /*retry=*/true);
+  gateway_.SendClose("agent has disconnected", "1", /*retry=*/true);
   loop_.TurnUntilIdle();
   gateway_.dial_status = Unavailable("connect 127.0.0.1:1: refused");
   for (int i = 0; i < 80 && !result_; ++i) loop_.Advance(absl::Seconds(1));

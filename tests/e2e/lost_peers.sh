@@ -45,6 +45,8 @@ begin=$SECONDS
 stop "$command" 0
 [ $((SECONDS - begin)) -le 5 ] || fail "the client heard of it after $((SECONDS - begin)) s"
 contains "client after kill -9 of the agent" "$(cat "$work/command.log")" "agent has disconnected"
+same "exit code after kill -9 of the agent" 1 "$ended"
+same "the record's code after kill -9 of the agent" 254 "$(hoop sessions list --limit 1 --fields exit_code 2>/dev/null | tail -n 1)"
 same "one line" 1 "$(grep -c . "$work/command.log")"
 gone "kill -9 of the agent"
 contains "sealed" "$(hoop audit verify last)" 'sealed "agent has disconnected"'

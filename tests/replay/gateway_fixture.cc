@@ -166,10 +166,9 @@ void GatewayUnderTest::KillSession(const std::string& session_id, const std::str
 void GatewayUnderTest::Shutdown() {
   const Ending ending{.reason = "gateway shutdown",
                       .text = "gateway shutdown",
-                      .exit_code = 254,
                       .status = Unavailable("gateway shutdown"),
                       .retry = true,
-                      .told_code = 1};
+                      .interrupted = true};
   process_->clients.Close();
   process_->proxy_managers.Close();
   process_->agents.Close();

@@ -271,6 +271,8 @@ TEST_F(SessionTest, SealsAndTellsTheClientWhenTheAgentIsGone) {
   EXPECT_EQ(LastClientText(), "agent has disconnected");
   EXPECT_TRUE(client_.sent.back().Spec(spec::kRetry));
   EXPECT_EQ(recorded().seals[0].reason, "agent has disconnected");
+  EXPECT_EQ(recorded().seals[0].exit_code, 254);
+  EXPECT_EQ(client_.sent.back().SpecText(spec::kExitCode), "1");
   EXPECT_EQ(client_.finished->code(), absl::StatusCode::kUnavailable);
 }
 
@@ -774,12 +776,20 @@ TEST(PipelineTest, HoldsAndGoesOnBehindTheStageThatHeld) {
   EXPECT_EQ(outcome.packet.payload(), "hold");
 }
 
-TEST_F(SessionTest, TheClientMayBeToldAnotherCodeThanTheOneThatIsSealed) {
+TEST_F(SessionTest, AnInterruptedSessionHas254InTheRecordAndIs1ForTheClient) {
   OpenWith("tcp");
-  session_->Finish({.reason = "killed by ann", .text = "killed", .exit_code = 254, .told_code = 1});
+  session_->Finish({.reason = "killed by ann", .text = "killed", .interrupted = true});
   Sync();
   EXPECT_EQ(recorded().seals.at(0).exit_code, 254);
   EXPECT_EQ(client_.sent.back().SpecText(spec::kExitCode), "1");
+}
+
+TEST_F(SessionTest, TheAgentsOwnFailureIs254ForBoth) {
+  OpenWith("command-line");
+  FromAgent(Packet(packet::kClientSessionClose, {{spec::kSessionId, "s1"}, {spec::kExitCode, "254"}}, "wrong secrets"));
+  Sync();
+  EXPECT_EQ(recorded().seals.at(0).exit_code, 254);
+  EXPECT_EQ(client_.sent.back().SpecText(spec::kExitCode), "254");
 }
 
 // ---- Looking on ----------------------------------------------------------------------------------------------------
@@ -816,7 +826,7 @@ TEST_F(SessionTest, WhoLooksOnHearsTheEndWhenTheRecordIsSealed) {
   OpenWith("tcp");
   auto watcher = std::make_shared<NotedWatcher>();
   session_->Watch(watcher);
-  session_->Finish({.reason = "killed by ann", .exit_code = 254});
+  session_->Finish({.reason = "killed by ann", .interrupted = true});
   EXPECT_TRUE(watcher->heard.empty());
   Sync();
   EXPECT_EQ(watcher->heard, Types{"over: killed by ann 254"});
