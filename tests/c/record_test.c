@@ -1,29 +1,5 @@
 /* What a host asks of its gateway: who somebody is, what was recorded, whether that is unchanged. */
-#include <pthread.h>
-
-#include "rest.h"
-
-/* A command whose stream the test keeps, to end it when it likes. */
-static hoop_stream* kept;
-static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t kept_changed = PTHREAD_COND_INITIALIZER;
-
-static void on_event(hoop_stream* stream, int32_t event, const void* bytes, size_t size, void* user_data) {
-  (void)bytes, (void)size, (void)user_data;
-  if (event != HOOP_EVENT_FINISH) return; /* the script has been recorded */
-  pthread_mutex_lock(&kept_lock);
-  kept = stream;
-  pthread_cond_signal(&kept_changed);
-  pthread_mutex_unlock(&kept_lock);
-}
-static int32_t open_keep(hoop_stream* stream, void* user_data) {
-  (void)user_data;
-  return hoop_stream_on_event(stream, on_event, NULL, NULL, NULL);
-}
-static void* run_session(void* gateway) {
-  free(rest_exec(gateway, "{\"connection\":\"keep\",\"script\":\"the question\"}"));
-  return NULL;
-}
+#include "kept.h"
 
 /* What a reading met, in order, one letter for each kind. */
 struct reading {
@@ -64,30 +40,21 @@ static void expect_record(struct reading reading, char last, int has_output) {
 
 static void test_records(void) {
   struct test_gateway gateway = start_gateway();
-  hoop_options* options = agent_options(&gateway, "prod");
+  struct kept_session kept = begin_kept(&gateway);
   struct reading reading = {gateway.gateway, NULL, "", 0, 0, 0};
   char session_id[64];
-  hoop_agent* agent;
-  pthread_t session;
   size_t taken;
-  CHECK_OK(hoop_options_serve(options, "keep", open_keep, NULL, NULL, &error));
-  agent = start_agent(options);
-  add_command(&gateway, "keep", "prod", "host:keep");
-  CHECK(pthread_create(&session, NULL, run_session, &gateway) == 0);
-  pthread_mutex_lock(&kept_lock);
-  while (kept == NULL) pthread_cond_wait(&kept_changed, &kept_lock);
-  pthread_mutex_unlock(&kept_lock);
-  snprintf(session_id, sizeof session_id, "%s", hoop_stream_get(kept, "session_id"));
+  snprintf(session_id, sizeof session_id, "%s", hoop_stream_get(kept.stream, "session_id"));
   reading.session_id = session_id;
 
   /* While it runs there is a record, and no seal. */
   expect_record(reading, 'I', 0);
   CHECK_FAILS(hoop_gateway_verify_record(gateway.gateway, session_id, &error), HOOP_UNAVAILABLE,
               "the session still runs");
-  CHECK_OK(hoop_stream_write(kept, "answer", 6, &taken, &error));
-  CHECK_OK(hoop_stream_end(kept, 0, NULL, &error));
-  hoop_stream_destroy(kept);
-  CHECK(pthread_join(session, NULL) == 0);
+  CHECK_OK(hoop_stream_write(kept.stream, "answer", 6, &taken, &error));
+  CHECK_OK(hoop_stream_end(kept.stream, 0, NULL, &error));
+  hoop_stream_destroy(kept.stream);
+  CHECK(pthread_join(kept.user, NULL) == 0);
   expect_record(reading, 's', 1);
   CHECK_OK(hoop_gateway_verify_record(gateway.gateway, session_id, &error));
 
@@ -107,8 +74,8 @@ static void test_records(void) {
               "gateway is null");
   CHECK_FAILS(hoop_gateway_verify_record(NULL, session_id, &error), HOOP_INVALID_ARGUMENT, "gateway is null");
 
-  CHECK_OK(hoop_agent_stop(agent, 2000, &error));
-  CHECK(hoop_agent_destroy(agent) == HOOP_OK);
+  CHECK_OK(hoop_agent_stop(kept.agent, 2000, &error));
+  CHECK(hoop_agent_destroy(kept.agent) == HOOP_OK);
   CHECK_OK(hoop_gateway_stop(gateway.gateway, 5000, &error));
   CHECK_FAILS(hoop_gateway_read_record(gateway.gateway, session_id, on_record, &reading, &error),
               HOOP_FAILED_PRECONDITION, "does not run");

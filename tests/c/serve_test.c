@@ -1,7 +1,5 @@
 /* Connections that a C program serves: two gateways and three agents in this process, sessions by REST. */
-#include <pthread.h>
-
-#include "rest.h"
+#include "kept.h"
 
 /* One command: it says what it was asked, on its error output who asked, and ends with the code 7. */
 struct call {
@@ -175,51 +173,21 @@ static int32_t open_leave(hoop_stream* stream, void* user_data) {
   return hoop_stream_on_event(stream, on_leave, NULL, NULL, NULL);
 }
 
-/* Kept by the host when the agent is long gone. */
-static hoop_stream* kept;
-static pthread_mutex_t kept_lock = PTHREAD_MUTEX_INITIALIZER;
-static pthread_cond_t kept_changed = PTHREAD_COND_INITIALIZER;
-static void on_kept(hoop_stream* stream, int32_t event, const void* bytes, size_t size, void* user_data) {
-  (void)stream, (void)event, (void)bytes, (void)size, (void)user_data;
-}
-static int32_t open_keep(hoop_stream* stream, void* user_data) {
-  (void)user_data;
-  CHECK_OK(hoop_stream_on_event(stream, on_kept, NULL, NULL, &error));
-  pthread_mutex_lock(&kept_lock);
-  kept = stream;
-  pthread_cond_signal(&kept_changed);
-  pthread_mutex_unlock(&kept_lock);
-  return HOOP_OK;
-}
-static void* run_kept(void* gateway) {
-  free(rest_exec(gateway, "{\"connection\":\"keep\",\"script\":\"\"}"));
-  return NULL;
-}
-
 static void test_a_stream_may_outlive_its_agent(void) {
   struct test_gateway gateway = start_gateway();
-  hoop_options* options = agent_options(&gateway, "prod");
-  hoop_agent* agent;
-  pthread_t session;
+  struct kept_session kept = begin_kept(&gateway);
   size_t taken;
-  CHECK_OK(hoop_options_serve(options, "keep", open_keep, NULL, NULL, &error));
-  agent = start_agent(options);
-  add_command(&gateway, "keep", "prod", "host:keep");
-  CHECK(pthread_create(&session, NULL, run_kept, &gateway) == 0);
-  pthread_mutex_lock(&kept_lock);
-  while (kept == NULL) pthread_cond_wait(&kept_changed, &kept_lock);
-  pthread_mutex_unlock(&kept_lock);
-  CHECK_OK(hoop_stream_write(kept, "x", 1, &taken, &error));
-  CHECK_OK(hoop_agent_stop(agent, 2000, &error));
-  CHECK(hoop_agent_destroy(agent) == HOOP_OK);
-  CHECK_FAILS(hoop_stream_write(kept, "x", 1, &taken, &error), HOOP_UNAVAILABLE, "the stream is over");
-  CHECK_FAILS(hoop_stream_write_error(kept, "x", 1, &taken, &error), HOOP_UNAVAILABLE, "the stream is over");
-  CHECK(strcmp(hoop_stream_get(kept, "service"), "keep") == 0);
-  CHECK_OK(hoop_stream_set_reading(kept, 0, &error));
-  CHECK_OK(hoop_stream_finish(kept, &error));
-  CHECK_OK(hoop_stream_end(kept, 0, NULL, &error));
-  hoop_stream_destroy(kept);
-  CHECK(pthread_join(session, NULL) == 0);
+  CHECK_OK(hoop_stream_write(kept.stream, "x", 1, &taken, &error));
+  CHECK_OK(hoop_agent_stop(kept.agent, 2000, &error));
+  CHECK(hoop_agent_destroy(kept.agent) == HOOP_OK);
+  CHECK_FAILS(hoop_stream_write(kept.stream, "x", 1, &taken, &error), HOOP_UNAVAILABLE, "the stream is over");
+  CHECK_FAILS(hoop_stream_write_error(kept.stream, "x", 1, &taken, &error), HOOP_UNAVAILABLE, "the stream is over");
+  CHECK(strcmp(hoop_stream_get(kept.stream, "service"), "keep") == 0);
+  CHECK_OK(hoop_stream_set_reading(kept.stream, 0, &error));
+  CHECK_OK(hoop_stream_finish(kept.stream, &error));
+  CHECK_OK(hoop_stream_end(kept.stream, 0, NULL, &error));
+  hoop_stream_destroy(kept.stream);
+  CHECK(pthread_join(kept.user, NULL) == 0);
   end_gateway(&gateway);
 }
 
