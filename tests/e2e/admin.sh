@@ -197,7 +197,8 @@ refused "correlation-id: wants up to 255 printable ASCII characters" hoop exec s
 
 # --- Plugins, resources, what is made as JSON ---
 
-same "a plugin" "plugin access_control updated" "$(hoop admin create plugin access_control --connection 'lines:dba;oncall' --overwrite)"
+same "a plugin" "plugin access_control updated" "$(hoop admin create plugin access_control --connection 'lines:dba;oncall' --overwrite 2>"$work/note")"
+contains "what nobody has" "$(cat "$work/note")" "hoop: nobody is in groups dba, oncall; "
 same "what it means" '["dba","oncall"]' "$(hoop admin get connections/lines -o json | jq -c .access_groups)"
 contains "plugins" "$(hoop admin get plugins)" access_control
 refused "plugin access_control exists already; --overwrite" hoop admin create plugin access_control

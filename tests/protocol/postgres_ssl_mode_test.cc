@@ -15,6 +15,8 @@ TEST(SslMode, KnowsFiveWords) {
     EXPECT_EQ(VerifiesServer(*mode), word.starts_with("verify"));
   }
   EXPECT_STATUS(ParseSslMode("allow"), absl::StatusCode::kInvalidArgument, "wrong option (\"allow\") for SSLMODE");
+  const absl::Status secret = ParseSslMode("correct horse battery staple").status();
+  EXPECT_STATUS(secret, absl::StatusCode::kInvalidArgument, "wrong option (28 bytes) for SSLMODE, accept only");
 }
 
 }  // namespace

@@ -2,10 +2,13 @@
 #include <fmt/format.h>
 
 #include "admin_commands.h"
+#include "group_notices.h"
 #include "table.h"
 
 namespace hoop::cli {
 namespace {
+
+constexpr char kAccessControl[] = "access_control";  // its words are the groups that may use a connection
 
 // "orders-db:dba;oncall" or a name alone.
 absl::Status AddConnection(const std::string& text, const std::map<std::string, std::string>& ids, PluginSpec& spec) {
@@ -78,6 +81,11 @@ absl::Status CreatePlugin(ApiClient& api, const PluginOptions& options) {
   absl::Status done = there == nullptr ? api.CreatePlugin(*spec) : api.ReplacePlugin(*spec);
   if (done.ok() && !config->empty()) done = api.ConfigurePlugin(options.name, *config);
   if (!done.ok()) return done;
+  if (options.name == kAccessControl) {
+    std::vector<std::string> groups;
+    for (const auto& [connection, words] : spec->connections) groups.insert(groups.end(), words.begin(), words.end());
+    SayGroupsOfNobody(api, groups);
+  }
   return SayMade(api, options.json,
                  fmt::format("plugin {} {}", Harmless(options.name), there == nullptr ? "created" : "updated"),
                  "plugins", options.name);

@@ -1,5 +1,5 @@
 // What is said on standard error about people and groups: nothing is refused, but it would surprise somebody later.
-// Used by `hoop admin create | update`.
+// Used by `hoop admin create | update` and `hoop start dev`.
 #pragma once
 
 #include <string>

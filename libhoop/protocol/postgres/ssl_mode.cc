@@ -3,6 +3,11 @@
 #include "base/status.h"
 
 namespace hoop::postgres {
+namespace {
+
+constexpr size_t kWordBytesMax = 16;  // of a mode, with room for a slip
+
+}  // namespace
 
 std::string_view SslModeName(SslMode mode) {
   switch (mode) {
@@ -26,8 +31,10 @@ absl::StatusOr<SslMode> ParseSslMode(std::string_view text) {
        {SslMode::kDisable, SslMode::kPrefer, SslMode::kRequire, SslMode::kVerifyCa, SslMode::kVerifyFull}) {
     if (text == SslModeName(mode)) return mode;
   }
-  return InvalidArgument(
-      "wrong option (\"{}\") for SSLMODE, accept only: [disable prefer require verify-ca verify-full]", text);
+  // The words of real agents, which repeat the value; but it is a secret's, and what is no misspelt word may be one.
+  const bool is_word = text.size() <= kWordBytesMax;
+  return InvalidArgument("wrong option ({}) for SSLMODE, accept only: [disable prefer require verify-ca verify-full]",
+                         is_word ? fmt::format("\"{}\"", text) : fmt::format("{} bytes", text.size()));
 }
 
 }  // namespace hoop::postgres
