@@ -21,7 +21,7 @@ namespace hoop {
 
 class Session;
 
-// Owned by Session; loop thread only. Packets go in recorded and come out in order, requests when their turn is
+// Owned by FlowTable; loop thread only. Packets go in recorded and come out in order, requests when their turn is
 // written, replies when besides the requests before them are durable. Who is full, who stops reading:
 //   agent's stream above its mark, or not open yet     -> the client's stream is not read
 //   client's stream and held replies above their mark  -> the agent's stream is not read
@@ -66,7 +66,7 @@ class Flow final {
 
   // Hands on what may go: called in the kRelease phase.
   void Release();
-  bool release_planned = false;  // in the session's list for this turn
+  bool release_planned = false;  // marked in the table
 
   // Both sides are told; what is queued still leaves. Late packets are dropped by the session.
   void Close() { closed_ = true; }

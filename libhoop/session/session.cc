@@ -108,8 +108,7 @@ void Session::OpenSession(Packet packet) {
   record_ = *std::move(record);
   watchers_.Show(record_);
   std::vector<std::string>().swap(context_.head.command);  // in the record now
-  control_flow_ = std::make_unique<Flow>(*this, std::string(kCommandConnectionId), /*control=*/true);
-  control_flow_->SetLastRequest(record_->last());
+  flows_.AddControl(record_->last());
   Packet open = BuildAgentOpen(packet);
   context_.params.reset();
   if (!FitsAgentStream(open)) return;
@@ -143,7 +142,7 @@ Packet Session::BuildAgentOpen(const Packet& client_open) {
     if (!open.Spec(entry.key) && !entry.key.starts_with(spec::kOursPrefix)) open.AppendSpec(entry.key, entry.value);
   }
   if (context_.is_command() && context_.agent_capabilities.streams) {
-    open.AppendSpec(spec::kStreamToken, control_flow_->ExpectAgentStream());
+    open.AppendSpec(spec::kStreamToken, flows_.control()->ExpectAgentStream());
   }
   return open;
 }
@@ -156,17 +155,17 @@ void Session::OnOpenOk(Packet packet) {
   if (context_.client_capabilities.any()) {
     packet.AppendSpec(spec::kCapabilities, FormatCapabilities(context_.client_capabilities));
   }
-  Run(*control_flow_, Direction::kReply, std::move(packet));
+  Run(*flows_.control(), Direction::kReply, std::move(packet));
 }
 
 absl::Status Session::AddClientStream(std::string_view connection_id, std::unique_ptr<PacketStream>& stream) {
   if (state_ != State::kRunning) return FailedPrecondition("session {} is not open", id());
   if (!context_.client_capabilities.streams) return FailedPrecondition("session {} has no data streams", id());
   if (!IsConnectionId(connection_id)) return InvalidArgument("session {}: connection id not found", id());
-  if (FindFlow(connection_id) != nullptr || finished_ids_.Contains(connection_id)) {
+  if (flows_.Find(connection_id) != nullptr || flows_.WasClosed(connection_id)) {
     return AlreadyExists("connection id {} was used already", connection_id);
   }
-  auto flow = MakeFlow(connection_id);
+  auto flow = flows_.Add(connection_id);
   if (!flow.ok()) return flow.status();
   (*flow)->UseClientStream(std::move(stream));
   return absl::OkStatus();
@@ -207,8 +206,8 @@ void Session::OnRequest(Packet packet, Flow* own) {
   if (flow == nullptr) {
     const std::string id(packet.SpecText(spec::kConnectionId));
     if (packet.type() == packet::kAgentConnectionClose) return PassClose(std::move(packet), nullptr);
-    if (finished_ids_.Contains(id)) return;  // late
-    auto made = MakeFlow(id);
+    if (flows_.WasClosed(id)) return;  // late
+    auto made = flows_.Add(id);
     if (!made.ok()) {
       Finish(Interruption(made.status()));
       return;
@@ -321,7 +320,7 @@ bool Session::Park(Flow& flow, Direction direction, Pipeline::Outcome& outcome, 
 }
 
 absl::Status Session::Resume(std::string_view connection_id, Direction direction, Verdict verdict) {
-  Flow* flow = connection_id == kCommandConnectionId ? control_flow_.get() : FindFlow(connection_id);
+  Flow* flow = connection_id == kCommandConnectionId ? flows_.control() : flows_.Find(connection_id);
   if (finishing() || flow == nullptr || !flow->parked(direction)) {
     return NotFound("session {}: nothing is held for connection id {}", id(), connection_id);
   }
@@ -342,31 +341,14 @@ absl::Status Session::Resume(std::string_view connection_id, Direction direction
 
 // ---- Flows ---------------------------------------------------------------------------------------------------------
 
-Flow* Session::FindFlow(std::string_view connection_id) {
-  auto found = flows_.find(connection_id);
-  return found == flows_.end() ? nullptr : found->second.get();
-}
-
 // Of a packet on a stream that flows share.
 Flow* Session::FlowOf(const Packet& packet) {
-  return context_.is_command() ? control_flow_.get() : FindFlow(packet.SpecText(spec::kConnectionId));
-}
-
-absl::StatusOr<Flow*> Session::MakeFlow(std::string_view connection_id) {
-  if (flows_.size() >= limits::kConnectionIdsMax) {
-    return ResourceExhausted("session {}: more than {} local connections", id(), limits::kConnectionIdsMax);
-  }
-  auto flow = std::make_unique<Flow>(*this, std::string(connection_id), /*control=*/false);
-  flow->SetLastRequest(control_flow_->last_request());
-  Flow* made = flow.get();
-  flows_.emplace(connection_id, std::move(flow));
-  return made;
+  return context_.is_command() ? flows_.control() : flows_.Find(packet.SpecText(spec::kConnectionId));
 }
 
 void Session::CloseFlow(Flow& flow) {
   if (flow.closed() || flow.is_control()) return;
-  flow.Close();
-  finished_ids_.Add(flow.id());
+  flows_.Close(flow);
   ReleaseAtTurnEnd(flow);
 }
 
@@ -416,13 +398,12 @@ void Session::OnAgentStreamMissing(Flow& flow, const absl::Status& status) {
 }
 
 void Session::CountSharedReplies() {
-  control_flow_->CountSharedReplies();
-  for (auto& [id, flow] : flows_) flow->CountSharedReplies();
+  flows_.ForEach([](Flow& flow) { flow.CountSharedReplies(); });
 }
 
 size_t Session::client_queued_bytes() const {
   size_t bytes = client_gone_ ? 0 : control_->queued_bytes();
-  for (const auto& [id, flow] : flows_) bytes += flow->client_queued_bytes();
+  flows_.ForEach([&bytes](Flow& flow) { bytes += flow.client_queued_bytes(); });
   return bytes;
 }
 
@@ -432,10 +413,7 @@ void Session::OnStalled() {
 }
 
 void Session::ReleaseAtTurnEnd(Flow& flow) {
-  if (!flow.release_planned) {
-    flow.release_planned = true;
-    dirty_flows_.push_back(&flow);
-  }
+  flows_.Mark(flow);
   PlanRelease();
 }
 
@@ -448,23 +426,7 @@ void Session::PlanRelease() {
 void Session::Release() {
   release_planned_ = false;
   if (agent_open_ && agent() != nullptr) agent()->Send(*std::exchange(agent_open_, std::nullopt));
-  std::vector<Flow*> flows = std::exchange(dirty_flows_, {});
-  for (Flow* flow : flows) flow->Release();
-  Sweep(flows);
-  if (flows.capacity() > dirty_flows_.capacity() && dirty_flows_.empty()) {
-    flows.clear();
-    dirty_flows_ = std::move(flows);  // keeps its room
-  }
-}
-
-// A flow ends in its own release: only those of this turn are looked at, however many there are.
-void Session::Sweep(const std::vector<Flow*>& released) {
-  for (Flow* flow : released) {
-    if (flow->is_control() || !flow->over() || flow->release_planned) continue;
-    auto found = flows_.find(flow->id());
-    loop_.DestroyLater(std::move(found->second));
-    flows_.erase(found);
-  }
+  flows_.Release();
 }
 
 // ---- Reading -------------------------------------------------------------------------------------------------------
@@ -479,8 +441,7 @@ void Session::UpdateControlReading() {
 }
 
 void Session::OnDrained() {
-  if (control_flow_ != nullptr) control_flow_->UpdateReading();
-  for (auto& [id, flow] : flows_) flow->UpdateReading();
+  flows_.ForEach([](Flow& flow) { flow.UpdateReading(); });
 }
 
 void Session::OnAgentDrained() { OnDrained(); }
@@ -520,14 +481,10 @@ void Session::Finish(Ending ending) {
   log_.Info("session ended", "session", id(), "connection", context_.head.connection, "user", context_.head.user_email,
             "reason", ending_.reason);
   shared_replies_.End();  // nothing more is taken from the agent
-  if (control_flow_ != nullptr) {
-    control_flow_->Close();
-    ReleaseAtTurnEnd(*control_flow_);
-  }
-  for (auto& [id, flow] : flows_) {
-    flow->Close();
-    ReleaseAtTurnEnd(*flow);
-  }
+  flows_.ForEach([this](Flow& flow) {
+    flow.Close();
+    ReleaseAtTurnEnd(flow);
+  });
   TellAgent();
   SealRecord();
 }
@@ -556,11 +513,7 @@ void Session::SealRecord() {
 void Session::TellClient(const absl::Status& sealed) {
   if (std::exchange(client_told_, true)) return;
   seal_timer_.reset();
-  if (record_ != nullptr) {
-    // Everything the record proves goes out before the close.
-    control_flow_->Release();
-    for (auto& [id, flow] : flows_) flow->Release();
-  }
+  flows_.ForEach([](Flow& flow) { flow.Release(); });  // all that the record proves goes out before the close
   if (!sealed.ok()) {
     log_.Error("record not sealed", "session", id(), "reason", StatusText(sealed));
     ending_.text += fmt::format("{}record not sealed: {}", ending_.text.empty() ? "" : "\n", StatusText(sealed));

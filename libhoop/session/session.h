@@ -2,22 +2,19 @@
 // the client's streams and the agent's leg, ended by one function that seals the record whatever happened.
 #pragma once
 
-#include <map>
 #include <memory>
 #include <optional>
 #include <string>
 #include <string_view>
-#include <vector>
 
 #include "absl/functional/any_invocable.h"
 #include "absl/status/status.h"
 #include "base/log.h"
 #include "base/loop.h"
-#include "base/recent_ids.h"
 #include "hoop/audit_store.h"
 #include "session/agent_leg.h"
 #include "session/bulk_pacer.h"
-#include "session/flow.h"
+#include "session/flow_table.h"
 #include "session/pipeline.h"
 #include "session/session_context.h"
 #include "session/shared_replies.h"
@@ -126,14 +123,11 @@ class Session final : public PacketStream::Receiver,
   void ForwardReply(Flow& flow, Packet packet);
   bool Park(Flow& flow, Direction direction, Pipeline::Outcome& outcome, SessionRecord::Position position);
 
-  Flow* FindFlow(std::string_view connection_id);
   Flow* FlowOf(const Packet& packet);
-  absl::StatusOr<Flow*> MakeFlow(std::string_view connection_id);
   void CloseFlow(Flow& flow);
   void CloseToClient(Flow& flow, std::string_view why);
   void CloseToAgent(Flow& flow);
   void Release();
-  void Sweep(const std::vector<Flow*>& released);
 
   void SealRecord();
   void TellAgent();
@@ -159,15 +153,12 @@ class Session final : public PacketStream::Receiver,
   bool client_told_ = false;
   bool pressure_ = false;
   bool release_planned_ = false;
-  int blocked_flows_ = 0;  // that do not want the shared control stream read
-  std::vector<Flow*> dirty_flows_;
+  int blocked_flows_ = 0;             // that do not want the shared control stream read
   std::optional<Packet> agent_open_;  // leaves when the open record is written
   Ending ending_;
 
   SharedReplies shared_replies_{loop_, *this};
-  std::unique_ptr<Flow> control_flow_;
-  std::map<std::string, std::unique_ptr<Flow>, std::less<>> flows_;
-  RecentIds finished_ids_;
+  FlowTable flows_{*this, loop_};
   std::unique_ptr<Timer> lifetime_;
   std::unique_ptr<Timer> stream_lost_;
   std::unique_ptr<Timer> seal_timer_;
