@@ -37,7 +37,8 @@ void AddExec(CommandTree& tree) {
       "  hoop exec bash -f script.sh -e GREETING='hello, world' -- -x\n"
       "  hoop exec bash -s --json -i 'exit 3'\n"
       "Without -i and -f standard input is read to its end, unless it is a terminal. The exit code is the\n"
-      "command's; 1: it was not run, 254: the agent failed, 255: a signal ended it, 130/143: Ctrl-C/TERM here.");
+      "command's; 1: it was not run, or cut off, 254: the agent failed, 255: a signal ended it,\n"
+      "130/143: Ctrl-C/TERM here.");
 }
 
 void AddConnect(CommandTree& tree) {
