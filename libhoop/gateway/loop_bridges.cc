@@ -56,4 +56,8 @@ void RouterPresence::Disconnect(std::string_view agent_id) {
   loop_.Post([this, id = std::string(agent_id)] { router_.EndAgent(id, Unauthenticated("agent was deleted")); });
 }
 
+void RouterPresence::DisconnectRoute(std::string_view route) {
+  loop_.Post([this, route = std::string(route)] { router_.EndRoute(route, Unavailable("connection was deleted")); });
+}
+
 }  // namespace hoop

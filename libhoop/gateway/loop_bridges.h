@@ -39,6 +39,7 @@ class RouterPresence final : public rest::AgentPresence {
   bool IsOnline(std::string_view agent_id) const override { return router_.IsOnline(agent_id); }
   absl::StatusOr<bool> IsAwaited(const AgentRow& agent, const std::vector<std::string>& items) override;
   void Disconnect(std::string_view agent_id) override;
+  void DisconnectRoute(std::string_view route) override;
 
  private:
   Loop& loop_;

@@ -57,6 +57,9 @@ class AgentPresence {
   virtual absl::StatusOr<bool> IsAwaited(const AgentRow& agent, const std::vector<std::string>& items) = 0;
   // The agent was deleted: its streams end, and with them its sessions.
   virtual void Disconnect(std::string_view agent_id) = 0;
+  // The connection of this route (identity/agent_keys.h) is no more: the process that brought it along, and nothing
+  // else, asks again what to serve.
+  virtual void DisconnectRoute(std::string_view route) = 0;
 };
 
 // What the gateway says about itself.

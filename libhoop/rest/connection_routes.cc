@@ -7,6 +7,7 @@
 #include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "identity/agent_keys.h"
 #include "identity/digest.h"
 #include "rest/connection_filter.h"
 #include "rest/connection_shape.h"
@@ -113,10 +114,13 @@ absl::StatusOr<Response> ChangeConnection(const ApiParts& parts, const Request& 
 absl::StatusOr<Response> DeleteConnection(const ApiParts& parts, const Request& request) {
   const std::string& name = request.Parameter("nameOrID");
   const std::string& org_id = request.identity->org_id;
+  const absl::StatusOr<ConnectionRow> row = parts.store.connections().Find(org_id, name);
   const absl::Status deleted = parts.store.connections().Delete(org_id, name);
   if (absl::IsNotFound(deleted)) return NotFound("not found");
   HOOP_RETURN_IF_ERROR(deleted);
   parts.sessions.EndOnConnection(org_id, name, "connection was deleted");
+  // Who brought it along brings it again, or ends: it would stay connected, and serve nobody.
+  if (row.ok() && row->managed_by == kManagedByAgent) parts.agents.DisconnectRoute(RouteOf(*row));
   parts.log.Info("connection deleted", "connection", name, "by", request.identity->email);
   return NoContent();
 }

@@ -191,6 +191,11 @@ void AgentRouter::EndAgent(std::string_view agent_id, const absl::Status& status
   for (AgentLink* link : ending) link->End(status);
 }
 
+void AgentRouter::EndRoute(std::string_view route, const absl::Status& status) {
+  const auto held = routes_.find(route);
+  if (held != routes_.end() && held->second->info().routes.size() == 1) held->second->End(status);
+}
+
 void AgentRouter::EndAll(const absl::Status& status) {
   for (auto& [key, contender] : contenders_) contender->control->Finish(status);
   while (!links_.empty()) links_.begin()->second->End(status);

@@ -65,8 +65,9 @@ class AgentRouter final : public Router {
   // A data stream that an agent opened: `bearer_hash` must be the agent's own. PermissionDenied otherwise.
   absl::Status OfferStream(std::string_view token, std::string_view bearer_hash, std::unique_ptr<PacketStream>& stream);
 
-  // Ends the links of one agent with `status`, or all.
+  // Ends the links of one agent with `status`, that of one route when it has no other, or all.
   void EndAgent(std::string_view agent_id, const absl::Status& status);
+  void EndRoute(std::string_view route, const absl::Status& status);
   void EndAll(const absl::Status& status);
 
   // Any thread. `id`: an agent's own, or a route.

@@ -42,6 +42,12 @@ HOOP_KEY=$key spawn "$work/other.log" "$bin/hoop" run -n other
 wait_line "$work/other.log" "$spawned" 20 "serving connection other"
 stop "$spawned" INT
 same "hoop run, interrupted" 130 "$ended"
+"$bin/hoop" admin delete connection box >/dev/null # it brings it along again
+until "$bin/hoop" exec box -s -i true 2>"$work/err"; do
+  grep -q -e "connection not found" -e "agent is offline" "$work/err" || fail "exec: $(cat "$work/err")"
+  kill -0 "$run" || fail "hoop run ended: $(cat "$work/run.log")"
+  sleep 0.2
+done
 # Who uses it when it ends hears so at once, and the session is in the list.
 "$bin/hoop" exec box -i 'echo in; sleep 1000' >"$work/used.out" 2>"$work/used.log" &
 user=$!

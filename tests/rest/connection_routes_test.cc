@@ -1,6 +1,7 @@
 // Connections through the API: who sees which, what is taken, kept and refused.
 #include "base/encoding.h"
 #include "base/limits/http.h"
+#include "identity/agent_keys.h"
 #include "rest/json.h"
 #include "tests/rest/rest_fixture.h"
 
@@ -158,6 +159,18 @@ TEST_F(ConnectionRoutesTest, WhatAnAgentManagesIsNotChangedHere) {
   ASSERT_OK(store_->connections().Update(row));
   EXPECT_EQ(Ask("admin", "PUT", "/api/connections/db1", MinimalConnection("db1")).status, 400);
   EXPECT_EQ(Ask("admin", "PATCH", "/api/connections/db1", "{}").status, 400);
+}
+
+TEST_F(ConnectionRoutesTest, WhoBroughtADeletedConnectionAlongIsDisconnected) {
+  New("db1");
+  New("db2");
+  ConnectionRow row = Stored("db1");
+  row.managed_by = "hoopagent";
+  ASSERT_OK(store_->connections().Update(row));
+  EXPECT_EQ(Ask("admin", "DELETE", "/api/connections/db1").status, 204);
+  EXPECT_EQ(presence_.disconnected, std::vector<std::string>{RouteOf(row)});
+  EXPECT_EQ(Ask("admin", "DELETE", "/api/connections/db2").status, 204);
+  EXPECT_EQ(presence_.disconnected.size(), 1u) << "an agent has other connections";
 }
 
 TEST_F(ConnectionRoutesTest, ADeletedConnectionIsGoneWithItsSessions) {

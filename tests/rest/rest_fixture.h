@@ -118,6 +118,7 @@ class ListedAgentPresence final : public AgentPresence {
     return awaited;
   }
   void Disconnect(std::string_view agent_id) override { disconnected.emplace_back(agent_id); }
+  void DisconnectRoute(std::string_view route) override { disconnected.emplace_back(route); }
   std::set<std::string> online;
   std::vector<std::string> disconnected;
   std::string asked;

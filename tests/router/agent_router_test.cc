@@ -304,6 +304,15 @@ TEST_F(RouterTest, ProcessesOfOneAgentStandBesideEachOther) {
   EXPECT_FALSE(router_.IsOnline("a1"));
 }
 
+TEST_F(RouterTest, TheEndOfARouteIsTheEndOfWhoHasNoOther) {
+  ASSERT_OK(Connect(script_, kAllCapabilities, false, {"r1", "r2"}));
+  ASSERT_OK(Connect(second_, kAllCapabilities, false, {"r3"}));
+  for (const char* route : {"r1", "r3", "nobody"}) router_.EndRoute(route, Unavailable("connection was deleted"));
+  loop_.Turn();
+  EXPECT_OK(router_.Find("r1"));
+  EXPECT_STATUS(router_.Find("r3"), absl::StatusCode::kFailedPrecondition, "offline");
+}
+
 TEST_F(RouterTest, ASilentOneGivesUpAllItsRoutes) {
   ASSERT_OK(Connect(script_, kAllCapabilities, /*silent=*/true, {"r1", "r2"}));
   clock_.Advance(absl::Seconds(1));
