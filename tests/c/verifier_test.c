@@ -50,7 +50,7 @@ static int32_t verify(const char* token, hoop_identity* identity, void* user_dat
     free(text);
   }
   if (strcmp(token, "bad-count") == 0) {
-    char key[16];
+    char key[32];
     int i;
     for (i = 2; i < 1001; ++i) {
       snprintf(key, sizeof key, "group.%d", i);
