@@ -75,10 +75,18 @@ bool Flusher::Reached(const std::vector<uint64_t>& marks) const {
 
 absl::Status Flusher::Barrier() {
   std::vector<uint64_t> marks;
-  for (const Source& source : sources_) {
-    marks.push_back(source.set->written_mark());
-    source.set->SyncWritten();
-  }
+  for (const Source& source : sources_) marks.push_back(source.set->written_mark());
+  return Await(marks);
+}
+
+absl::Status Flusher::BarrierOfEnds() {
+  std::vector<uint64_t> marks;
+  for (const Source& source : sources_) marks.push_back(source.set->ended_mark());
+  return Reached(marks) ? absl::OkStatus() : Await(marks);
+}
+
+absl::Status Flusher::Await(const std::vector<uint64_t>& marks) {
+  for (const Source& source : sources_) source.set->SyncWritten();
   const absl::Duration deadline = clock_.Monotonic() + limits::kFlushWaitTime;
   pacer_.Hurry();
   absl::MutexLock lock(&mu_);         // before the sets' own locks

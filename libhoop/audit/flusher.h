@@ -46,6 +46,8 @@ class Flusher final {
   // Returns when everything that was written before is in the database. Any thread but a loop's.
   // Unavailable: the database fails, or the disk does not sync in time. Others: what the database said.
   absl::Status Barrier();
+  // The same, as far as sessions have ended by it.
+  absl::Status BarrierOfEnds();
 
   // False after a failed transaction, until one succeeds. Any thread.
   bool store_up() const { return store_up_; }
@@ -62,6 +64,7 @@ class Flusher final {
   absl::Status FlushSpan(Source& source, const SegmentSet::FlushSpan& span);
   void GiveBack(SegmentSet& set);
   void Finished(const absl::Status& status);
+  absl::Status Await(const std::vector<uint64_t>& marks);
   bool Reached(const std::vector<uint64_t>& marks) const;
 
   // Constant after Start.

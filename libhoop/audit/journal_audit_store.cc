@@ -212,6 +212,7 @@ absl::StatusOr<std::unique_ptr<SessionRecord>> JournalAuditStore::Open(const Ses
 }
 
 absl::Status JournalAuditStore::Flush() { return flusher_->Barrier(); }
+absl::Status JournalAuditStore::FlushEnds() { return flusher_->BarrierOfEnds(); }
 
 JournalNumbers JournalAuditStore::Numbers() const {
   JournalNumbers numbers;

@@ -58,6 +58,7 @@ class JournalAuditStore final : public AuditStore {
   absl::Status Read(std::string_view session_id, absl::AnyInvocable<bool(const RecordEntry&)> visit) override;
   absl::StatusOr<VerifyReport> Verify(std::string_view session_id) override;
   absl::Status Flush() override;
+  absl::Status FlushEnds() override;
   std::string journal() const override { return journal_; }
   std::string public_key() const override;
   const std::string& key_id() const { return key_->id(); }

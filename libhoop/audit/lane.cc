@@ -134,6 +134,7 @@ absl::Status Lane::Append(JournalSessionRecord& record, RecordView view) {
     view.continued = part + 1 < parts;
     AppendPart(record, view);
   }
+  if (view.kind == RecordKind::kSeal) has_end_ = true;
   if (view.direction == Direction::kRequest) AddAlone(request_bytes_, payload.size());
   if (view.direction == Direction::kReply) AddAlone(reply_bytes_, payload.size());
   if (!record.touched) touched_.push_back(&record);
@@ -175,6 +176,7 @@ void Lane::WriteTurn() {
     log_.Warning("journal write stalled", "lane", set_->lane(), "milliseconds", absl::ToInt64Milliseconds(took));
   }
   if (!status.ok()) return AbandonSegments(Annotate(status, "journal write failed"));
+  if (std::exchange(has_end_, false)) set_->NoteEnd();
 
   unsynced_bytes_ += buffer_.size();
   unsynced_since_ = std::min(unsynced_since_, loop_.Monotonic());

@@ -134,7 +134,8 @@ class Lane final {
 
   // Loop thread only.
   ChainHasher hasher_;
-  std::string buffer_;  // the turn's bytes
+  std::string buffer_;    // the turn's bytes
+  bool has_end_ = false;  // a seal is among them
   std::vector<Piece> pieces_;
   bool write_scheduled_ = false;
   std::shared_ptr<Segment> active_, next_;

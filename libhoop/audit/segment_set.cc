@@ -46,6 +46,7 @@ void SegmentSet::AddRecovered(std::shared_ptr<Segment> segment, uint64_t bytes, 
   live.closed = true;
   live.base = base_;
   base_ += bytes;
+  ended_mark_ = base_;  // somebody may have ended there
   live_.push_back(std::move(live));
 }
 
@@ -90,6 +91,11 @@ void SegmentSet::Wrote(const Segment& segment, uint64_t bytes, uint64_t position
   // Otherwise the thread knows already when to look.
   const bool wanted = wanted_position_ > synced_position_ && !gathering_;
   if (first || wanted || bytes - live->synced_bytes >= limits::kSyncBytes) changed_.Signal();
+}
+
+void SegmentSet::NoteEnd() {
+  absl::MutexLock lock(&mu_);
+  ended_mark_ = WrittenMark();
 }
 
 void SegmentSet::SyncSoon(uint64_t position) {
@@ -274,9 +280,18 @@ std::shared_ptr<Segment> SegmentSet::RemoveFlushed(uint64_t segment_bytes, bool*
   return segment;
 }
 
+uint64_t SegmentSet::WrittenMark() const {
+  return live_.empty() ? base_ : live_.back().base + live_.back().written_bytes;
+}
+
 uint64_t SegmentSet::written_mark() const {
   absl::MutexLock lock(&mu_);
-  return live_.empty() ? base_ : live_.back().base + live_.back().written_bytes;
+  return WrittenMark();
+}
+
+uint64_t SegmentSet::ended_mark() const {
+  absl::MutexLock lock(&mu_);
+  return ended_mark_;
 }
 
 uint64_t SegmentSet::flushed_mark() const {

@@ -85,6 +85,8 @@ class SegmentSet final {
   void Activate(const std::shared_ptr<Segment>& segment, absl::Duration now);
   // `now`: when, on the monotonic clock. It is synced within limits::kSyncLagTime, or sooner: see SyncSoon.
   void Wrote(const Segment& segment, uint64_t bytes, uint64_t position, absl::Duration now);
+  // Among what is written by now is the end of a session.
+  void NoteEnd();
   void Close(const Segment& segment);
   // Made while a record was appended: spares the flusher to make it again.
   void MarkChain(uint64_t position, const ChainHead& head);
@@ -116,8 +118,10 @@ class SegmentSet final {
   // The oldest segment when it is closed and flushed: it leaves the set. Null: none. `reuse` says whether it went to
   // the spares; otherwise its file is to be removed.
   std::shared_ptr<Segment> RemoveFlushed(uint64_t segment_bytes, bool* reuse);
-  // Everything written up to now, as a number that grows; and how much of that order is flushed.
+  // Everything written up to now, as a number that grows; up to the last NoteEnd; and how much of that order is
+  // flushed. Any thread.
   uint64_t written_mark() const;
+  uint64_t ended_mark() const;
   uint64_t flushed_mark() const;
 
  private:
@@ -134,6 +138,7 @@ class SegmentSet final {
     // What all segments before it held, in bytes: makes marks grow over segments.
     uint64_t base = 0;
   };
+  uint64_t WrittenMark() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   Live* Find(const Segment& segment) ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   const Live* OldestUnsynced() const ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu_);
   // How long the sync of `live` may still wait; zero: it is due.
@@ -159,7 +164,8 @@ class SegmentSet final {
   bool gathering_ ABSL_GUARDED_BY(mu_) = false;                                    // the thread waits for that
   absl::Duration activated_at_ ABSL_GUARDED_BY(mu_) = -absl::InfiniteDuration();
   absl::Duration fill_time_ ABSL_GUARDED_BY(mu_) = absl::InfiniteDuration();
-  uint64_t base_ ABSL_GUARDED_BY(mu_) = 0;       // of the next segment
+  uint64_t base_ ABSL_GUARDED_BY(mu_) = 0;  // of the next segment
+  uint64_t ended_mark_ ABSL_GUARDED_BY(mu_) = 0;
   ChainMarks chain_marks_ ABSL_GUARDED_BY(mu_);  // of what is not flushed
   absl::Status failure_ ABSL_GUARDED_BY(mu_);
   bool stopping_ ABSL_GUARDED_BY(mu_) = false;

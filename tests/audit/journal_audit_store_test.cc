@@ -211,6 +211,25 @@ TEST_F(JournalAuditStoreTest, WhileTheDatabaseIsDownSessionsGoOnAndNewOnesAreRef
   EXPECT_EQ(ReadAll(session->id).size(), 3u);
 }
 
+TEST_F(JournalAuditStoreTest, FlushingEndsWaitsForSessionsThatHaveEndedOnly) {
+  ASSERT_OK(Start());
+  const std::unique_ptr<TestSession> running = OpenSession(), ended = OpenSession();
+  running->Input("of no end");
+  loop_.Turn();
+  database_->writes_down = true;
+  ASSERT_OK(audit_->FlushEnds());
+  ASSERT_OK(ended->record->Seal({"done", 0}));
+  loop_.Turn();
+  EXPECT_STATUS(audit_->FlushEnds(), absl::StatusCode::kUnavailable, "down");
+  database_->writes_down = false;
+  ASSERT_OK(audit_->FlushEnds());
+  EXPECT_EQ(store_->sessions().Find(ended->id)->status, SessionStatus::kDone);
+  running->Input("more");
+  loop_.Turn();
+  database_->writes_down = true;
+  EXPECT_OK(audit_->FlushEnds());  // that end is in the store
+}
+
 TEST_F(JournalAuditStoreTest, ALostAnswerOfTheDatabaseDoublesNothing) {
   ASSERT_OK(Start());
   const std::unique_ptr<TestSession> session = OpenSession();

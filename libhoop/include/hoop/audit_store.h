@@ -148,6 +148,9 @@ class AuditStore {
   // Returns when everything written before is in the store, where lists of sessions find it. May wait for the disk:
   // worker threads only. Unavailable: the store does not answer, or the disk does not sync.
   virtual absl::Status Flush() { return absl::OkStatus(); }
+  // The same for the ends of sessions: who has ended is in the store as ended, and of who runs there is what it counted
+  // a second ago at most. Costs nothing while nobody ends.
+  virtual absl::Status FlushEnds() { return Flush(); }
 
   // Tells what this gateway records apart from what others on the same database do: it is kept with each session's row,
   // so that a start ends the sessions which its own earlier life left, and no others. Constant.
