@@ -2,7 +2,8 @@
 # The attacks of docs/floods.md on a real gateway beside a healthy session through a real agent: the gateway's memory
 # stays within its bound, the attacker is cut where it must be, the session is answered, and everybody is served after.
 # ATTACK_SECONDS (0.4): how long a flood lasts that nobody ends. ATTACKS, SKIP: parts of names, with commas. POLITE=1:
-# attackers take the processor that nobody else wants, so that the neighbour's times tell of the gateway.
+# attackers take the processor that nobody else wants, so that the neighbour's times tell of the gateway. ROUNDS (1):
+# each attack so often, with the median of what the neighbour felt.
 . "$(dirname "$0")/lib.sh"
 
 http=$(free_port) grpc=$(free_port)
@@ -35,7 +36,7 @@ prepare() {
 
 attack() { # attack SECONDS [OPTION...]
   hoop-floods --grpc "$grpc" --http "$http" --pid "$gateway" --neighbour "$port" --agent-key "$evil" \
-    --user-token "$token" --connection tcp ${POLITE:+--polite} --seconds "$@"
+    --user-token "$token" --connection tcp ${POLITE:+--polite} ${ROUNDS:+--rounds "$ROUNDS"} --seconds "$@"
 }
 
 start_tcp_demo

@@ -1,8 +1,9 @@
 // hoop-floods: attacks a running gateway beside a healthy session, and says what each attack cost.
 // Usage: hoop-floods --grpc PORT --http PORT --pid ID [--neighbour PORT] [--agent-key KEY] [--user-token TOKEN
-//   --connection NAME] [--seconds S] [--only PART,...] [--skip PART,...] [--polite] [--tls] [--list]. Everything is on
-//   127.0.0.1.
-// A line per attack; exit code 1 when a promise of docs/floods.md is broken. Times are printed, never judged.
+//   --connection NAME] [--seconds S] [--rounds N] [--only PART,...] [--skip PART,...] [--polite] [--tls] [--list].
+//   Everything is on 127.0.0.1.
+// A line per attack; exit code 1 when a promise of docs/floods.md is broken. Times are printed, never judged. With
+// rounds, what a flood costs the neighbour is measured so often, each time against what it was alone just before.
 #include <sched.h>
 #include <sys/resource.h>
 
@@ -34,6 +35,7 @@ struct Options {
   pid_t process = 0;
   uint16_t neighbour_port = 0;
   std::vector<std::string> only, skip;
+  int rounds = 1;
   bool list = false;
   bool polite = false;
   bool tls = false;  // the listeners speak it: only what is an attack on that
@@ -86,6 +88,8 @@ Options Read(int argc, char** argv) {
       options.target.connection = value;
     } else if (word == "--seconds") {
       options.target.time = Seconds(std::stod(value));
+    } else if (word == "--rounds") {
+      options.rounds = std::stoi(value);
     } else if (word == "--only") {
       options.only = Split(value);
     } else if (word == "--skip") {
@@ -143,9 +147,7 @@ class Arena {
     if (options.neighbour_port != 0) neighbour_ = std::make_unique<Neighbour>(options.neighbour_port);
     if (neighbour_ != nullptr) {
       std::this_thread::sleep_for(Seconds(2.5));  // the beginning of a session is slower
-      neighbour_->Take();
-      std::this_thread::sleep_for(std::max(Seconds(1), target_.time));
-      alone_ = neighbour_->Take();
+      SeeAlone();
       std::printf("the neighbour alone: %zu round trips, p50 %.0f us, p99 %.0f us\n", alone_.count, alone_.p50_us,
                   alone_.p99_us);
     }
@@ -154,9 +156,20 @@ class Arena {
                 "after", "cpu %", "p99", "outcome");
   }
 
-  // Side by side.
-  void Attack(const std::vector<Run>& runs) {
-    if (!watch_.alive()) return;
+  // One attack so many times, and the median of what the neighbour felt.
+  void AttackOften(const Run& run, int rounds) {
+    std::vector<double> ratios;
+    for (int round = 0; round < rounds; ++round) {
+      if (neighbour_ != nullptr) SeeAlone();
+      ratios.push_back(Attack({run}));
+    }
+    std::sort(ratios.begin(), ratios.end());
+    std::printf("%-40s %38.2f  median of %zu\n", run.name().c_str(), ratios[ratios.size() / 2], ratios.size());
+  }
+
+  // Side by side. The neighbour's p99 as a multiple of what it was alone.
+  double Attack(const std::vector<Run>& runs) {
+    if (!watch_.alive()) return 0;
     AwaitMemory();
     // The gateway gives free memory back when it likes, now and then more than it had free at first. So what it had
     // before the first attack is the measure, and what it has now only when that is more.
@@ -190,6 +203,7 @@ class Arena {
     if (peak > before + kMemoryKibMax + allowed) Fail("memory rose above its bound");
     Judge();
     std::fflush(stdout);
+    return ratio;
   }
 
   // True: every promise was kept.
@@ -203,6 +217,11 @@ class Arena {
   }
 
  private:
+  void SeeAlone() {
+    neighbour_->Take();
+    std::this_thread::sleep_for(std::max(Seconds(1), target_.time));
+    alone_ = neighbour_->Take();
+  }
   // What a flood left behind goes back to the system within seconds.
   void AwaitMemory() const {
     const auto end = Clock::now() + kTimeToGiveBack;
@@ -260,7 +279,8 @@ int Main(int argc, char** argv) {
   ::setrlimit(RLIMIT_NOFILE, &descriptors);
   Arena arena(options);
   for (const Run& run : runs) {
-    if (run.attack->lasts == Lasts::kMoment) arena.Attack({run});
+    if (run.attack->lasts != Lasts::kMoment) continue;
+    options.rounds > 1 ? arena.AttackOften(run, options.rounds) : static_cast<void>(arena.Attack({run}));
   }
   // The hash of a password is made to its end, whether somebody waits for it or not: that group is the last.
   for (const Lasts lasts : {Lasts::kUntilCrowdIsGone, Lasts::kUntilDeadline}) {
