@@ -7,6 +7,9 @@ namespace hoop {
 // where they are not, all that it wants. As nice(2) counts.
 inline constexpr int kBackgroundNiceness = 10;
 
+// Behind everybody: a sixtieth of a packet loop's share where cores are short.
+inline constexpr int kDoorstepNiceness = 19;
+
 // The calling thread alone.
 void StandBack(int niceness);
 

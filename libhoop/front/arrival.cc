@@ -17,7 +17,6 @@ Arrival::Arrival(Loop& loop, const FrontDoor::Options& options, std::unique_ptr<
     : loop_(loop), options_(options), done_(std::move(done)), guard_(*stream) {
   stream_ = std::move(stream);
   stream_->SetEvents(this);
-  stream_->WantRead();
 }
 
 Arrival::~Arrival() = default;

@@ -23,6 +23,9 @@ class Arrival final : private ByteStream::Events {
   Arrival(Loop& loop, const FrontDoor::Options& options, std::unique_ptr<GuardedStream> stream, Done done);
   ~Arrival() override;
 
+  // Reads what is there already; may call `done`.
+  void Begin() { OnReadable(); }
+
  private:
   enum class State { kFirstByte, kHandshake, kFarewell };
 

@@ -11,43 +11,63 @@
 
 namespace hoop {
 
-FrontDoor::FrontDoor(EventLoop& loop, Log log, Options options, Accept accept)
+FrontDoor::FrontDoor(EventLoop& loop, EventLoop& doorstep_loop, Log log, Options options, Accept accept)
     : loop_(loop),
+      doorstep_loop_(doorstep_loop),
       log_(log),
       options_(std::move(options)),
       accept_(std::move(accept)),
-      strangers_(std::make_shared<Strangers>(options_.pre_auth_bytes_max, options_.pre_auth_session_bytes)) {}
+      strangers_(std::make_shared<Strangers>(options_.pre_auth_bytes_max, options_.pre_auth_session_bytes)),
+      open_(std::make_shared<OpenConnections>()),
+      here_(std::make_shared<FrontDoor*>(this)) {}
 
-FrontDoor::~FrontDoor() = default;
+// By a loop that turns no more it is destroyed with the loop.
+FrontDoor::~FrontDoor() {
+  doorstep_loop_.Post([doorstep = std::move(doorstep_)]() mutable { doorstep.reset(); });
+}
 
-absl::StatusOr<std::unique_ptr<FrontDoor>> FrontDoor::Open(EventLoop& loop, Log log, Options options, Accept accept) {
-  std::unique_ptr<FrontDoor> door(new FrontDoor(loop, log, std::move(options), std::move(accept)));
-  HOOP_ASSIGN_OR_RETURN(door->listener_,
-                        Listen(loop, door->options_.address, [door = door.get()](std::unique_ptr<ByteStream> stream) {
-                          door->OnAccepted(std::move(stream));
-                        }));
+absl::StatusOr<std::unique_ptr<FrontDoor>> FrontDoor::Open(EventLoop& loop, EventLoop& doorstep_loop, Log log,
+                                                           Options options, Accept accept) {
+  std::unique_ptr<FrontDoor> door(new FrontDoor(loop, doorstep_loop, log, std::move(options), std::move(accept)));
+  const Options& asked = door->options_;
+  HOOP_ASSIGN_OR_RETURN(door->doorstep_,
+                        Doorstep::Open(doorstep_loop, log,
+                                       {asked.name, asked.address, asked.pre_auth_time, asked.silent_max,
+                                        asked.connections_max, asked.half_closed_is_gone},
+                                       door->open_, [&loop, here = std::weak_ptr(door->here_)](Newcomer newcomer) {
+                                         loop.Post([here, newcomer = std::move(newcomer)]() mutable {
+                                           if (const auto found = here.lock()) (*found)->OnSpoke(std::move(newcomer));
+                                         });
+                                       }));
   return door;
 }
 
-FrontDoor::Counts FrontDoor::counts() const {
-  Counts counts = strangers_->counts();
-  counts.exhausted = listener_->exhausted_count();
-  return counts;
+const FrontDoor::Counts& FrontDoor::counts() const { return strangers_->counts(); }
+
+void FrontDoor::OnSpoke(Newcomer newcomer) {
+  newcomers_.push_back(std::move(newcomer));
+  if (newcomers_.size() == 1) loop_.AtTurnEnd(TurnPhase::kRecord, EnterTask());
 }
 
-void FrontDoor::OnAccepted(std::unique_ptr<ByteStream> stream) {
-  if (listener_->exhausted_count() > exhausted_told_) {
-    exhausted_told_ = listener_->exhausted_count();
-    WarnRarely("accepting again after running out of descriptors", exhausted_told_);
+absl::AnyInvocable<void()> FrontDoor::EnterTask() {
+  return [here = std::weak_ptr(here_)] {
+    if (const auto found = here.lock()) (*found)->EnterSome();
+  };
+}
+
+// Several per turn, but not so many that a flood of strangers delays those who are in.
+void FrontDoor::EnterSome() {
+  for (size_t count = 0; count < limits::kAcceptsPerTurnMax && !newcomers_.empty(); ++count) {
+    Newcomer newcomer = std::move(newcomers_.front());
+    newcomers_.pop_front();
+    Enter(std::move(newcomer));
   }
-  Counts& counts = strangers_->counts();
-  if (counts.open >= options_.connections_max) {
-    ++counts.refused;
-    return WarnRarely("connection refused: too many are open", counts.open);
-  }
-  ++counts.accepted;
-  log_.Debug("connection accepted", "listener", options_.name, "peer", stream->peer());
-  auto guarded = std::make_unique<GuardedStream>(loop_, log_, strangers_, options_.pre_auth_time, std::move(stream));
+  if (!newcomers_.empty()) loop_.Post(EnterTask());
+}
+
+void FrontDoor::Enter(Newcomer newcomer) {
+  log_.Debug("connection accepted", "listener", options_.name, "peer", newcomer.peer);
+  auto guarded = std::make_unique<GuardedStream>(loop_, log_, strangers_, options_.pre_auth_time, std::move(newcomer));
   auto arrival =
       std::make_unique<Arrival>(loop_, options_, std::move(guarded),
                                 [this](Arrival& over, std::unique_ptr<ByteStream> ready, const absl::Status& refused) {
@@ -55,6 +75,7 @@ void FrontDoor::OnAccepted(std::unique_ptr<ByteStream> stream) {
                                 });
   Arrival& key = *arrival;
   arrivals_.emplace(&key, std::move(arrival));
+  key.Begin();
 }
 
 void FrontDoor::OnArrived(Arrival& arrival, std::unique_ptr<ByteStream> stream, const absl::Status& refused) {
@@ -82,13 +103,6 @@ void FrontDoor::WarnOfUnfit(const absl::Status& refused) {
     return log_.Warning("connection refused", "listener", options_.name, "reason", StatusText(refused));
   }
   log_.Warning("connections refused: more of them within a minute are not shown", "listener", options_.name);
-}
-
-// Once a minute: strangers can repeat what leads here at will.
-void FrontDoor::WarnRarely(std::string_view event, uint64_t count) {
-  if (loop_.Monotonic() < next_warning_) return;
-  next_warning_ = loop_.Monotonic() + absl::Minutes(1);
-  log_.Warning(event, "listener", options_.name, "count", count);
 }
 
 }  // namespace hoop

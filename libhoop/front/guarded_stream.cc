@@ -6,26 +6,23 @@
 
 namespace hoop {
 
-GuardedStream::GuardedStream(Loop& loop, Log log, std::shared_ptr<Strangers> strangers, absl::Duration time,
-                             std::unique_ptr<ByteStream> inner)
+GuardedStream::GuardedStream(EventLoop& loop, Log log, std::shared_ptr<Strangers> strangers, absl::Duration time,
+                             Newcomer newcomer)
     : loop_(loop),
       log_(log),
+      counted_(std::move(newcomer.counted)),
       strangers_(std::move(strangers)),
-      peer_(inner->peer()),
-      inner_(std::move(inner)),
+      peer_(std::move(newcomer.peer)),
+      inner_(AdoptSocket(loop, newcomer.socket.Release(), peer_)),
       position_(strangers_->Enter(*this)),
-      deadline_(loop.After(time, [this, time] {
+      deadline_(loop.After(newcomer.since + time - loop.Monotonic(), [this, time] {
         ++strangers_->counts().dropped_late;
         Drop(DeadlineExceeded("connection of {}: not authenticated within {}", peer_, absl::FormatDuration(time)));
       })) {
-  ++strangers_->counts().open;
   inner_->SetEvents(this);
 }
 
-GuardedStream::~GuardedStream() {
-  Leave();
-  --strangers_->counts().open;
-}
+GuardedStream::~GuardedStream() { Leave(); }
 
 void GuardedStream::SetEvents(ByteStream::Events* events) {
   events_ = events;

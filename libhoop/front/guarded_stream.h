@@ -1,5 +1,5 @@
 // A connection of a stranger: a ByteStream that ends by itself unless Trust() is called in time.
-// Made by FrontDoor around the socket, below TLS; Arrival looks at its first bytes.
+// Made by FrontDoor of who comes in from the doorstep, below TLS; Arrival looks at its first bytes.
 #pragma once
 
 #include <memory>
@@ -10,6 +10,8 @@
 #include "absl/status/status.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "front/doorstep.h"
+#include "front/open_connections.h"
 #include "front/strangers.h"
 #include "net/byte_stream.h"
 
@@ -18,8 +20,8 @@ namespace hoop {
 // Owned by who got it from the door; lives on the door's loop. Once trusted it passes everything through.
 class GuardedStream final : public ByteStream, private ByteStream::Events {
  public:
-  GuardedStream(Loop& loop, Log log, std::shared_ptr<Strangers> strangers, absl::Duration time,
-                std::unique_ptr<ByteStream> inner);
+  // `time` counts from when it was accepted.
+  GuardedStream(EventLoop& loop, Log log, std::shared_ptr<Strangers> strangers, absl::Duration time, Newcomer newcomer);
   ~GuardedStream() override;
 
   void SetEvents(ByteStream::Events* events) override;
@@ -50,6 +52,7 @@ class GuardedStream final : public ByteStream, private ByteStream::Events {
 
   Loop& loop_;
   const Log log_;
+  const OpenConnections::One counted_;
   const std::shared_ptr<Strangers> strangers_;
   const std::string peer_;
   std::unique_ptr<ByteStream> inner_;            // null once dropped

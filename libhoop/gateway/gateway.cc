@@ -31,8 +31,8 @@
 #include "gateway/start_trial.h"
 #include "gateway/stream_entry.h"
 #include "identity/agent_keys.h"
-#include "identity/local_accounts.h"
 #include "identity/host_verifier.h"
+#include "identity/local_accounts.h"
 #include "identity/local_verifier.h"
 #include "identity/setup_token.h"
 #include "identity/token_signer.h"
@@ -86,6 +86,7 @@ struct Gateway::Parts {
         log(options.log),
         packet_loop(clock),
         http_loop(clock),
+        doorstep_loop(clock),
         roles{.admin = options.admin_group} {}
 
   absl::Status Open();
@@ -102,6 +103,7 @@ struct Gateway::Parts {
   std::unique_ptr<DataFolder> folder;  // held while we run
   EventLoop packet_loop;
   EventLoop http_loop;
+  EventLoop doorstep_loop;                    // of both doors
   std::unique_ptr<ListenerTls> listener_tls;  // null: plain listeners
 
   std::unique_ptr<Store> store;
@@ -140,6 +142,7 @@ struct Gateway::Parts {
 
   std::unique_ptr<LoopThread> packet_thread;
   std::unique_ptr<LoopThread> http_thread;
+  std::unique_ptr<LoopThread> doorstep_thread;
   bool shut_down = false;
 };
 
@@ -210,6 +213,7 @@ absl::Status Gateway::Parts::OpenDoors() {
   HOOP_ASSIGN_OR_RETURN(grpc.address, Address::Parse(options.grpc_listen));
   HOOP_ASSIGN_OR_RETURN(http.address, Address::Parse(options.http_listen));
   grpc.pre_auth_session_bytes = limits::kPreAuthHttp2Bytes;
+  grpc.half_closed_is_gone = true;
   if (options.tls) {
     HOOP_ASSIGN_OR_RETURN(const ListenerTls::Contexts contexts, ListenerTls::Make(*options.tls));
     listener_tls = std::make_unique<ListenerTls>();
@@ -228,12 +232,12 @@ absl::Status Gateway::Parts::OpenDoors() {
   http.name = "http";
   http.plain_refusal = rest::LastWords("this port speaks TLS: use https://");
   http.tls_refusal = rest::LastWords("this port does not speak TLS: use http://");
-  HOOP_ASSIGN_OR_RETURN(grpc_door,
-                        FrontDoor::Open(packet_loop, log, std::move(grpc), [this](std::unique_ptr<ByteStream> stream) {
-                          grpc_server->Accept(std::move(stream));
-                        }));
+  HOOP_ASSIGN_OR_RETURN(grpc_door, FrontDoor::Open(packet_loop, doorstep_loop, log, std::move(grpc),
+                                                   [this](std::unique_ptr<ByteStream> stream) {
+                                                     grpc_server->Accept(std::move(stream));
+                                                   }));
   HOOP_ASSIGN_OR_RETURN(
-      http_door, FrontDoor::Open(http_loop, log, std::move(http),
+      http_door, FrontDoor::Open(http_loop, doorstep_loop, log, std::move(http),
                                  [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); }));
   grpc_address = grpc_door->address().ToString();
   http_address = http_door->address().ToString();
@@ -294,6 +298,7 @@ absl::Status Gateway::Parts::Start() {
   edge = std::make_unique<rest::Edge>(http_loop, *api, log, edge_options);
   packet_thread = std::make_unique<LoopThread>(packet_loop, "hoop-packets");
   http_thread = std::make_unique<LoopThread>(http_loop, "hoop-http", kBackgroundNiceness);
+  doorstep_thread = std::make_unique<LoopThread>(doorstep_loop, "hoop-doorstep", kDoorstepNiceness);
   log.Info("gateway serving", "api_url", options.api_url, "grpc_url", options.grpc_url, "version", options.version,
            "tls", options.tls.has_value());
   return absl::OkStatus();
@@ -331,6 +336,7 @@ void Gateway::Parts::Shutdown(absl::Duration deadline) {
     drained->http.WaitForNotificationWithDeadline(end);
   }
   // No loop turns from here on: the rest is destroyed on this thread.
+  doorstep_thread.reset();
   http_thread.reset();
   packet_thread.reset();
   log.Info("gateway stopped");
@@ -365,7 +371,7 @@ absl::StatusOr<std::vector<std::string>> Gateway::Try(const GatewayOptions& opti
 }
 
 bool Gateway::Responds(absl::Duration patience) {
-  for (EventLoop* loop : {&parts_->packet_loop, &parts_->http_loop}) {
+  for (EventLoop* loop : {&parts_->packet_loop, &parts_->http_loop, &parts_->doorstep_loop}) {
     auto answered = std::make_shared<absl::Notification>();  // shared: the loop may outlive our patience
     loop->Post([answered] { answered->Notify(); });
     if (!answered->WaitForNotificationWithTimeout(patience)) return false;

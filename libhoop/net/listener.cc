@@ -21,7 +21,7 @@
 namespace hoop {
 namespace {
 
-using Accepted = absl::AnyInvocable<void(std::unique_ptr<ByteStream>)>;
+using Accepted = absl::AnyInvocable<void(Descriptor, std::string)>;
 
 int OpenSpare() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 
@@ -64,7 +64,7 @@ class SocketListener final : public Listener {
         Descriptor refused(descriptor);
         return PauseForShortage();
       }
-      (*accepted)(AdoptSocket(loop_, descriptor, PeerName(peer)));
+      (*accepted)(Descriptor(descriptor), PeerName(peer));
       if (is_gone) return;
     }
     is_gone_ = nullptr;
@@ -140,7 +140,15 @@ absl::StatusOr<Descriptor> BindAndListen(const Address& address, const SocketAdd
 
 }  // namespace
 
-absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Address& address, Accepted accepted) {
+absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Address& address,
+                                                 absl::AnyInvocable<void(std::unique_ptr<ByteStream>)> accepted) {
+  return ListenForSockets(loop, address,
+                          [&loop, accepted = std::move(accepted)](Descriptor socket, std::string peer) mutable {
+                            accepted(AdoptSocket(loop, socket.Release(), std::move(peer)));
+                          });
+}
+
+absl::StatusOr<std::unique_ptr<Listener>> ListenForSockets(EventLoop& loop, const Address& address, Accepted accepted) {
   HOOP_ASSIGN_OR_RETURN(const std::vector<SocketAddress> found, ResolveAddress(address));
   HOOP_ASSIGN_OR_RETURN(Descriptor socket, BindAndListen(address, found.front()));
   Address real = address;

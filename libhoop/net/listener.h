@@ -1,5 +1,5 @@
-// A listening socket on a loop that goes on accepting after descriptor exhaustion. Used by front/ for the gateway's
-// doors and by client/ for local listeners.
+// A listening socket on a loop that goes on accepting after descriptor exhaustion. Used by front/Doorstep for the
+// gateway's listeners and by client/ for local ones.
 #pragma once
 
 #include <memory>
@@ -8,6 +8,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "net/byte_stream.h"
+#include "net/descriptor.h"
 #include "net/dial.h"
 
 namespace hoop {
@@ -27,5 +28,9 @@ class Listener {
 // FailedPrecondition: the address is in use; the text names it. `accepted` may destroy the Listener.
 absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Address& address,
                                                  absl::AnyInvocable<void(std::unique_ptr<ByteStream>)> accepted);
+
+// The same, but what comes is not yet on any loop: a non-blocking socket, and who it is as ByteStream::peer() says it.
+absl::StatusOr<std::unique_ptr<Listener>> ListenForSockets(
+    EventLoop& loop, const Address& address, absl::AnyInvocable<void(Descriptor socket, std::string peer)> accepted);
 
 }  // namespace hoop

@@ -39,9 +39,10 @@ class TlsDoorTest : public ::testing::Test {
     options.address = {"127.0.0.1", 0};
     options.plain_refusal = "speak TLS!";
     options.tls_refusal = "speak plain!";
-    auto door = FrontDoor::Open(loop_, Log(&warnings_), std::move(options), [this](std::unique_ptr<ByteStream> stream) {
-      inside_.push_back(std::make_unique<StreamProbe>(loop_, std::move(stream)));
-    });
+    auto door =
+        FrontDoor::Open(loop_, loop_, Log(&warnings_), std::move(options), [this](std::unique_ptr<ByteStream> stream) {
+          inside_.push_back(std::make_unique<StreamProbe>(loop_, std::move(stream)));
+        });
     ASSERT_OK(door);
     door_ = *std::move(door);
   }
@@ -125,7 +126,7 @@ TEST_F(TlsDoorTest, RefusesPlainPeersInTheirOwnWords) {
   plain_->Close();
   Settle();
   EXPECT_EQ(door_->counts().unfit, 1u);
-  EXPECT_EQ(door_->counts().open, 0u);
+  EXPECT_EQ(door_->open(), 0u);
   ASSERT_EQ(warnings_.lines.size(), 1u);
   EXPECT_TRUE(warnings_.lines[0].starts_with("connection refused test connection of 127.0.0.1:"));
   EXPECT_TRUE(warnings_.lines[0].ends_with("the peer does not speak TLS"));
@@ -170,7 +171,7 @@ TEST_F(TlsDoorTest, TellsTlsPeersThatItIsPlain) {
   Open({});
   const auto dialled = DialTls(Client());
   EXPECT_STATUS(dialled.status(), absl::StatusCode::kFailedPrecondition, "the peer does not speak TLS");
-  while (door_->counts().open > 0) Settle();
+  while (door_->open() > 0) Settle();
   EXPECT_EQ(door_->counts().unfit, 1u);
   EXPECT_TRUE(warnings_.lines.at(0).ends_with("the peer speaks TLS, this listener does not"));
 }
@@ -180,7 +181,7 @@ TEST_F(TlsDoorTest, ARefusedCertificateCountsAsUnfit) {
   const TestAuthority other("Other CA");
   const auto dialled = DialTls(*TlsContext::MakeClient({.ca_pem = other.pem()}));
   EXPECT_STATUS(dialled.status(), absl::StatusCode::kFailedPrecondition, "unknown authority");
-  while (door_->counts().open > 0) Settle();
+  while (door_->open() > 0) Settle();
   EXPECT_EQ(door_->counts().unfit, 1u);
   EXPECT_TRUE(warnings_.lines.at(0).ends_with("our certificate is signed by an authority that it does not know"));
 }
@@ -196,7 +197,7 @@ TEST_F(TlsDoorTest, AHandshakeThatStopsIsDroppedAtTheDeadline) {
   client.ReadToEnd();
   EXPECT_EQ(door_->counts().dropped_late, 1u);
   Settle();
-  EXPECT_EQ(door_->counts().open, 0u);
+  EXPECT_EQ(door_->open(), 0u);
 }
 
 TEST_F(TlsDoorTest, WhoDoesNotLeaveAfterARefusalIsCut) {
@@ -205,10 +206,10 @@ TEST_F(TlsDoorTest, WhoDoesNotLeaveAfterARefusalIsCut) {
   StreamProbe client(loop_, *std::move(dialled));
   client.Write("GET /");
   client.ReadToEnd();
-  EXPECT_EQ(door_->counts().open, 1u);
+  EXPECT_EQ(door_->open(), 1u);
   clock_.Advance(limits::kFarewellTime);
   Settle();
-  EXPECT_EQ(door_->counts().open, 0u);
+  EXPECT_EQ(door_->open(), 0u);
 }
 
 TEST_F(TlsDoorTest, WhoTalksOnAfterARefusalIsCut) {
@@ -217,11 +218,11 @@ TEST_F(TlsDoorTest, WhoTalksOnAfterARefusalIsCut) {
   StreamProbe client(loop_, *std::move(dialled));
   client.Write("GET /");
   client.ReadToEnd();
-  for (int i = 0; i < 40 && door_->counts().open > 0; ++i) {
+  for (int i = 0; i < 40 && door_->open() > 0; ++i) {
     client.Write(std::string(limits::kFarewellBytesMax / 16, 'x'));
     Settle();
   }
-  EXPECT_EQ(door_->counts().open, 0u);
+  EXPECT_EQ(door_->open(), 0u);
 }
 
 TEST_F(TlsDoorTest, ANewCertificateIsForNewConnections) {

@@ -11,9 +11,10 @@ namespace hoop::limits {
 
 // Listeners, before a peer has proved who it is.
 inline constexpr absl::Duration kPreAuthTime = absl::Seconds(10);
-inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;         // of all such connections of a listener together
+inline constexpr size_t kSilentConnectionsMax = 2048;        // of a listener, that have said nothing yet
+inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;         // of all of a listener together that have said something
 inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;     // unread bytes of one such connection
-inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;  // what one costs that has said nothing yet
+inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;  // what one costs
 inline constexpr size_t kPreAuthHttp2Bytes = 24 * kKiB;      // and what an HTTP/2 session adds when it begins
 inline constexpr size_t kPreAuthTlsBytes = 48 * kKiB;        // and what a handshake adds
 inline constexpr size_t kConnectionsMax = 20000;             // per listener
@@ -23,7 +24,9 @@ inline constexpr absl::Duration kFarewellTime = absl::Seconds(1);
 inline constexpr size_t kFarewellBytesMax = 64 * kKiB;  // that it may say meanwhile
 inline constexpr int kUnfitToldMax = 20;                // lines in the log per minute
 
-inline constexpr size_t kAcceptsPerTurnMax = 16;    // the others wait for the next turn
+inline constexpr size_t kAcceptsPerTurnMax = 16;  // also of those who come in from the doorstep
+inline constexpr size_t kCrowd = 8;               // looks at connections on a doorstep, then others may run
+inline constexpr absl::Duration kCrowdTime = absl::Milliseconds(1);
 inline constexpr size_t kDescriptorsReserved = 64;  // not for connections: the journal and the store need some, too
 inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor
 
