@@ -420,7 +420,12 @@ TEST_F(VerifyTest, ADamagedChunkOfASessionThatRunsIsDamage) {
   const std::unique_ptr<TestSession> session = OpenSession();
   Feed(*session, "select 1");
   ASSERT_OK(audit_->Flush());
-  ASSERT_OK(Change("update record_chunks set content = x'00' where session_id = $1", session->id));
+  ASSERT_OK(store_->database().Write(Durability::kNormal, [&](Transaction& transaction) {
+    return transaction
+        .Execute("update record_chunks set content = $1 where session_id = $2",
+                 {SqlValue(SqlValue::Bytes{"no chunk"}), SqlValue(session->id)})
+        .status();
+  }));
   const VerifyReport report = Verified(session->id);
   EXPECT_FALSE(report.ok);
   EXPECT_FALSE(report.running);
