@@ -28,7 +28,7 @@ namespace hoop::floods {
 namespace {
 
 constexpr size_t kMemoryKibMax = 8 * 1024;  // above what the gateway had before, at the peak and at the end
-constexpr Seconds kTimeToGiveBack(60);      // the gateway needs some 15 s, after the hashes of logins that wait still
+constexpr Seconds kTimeToGiveBack(30);      // the gateway needs some 15 s
 
 struct Options {
   Target target;
