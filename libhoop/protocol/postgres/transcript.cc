@@ -55,8 +55,7 @@ std::vector<std::string> Transcript::Read(MessageHeads& heads, std::string_view 
   return std::exchange(lines_, {});
 }
 
-// ---- What the client says
-// --------------------------------------------------------------------------------------------
+// ---- What the client says -------------------------------------------------------------------------------------------
 
 absl::Status Transcript::Request(const MessageHead& head) {
   HeadFields fields(head);
@@ -167,8 +166,7 @@ void Transcript::ShowPrepared() {
   if (unbound_) Say("prepare: " + *std::exchange(unbound_, std::nullopt));
 }
 
-// ---- What the server says
-// --------------------------------------------------------------------------------------------
+// ---- What the server says -------------------------------------------------------------------------------------------
 
 absl::Status Transcript::Reply(const MessageHead& head) {
   HeadFields fields(head);
