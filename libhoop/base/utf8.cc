@@ -1,23 +1,31 @@
 #include "base/utf8.h"
 
-#include <cstdint>
-
 namespace hoop {
 
+size_t Utf8CharacterBytes(std::string_view text) {
+  const auto byte = [text](size_t i) { return static_cast<unsigned char>(text[i]); };
+  if (text.empty()) return 0;
+  const unsigned char first = byte(0);
+  if (first < 0x80) return 1;
+  if (first < 0xc2 || first > 0xf4) return 0;
+  const size_t size = first < 0xe0 ? 2 : first < 0xf0 ? 3 : 4;
+  unsigned char low = 0x80, high = 0xbf;
+  if (first == 0xe0) low = 0xa0;   // shorter forms exist
+  if (first == 0xed) high = 0x9f;  // surrogates
+  if (first == 0xf0) low = 0x90;
+  if (first == 0xf4) high = 0x8f;  // beyond U+10FFFF
+  if (text.size() < size || byte(1) < low || byte(1) > high) return 0;
+  for (size_t i = 2; i < size; ++i) {
+    if ((byte(i) & 0xc0) != 0x80) return 0;
+  }
+  return size;
+}
+
 bool IsUtf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const auto lead = static_cast<unsigned char>(text[i++]);
-    if (lead < 0x80) continue;
-    const int following = lead >= 0xf0 ? 3 : lead >= 0xe0 ? 2 : 1;
-    if (lead < 0xc2 || lead > 0xf4 || text.size() - i < static_cast<size_t>(following)) return false;
-    uint32_t point = lead & (0x3f >> following);
-    for (int k = 0; k < following; ++k) {
-      const auto byte = static_cast<unsigned char>(text[i++]);
-      if ((byte & 0xc0) != 0x80) return false;
-      point = point << 6 | (byte & 0x3f);
-    }
-    const uint32_t least = following == 3 ? 0x10000 : following == 2 ? 0x800 : 0x80;
-    if (point < least || point > 0x10ffff || (point >= 0xd800 && point < 0xe000)) return false;
+  while (!text.empty()) {
+    const size_t bytes = Utf8CharacterBytes(text);
+    if (bytes == 0) return false;
+    text.remove_prefix(bytes);
   }
   return true;
 }

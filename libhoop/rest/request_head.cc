@@ -9,6 +9,7 @@
 #include "base/limits/http.h"
 #include "base/limits/wire.h"
 #include "base/status_macros.h"
+#include "base/utf8.h"
 #include "rest/http_message.h"
 
 namespace hoop::rest {
@@ -125,24 +126,6 @@ absl::Status ParseHeader(std::string_view line, Seen& seen, RequestHead& head) {
   }
   if (EqualsIgnoreCase(name, "Connection")) return ParseConnection(value, head);
   return absl::OkStatus();
-}
-
-bool IsUtf8(std::string_view text) {
-  for (size_t i = 0; i < text.size();) {
-    const unsigned char lead = text[i];
-    const size_t length = lead < 0x80 ? 1 : lead >= 0xc2 && lead < 0xe0 ? 2 : (lead & 0xf0) == 0xe0 ? 3 : 4;
-    if ((lead >= 0x80 && lead < 0xc2) || lead > 0xf4 || i + length > text.size()) return false;
-    uint32_t code = length == 1 ? lead : lead & (0x7f >> length);
-    for (size_t k = 1; k < length; ++k) {
-      const unsigned char next = text[i + k];
-      if ((next & 0xc0) != 0x80) return false;
-      code = code << 6 | (next & 0x3f);
-    }
-    const bool overlong = (length == 3 && code < 0x800) || (length == 4 && code < 0x10000);
-    if (overlong || (code >= 0xd800 && code < 0xe000) || code > 0x10ffff) return false;
-    i += length;
-  }
-  return true;
 }
 
 }  // namespace

@@ -22,5 +22,14 @@ TEST(Utf8, RefusesOverlongCutSurrogateAndTooLarge) {
   }
 }
 
+TEST(Utf8, TellsTheBytesOfTheFirstCharacter) {
+  EXPECT_EQ(Utf8CharacterBytes(""), 0u);
+  EXPECT_EQ(Utf8CharacterBytes("ab"), 1u);
+  EXPECT_EQ(Utf8CharacterBytes("ü\xff"), 2u);
+  EXPECT_EQ(Utf8CharacterBytes("€!"), 3u);
+  EXPECT_EQ(Utf8CharacterBytes("\xf0\x9f\x90\x98"), 4u);
+  EXPECT_EQ(Utf8CharacterBytes("\xe2\x82"), 0u);
+}
+
 }  // namespace
 }  // namespace hoop

@@ -2,8 +2,11 @@
 
 #include <fmt/format.h>
 
+#include <map>
+
 #include "base/limits/postgres.h"
 #include "protocol/postgres/byte_order.h"
+#include "protocol/postgres/escaped_text.h"
 #include "protocol/postgres/messages.h"
 #include "tests/support/status_matchers.h"
 
@@ -71,8 +74,8 @@ TEST_F(TranscriptTest, ShowsAQueryItsRowsAndItsEnd) {
   const std::string reply = Columns({"id", "name", "b"}) + Row({Value("1"), kNull, Value(std::string("\0\1", 2))}) +
                             Row({Value("2"), Value(""), Value("two\nlines")}) + Done("SELECT 2") +
                             BuildReadyForQuery('I');
-  EXPECT_EQ(transcript_.OnReply(reply),
-            (Lines{"columns: id | name | b", "row: 1 | NULL | \\x0001", "row: 2 |  | two\nlines", "done: SELECT 2"}));
+  EXPECT_EQ(transcript_.OnReply(reply), (Lines{"columns: id | name | b", "row: 1 | \\N | \\x00\\x01",
+                                               "row: 2 |  | two\\nlines", "done: SELECT 2"}));
 }
 
 TEST_F(TranscriptTest, ShowsMessagesThatComeInPieces) {
@@ -86,11 +89,66 @@ TEST_F(TranscriptTest, ShowsParametersWhereAStatementIsExecuted) {
   EXPECT_EQ(
       transcript_.OnRequest(Parse("", "select $1, $2") +
                             Bind("", "", {Value("o'x"), kNull, Value(std::string("\0\7", 2))}) + Execute("") + kSync),
-      Lines{"query: select $1, $2  ($1 = 'o'x', $2 = NULL, $3 = '\\x0007')"});
+      (Lines{"query: select $1, $2", "parameters: o'x | \\N | \\x00\\x07"}));
   EXPECT_EQ(transcript_.OnRequest(Parse("later", "select 2") + kSync), Lines{"prepare: select 2"});
   EXPECT_EQ(transcript_.OnRequest(Bind("p", "later", {}) + Execute("p") + kSync), Lines{"query: select 2"});
   EXPECT_EQ(transcript_.OnRequest(Bind("q", "foreign", {}) + Execute("q") + Execute("nowhere") + kSync),
-            (Lines{"query: what was prepared as \"foreign\"", "query: portal \"nowhere\""}));
+            (Lines{"execute: statement \"foreign\"", "execute: portal \"nowhere\""}));
+}
+
+// Whoever reads a line must know what was there: no value is like another, or like the mark of something else.
+TEST_F(TranscriptTest, ShowsEveryValueInAFormOfItsOwn) {
+  const std::map<std::string, std::string> forms = {
+      {"", "row: "},
+      {"NULL", "row: NULL"},
+      {"\\N", "row: \\\\N"},
+      {"...", "row: ..."},
+      {"\\...", "row: \\\\..."},
+      {"a | b", "row: a \\| b"},
+      {"a\\| b", "row: a\\\\\\| b"},
+      {" ", "row:  "},
+      {"\n", "row: \\n"},
+      {"\\n", "row: \\\\n"},
+      {"\r\t", "row: \\r\\t"},
+      {"one \x01 byte", "row: one \\x01 byte"},
+      {"\\x01", "row: \\\\x01"},
+      {"\x1b[2J\x7f", "row: \\x1b[2J\\x7f"},
+      {"\xc2\x9b", "row: \\xc2\\x9b"},
+      {"grün €", "row: grün €"},
+      {"gr\xfcn", "row: gr\\xfcn"},
+      {"\xed\xa0\x80", "row: \\xed\\xa0\\x80"},
+      {std::string("\0\0\0A", 4), "row: \\x00\\x00\\x00\\x41"},
+  };
+  for (const auto& [value, line] : forms) EXPECT_EQ(transcript_.OnReply(Row({Value(value)})), Lines{line});
+  EXPECT_EQ(transcript_.OnReply(Row({kNull}) + Row({})), (Lines{"row: \\N", "row:"}));
+  EXPECT_EQ(transcript_.OnReply(Row({Value("a"), Value("b")}) + Row({Value("a | b")})),
+            (Lines{"row: a | b", "row: a \\| b"}));
+}
+
+TEST_F(TranscriptTest, TellsColumnsFromNamesThatLookLikeTwo) {
+  EXPECT_EQ(transcript_.OnReply(Columns({"a | b", "c\nd"}) + Columns({"a", "b"}) + Columns({""})),
+            (Lines{"columns: a \\| b | c\\nd", "columns: a | b", "columns: "}));
+}
+
+TEST_F(TranscriptTest, TellsParametersFromSqlThatLooksLikeThem) {
+  EXPECT_EQ(transcript_.OnRequest(Query("select 1\nparameters: 2")), Lines{"query: select 1\\nparameters: 2"});
+  EXPECT_EQ(transcript_.OnRequest(Query("select E'\\n'")), Lines{"query: select E'\\\\n'"});
+  EXPECT_EQ(transcript_.OnRequest(Parse("", "select $1") + Bind("", "", {Value("")}) + Execute("")),
+            (Lines{"query: select $1", "parameters: "}));
+}
+
+TEST(Transcript, TellsTheSettingsOfALoginApart) {
+  Transcript transcript;
+  EXPECT_EQ(transcript.OnRequest(BuildStartup({kProtocol30, {{"user", "ida database=x"}, {"a b=c", "d"}}})),
+            (Lines{"login: user=ida\\ database=x a\\ b\\=c=d"}));
+}
+
+TEST_F(TranscriptTest, ShowsWordsOfTheServerOnOneLine) {
+  EXPECT_EQ(transcript_.OnReply(BuildErrorResponse({"ERROR", "P0001", "one\ntwo\\n"})),
+            Lines{"error: P0001 one\\ntwo\\\\n"});
+  EXPECT_EQ(transcript_.OnReply(BuildMessage('A', Number32(7) + Zero("my news") + Zero("a b"))),
+            Lines{"notification: my\\ news a b"});
+  EXPECT_EQ(transcript_.OnReply(BuildMessage('V', kNull)), Lines{"result: \\N"});
 }
 
 TEST_F(TranscriptTest, ShowsErrorsNoticesAndCopies) {
@@ -98,9 +156,9 @@ TEST_F(TranscriptTest, ShowsErrorsNoticesAndCopies) {
             Lines{"error: 42P01 relation \"x\" does not exist"});
   EXPECT_EQ(transcript_.OnReply(BuildMessage('N', 'C' + Zero("00000") + 'M' + Zero("hey") + 'D' + Zero("you") + '\0')),
             Lines{"notice: 00000 hey (you)"});
-  EXPECT_EQ(transcript_.OnReply(BuildMessage('d', "1\t2\n")), Lines{"copy: 1\t2"});
+  EXPECT_EQ(transcript_.OnReply(BuildMessage('d', "1\t2\n")), Lines{"copy: 1\\t2"});
   EXPECT_EQ(transcript_.OnRequest(BuildMessage('d', "3\t4\n") + BuildMessage('f', Zero("enough"))),
-            (Lines{"copy: 3\t4", "copy fails: enough"}));
+            (Lines{"copy: 3\\t4", "copy fails: enough"}));
   EXPECT_EQ(transcript_.OnReply(BuildMessage('A', Number32(7) + Zero("news") + Zero("text"))),
             Lines{"notification: news text"});
   EXPECT_EQ(transcript_.OnReply(BuildMessage('I', "") + BuildMessage('s', "") + BuildMessage('V', Value("9"))),
@@ -111,16 +169,16 @@ TEST_F(TranscriptTest, ShowsTheBeginningOfWhatIsTooLong) {
   const std::string sql = "select '" + std::string(limits::kStatementTextBytesMax, 'x') + "'";
   const Lines lines = transcript_.OnRequest(Query(sql));
   ASSERT_EQ(lines.size(), 1u);
-  EXPECT_EQ(lines[0], fmt::format("query: {} ...", sql.substr(0, limits::kStatementTextBytesMax)));
-  EXPECT_EQ(transcript_.OnReply(Row({Value("1"), Value(sql)})), Lines{"row: 1 | ..."});
+  EXPECT_EQ(lines[0], fmt::format("query: {}\\...", sql.substr(0, limits::kStatementTextBytesMax)));
+  EXPECT_EQ(transcript_.OnReply(Row({Value("1"), Value(sql)})), Lines{"row: 1 | \\..."});
 }
 
 TEST_F(TranscriptTest, ShowsBytesThatAreNoProtocolAsTheyAre) {
   const Lines lines = transcript_.OnReply("\x01rubbish");
   ASSERT_EQ(lines.size(), 2u);
   EXPECT_TRUE(lines[0].starts_with("not understood from here on: not a PostgreSQL message of the server")) << lines[0];
-  EXPECT_EQ(lines[1], "\x01rubbish");
-  EXPECT_EQ(transcript_.OnRequest(Query("x")), Lines{Query("x")});
+  EXPECT_EQ(lines[1], "\\x01rubbish");
+  EXPECT_EQ(transcript_.OnRequest(Query("x")), Lines{"Q\\x00\\x00\\x00\\x06x\\x00"});
   Transcript encrypted;
   encrypted.OnRequest(BuildSslRequest());
   EXPECT_EQ(encrypted.OnReply("S"), (Lines{"not understood from here on: the connection goes on encrypted", "S"}));
@@ -129,7 +187,7 @@ TEST_F(TranscriptTest, ShowsBytesThatAreNoProtocolAsTheyAre) {
 TEST_F(TranscriptTest, ShowsMalformedMessagesAsTheyAre) {
   const std::string bad = BuildMessage('Q', "no end") + Query("x");
   EXPECT_EQ(transcript_.OnRequest(Query("y") + bad),
-            (Lines{"query: y", "not understood from here on: message ends inside a text", bad}));
+            (Lines{"query: y", "not understood from here on: message ends inside a text", EscapedText(bad)}));
 }
 
 }  // namespace

@@ -17,7 +17,8 @@ class PostgresTranscript final {
   ~PostgresTranscript();
 
   // What became whole with this entry: "query: select 1", "columns: a | b", "row: 1 | x", "done: SELECT 1",
-  // "error: 42P01 ...", "copy: ...". The lines may hold any byte; of a login no password.
+  // "error: 42P01 ...", "copy: ...". UTF-8 without control characters, unmistakable (docs/postgres.md); of a login no
+  // password.
   std::vector<std::string> Lines(const RecordEntry& entry);
 
  private:

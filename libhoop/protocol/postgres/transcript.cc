@@ -2,46 +2,53 @@
 
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <utility>
 
 #include "base/status.h"
 #include "base/status_macros.h"
+#include "protocol/postgres/escaped_text.h"
 
 namespace hoop::postgres {
 namespace {
 
 constexpr uint32_t kNull = 0xffffffff;  // the length of a value that is none
+// Marks that no escaped text holds.
+constexpr std::string_view kNullMark = "\\N";  // as COPY and its readers have it
+constexpr std::string_view kCutMark = "\\...";
+constexpr std::string_view kBetweenColumns = "|";
 
-// Drivers ask for values in text or in binary; what cannot be text is shown as the server would write bytes.
-bool IsText(std::string_view value) {
-  return std::none_of(value.begin(), value.end(),
-                      [](unsigned char c) { return (c < 0x20 && c != '\t' && c != '\n' && c != '\r') || c == 0x7f; });
+// Drivers ask for values in text or in binary. No text of PostgreSQL holds a zero byte: where one is, single letters
+// among the bytes would mean nothing.
+std::string ValueText(std::string_view value, std::string_view separators = {}) {
+  return value.find('\0') != std::string_view::npos ? EscapedBytes(value) : EscapedText(value, separators);
 }
 
-std::string ValueText(std::string_view value) {
-  if (IsText(value)) return std::string(value);
-  std::string text = "\\x";
-  for (const unsigned char c : value) text += fmt::format("{:02x}", c);
-  return text;
-}
-
-// The next value of a row or of parameters; `quote` stands around one that is there.
-absl::StatusOr<std::string> ReadValue(HeadFields& fields, std::string_view quote) {
+absl::StatusOr<std::string> ReadValue(HeadFields& fields, std::string_view separators = {}) {
   HOOP_ASSIGN_OR_RETURN(const uint32_t size, fields.Uint32());
-  if (size == kNull) return "NULL";
+  if (size == kNull) return std::string(kNullMark);
   HOOP_ASSIGN_OR_RETURN(const std::string_view value, fields.Bytes(size));
-  if (fields.missed()) return "...";
-  return fmt::format("{}{}{}", quote, ValueText(value), quote);
+  return fields.missed() ? std::string(kCutMark) : ValueText(value, separators);
 }
 
-std::string WithDots(std::string_view text, const HeadFields& fields) {
-  return fmt::format("{}{}", text, fields.missed() ? " ..." : "");
+// A row, or parameters: a count, then as many values.
+absl::StatusOr<std::string> ReadValues(std::string_view title, HeadFields& fields) {
+  HOOP_ASSIGN_OR_RETURN(const uint16_t count, fields.Uint16());
+  std::string line(title);
+  for (uint16_t i = 0; i < count && !fields.missed(); ++i) {
+    HOOP_ASSIGN_OR_RETURN(const std::string value, ReadValue(fields, kBetweenColumns));
+    line += fmt::format("{} {}", i == 0 ? "" : " |", value);
+  }
+  return line;
+}
+
+// A text as the last of its line.
+std::string LastText(std::string_view text, const HeadFields& fields) {
+  return fmt::format("{}{}", EscapedText(text), fields.missed() ? kCutMark : "");
 }
 
 }  // namespace
 
-std::vector<std::string> Transcript::Read(MessageHeads& heads, std::string_view bytes, Show show) {
+Transcript::Lines Transcript::Read(MessageHeads& heads, std::string_view bytes, Show show) {
   std::string_view rest = bytes;  // from the message on that is not understood
   while (!is_lost_) {
     rest = bytes;
@@ -49,9 +56,9 @@ std::vector<std::string> Transcript::Read(MessageHeads& heads, std::string_view 
     if (head.ok() && *head == nullptr) return std::exchange(lines_, {});
     const absl::Status shown = head.ok() ? (this->*show)(**head) : head.status();
     is_lost_ = !shown.ok();
-    if (is_lost_) Say(fmt::format("not understood from here on: {}", StatusText(shown)));
+    if (is_lost_) Say("not understood from here on: " + EscapedText(StatusText(shown)));
   }
-  Say(std::string(rest));
+  if (!rest.empty()) Say(EscapedText(rest));
   return std::exchange(lines_, {});
 }
 
@@ -79,7 +86,7 @@ absl::Status Transcript::TypedRequest(const MessageHead& head) {
   switch (head.type) {
     case 'Q': {
       HOOP_ASSIGN_OR_RETURN(const std::string_view sql, fields.Text());
-      Say("query: " + WithDots(sql, fields));
+      Say("query: " + LastText(sql, fields));
       break;
     }
     case 'P':
@@ -94,7 +101,7 @@ absl::Status Transcript::TypedRequest(const MessageHead& head) {
       break;
     case 'F': {
       HOOP_ASSIGN_OR_RETURN(const uint32_t function, fields.Uint32());
-      Say(fmt::format("query: function call {}", function));
+      Say(fmt::format("call: function {}", function));
       break;
     }
     case 'd':
@@ -102,7 +109,7 @@ absl::Status Transcript::TypedRequest(const MessageHead& head) {
       break;
     case 'f': {
       HOOP_ASSIGN_OR_RETURN(const std::string_view why, fields.Text());
-      Say(fmt::format("copy fails: {}", why));
+      Say("copy fails: " + LastText(why, fields));
       break;
     }
     case 'X':
@@ -120,8 +127,9 @@ absl::Status Transcript::Login(HeadFields& fields) {
     HOOP_ASSIGN_OR_RETURN(const std::string_view name, fields.Text());
     if (name.empty()) break;
     HOOP_ASSIGN_OR_RETURN(const std::string_view value, fields.Text());
-    line += fmt::format(" {}={}", name, value);
+    line += fmt::format(" {}={}", EscapedText(name, "= "), EscapedText(value, " "));
   }
+  if (fields.missed()) line += kCutMark;
   Say(std::move(line));
   return absl::OkStatus();
 }
@@ -130,7 +138,7 @@ absl::Status Transcript::Parse(HeadFields& fields) {
   ShowPrepared();
   HOOP_ASSIGN_OR_RETURN(const std::string_view name, fields.Text());
   HOOP_ASSIGN_OR_RETURN(const std::string_view sql, fields.Text());
-  unbound_ = WithDots(sql, fields);
+  unbound_ = LastText(sql, fields);
   prepared_.Set(std::string(name), *unbound_, unbound_->size());
   return absl::OkStatus();
 }
@@ -140,23 +148,24 @@ absl::Status Transcript::Bind(HeadFields& fields) {
   HOOP_ASSIGN_OR_RETURN(const std::string_view name, fields.Text());
   HOOP_ASSIGN_OR_RETURN(const uint16_t formats, fields.Uint16());
   HOOP_RETURN_IF_ERROR(fields.Skip(size_t{formats} * 2));
-  HOOP_ASSIGN_OR_RETURN(const uint16_t count, fields.Uint16());
+  constexpr std::string_view kTitle = "parameters:";
+  HOOP_ASSIGN_OR_RETURN(std::string parameters, ReadValues(kTitle, fields));
   const std::string* sql = prepared_.Find(std::string(name));
-  std::string text = sql != nullptr ? *sql : fmt::format("what was prepared as \"{}\"", name);
-  for (uint16_t i = 0; i < count && !fields.missed(); ++i) {
-    HOOP_ASSIGN_OR_RETURN(const std::string value, ReadValue(fields, "'"));
-    text += fmt::format("{}${} = {}", i == 0 ? "  (" : ", ", i + 1, value);
-  }
-  if (count > 0) text += ")";
-  const size_t bytes = text.size();
-  portals_.Set(std::string(portal), std::move(text), bytes);
+  Lines lines{sql != nullptr ? "query: " + *sql : fmt::format("execute: statement \"{}\"", EscapedText(name, "\""))};
+  if (parameters != kTitle) lines.push_back(std::move(parameters));
+  size_t bytes = 0;
+  for (const std::string& line : lines) bytes += line.size();
+  portals_.Set(std::string(portal), std::move(lines), bytes);
   return absl::OkStatus();
 }
 
 absl::Status Transcript::Execute(HeadFields& fields) {
   HOOP_ASSIGN_OR_RETURN(const std::string_view portal, fields.Text());
-  const std::string* text = portals_.Find(std::string(portal));
-  Say("query: " + (text != nullptr ? *text : fmt::format("portal \"{}\"", portal)));
+  if (const Lines* lines = portals_.Find(std::string(portal)); lines != nullptr) {
+    lines_.insert(lines_.end(), lines->begin(), lines->end());
+  } else {
+    Say(fmt::format("execute: portal \"{}\"", EscapedText(portal, "\"")));
+  }
   unbound_.reset();
   return absl::OkStatus();
 }
@@ -180,11 +189,11 @@ absl::Status Transcript::Reply(const MessageHead& head) {
       return Row(fields);
     case 'C': {
       HOOP_ASSIGN_OR_RETURN(const std::string_view tag, fields.Text());
-      Say(fmt::format("done: {}", tag));
+      Say("done: " + LastText(tag, fields));
       break;
     }
     case 'V': {
-      HOOP_ASSIGN_OR_RETURN(const std::string value, ReadValue(fields, ""));
+      HOOP_ASSIGN_OR_RETURN(const std::string value, ReadValue(fields));
       Say("result: " + value);
       break;
     }
@@ -216,19 +225,15 @@ absl::Status Transcript::Columns(HeadFields& fields) {
   for (uint16_t i = 0; i < count && !fields.missed(); ++i) {
     HOOP_ASSIGN_OR_RETURN(const std::string_view name, fields.Text());
     HOOP_RETURN_IF_ERROR(fields.Skip(kBehindName));
-    line += fmt::format("{} {}", i == 0 ? "" : " |", name);
+    line += fmt::format("{} {}", i == 0 ? "" : " |", EscapedText(name, kBetweenColumns));
   }
-  Say(WithDots(line, fields));
+  if (fields.missed()) line += kCutMark;
+  Say(std::move(line));
   return absl::OkStatus();
 }
 
 absl::Status Transcript::Row(HeadFields& fields) {
-  HOOP_ASSIGN_OR_RETURN(const uint16_t count, fields.Uint16());
-  std::string line = "row:";
-  for (uint16_t i = 0; i < count && !fields.missed(); ++i) {
-    HOOP_ASSIGN_OR_RETURN(const std::string value, ReadValue(fields, ""));
-    line += fmt::format("{} {}", i == 0 ? "" : " |", value);
-  }
+  HOOP_ASSIGN_OR_RETURN(std::string line, ReadValues("row:", fields));
   Say(std::move(line));
   return absl::OkStatus();
 }
@@ -240,9 +245,9 @@ absl::Status Transcript::Report(std::string_view what, HeadFields& fields) {
     HOOP_ASSIGN_OR_RETURN(const char kind, fields.Byte());
     if (kind == '\0') break;
     HOOP_ASSIGN_OR_RETURN(const std::string_view text, fields.Text());
-    if (kind == 'C') code = text;
-    if (kind == 'M') message = text;
-    if (kind == 'D') detail = fmt::format(" ({})", text);
+    if (kind == 'C') code = EscapedText(text);
+    if (kind == 'M') message = LastText(text, fields);
+    if (kind == 'D') detail = fmt::format(" ({})", LastText(text, fields));
   }
   Say(fmt::format("{}: {} {}{}", what, code, message, detail));
   return absl::OkStatus();
@@ -252,7 +257,7 @@ absl::Status Transcript::Notification(HeadFields& fields) {
   HOOP_RETURN_IF_ERROR(fields.Skip(sizeof(uint32_t)));  // who notifies
   HOOP_ASSIGN_OR_RETURN(const std::string_view channel, fields.Text());
   HOOP_ASSIGN_OR_RETURN(const std::string_view payload, fields.Text());
-  Say(fmt::format("notification: {} {}", channel, payload));
+  Say(fmt::format("notification: {} {}", EscapedText(channel, " "), LastText(payload, fields)));
   return absl::OkStatus();
 }
 
@@ -260,7 +265,7 @@ absl::Status Transcript::Notification(HeadFields& fields) {
 void Transcript::Copy(const MessageHead& head) {
   std::string_view content = head.body;
   if (content.ends_with('\n')) content.remove_suffix(1);
-  Say(fmt::format("copy: {}{}", ValueText(content), head.cut ? " ..." : ""));
+  Say(fmt::format("copy: {}{}", ValueText(content), head.cut ? kCutMark : ""));
 }
 
 }  // namespace hoop::postgres
