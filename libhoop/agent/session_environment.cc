@@ -1,5 +1,8 @@
 #include "agent/session_environment.h"
 
+#include <fmt/format.h>
+
+#include <algorithm>
 #include <cctype>
 #include <utility>
 
@@ -95,6 +98,23 @@ std::string Expand(std::string_view text, const std::map<std::string, std::strin
   return result;
 }
 
+// What stands for variables in `words`, as it is written there: "$1, ${X}". A word may be a whole script.
+std::string References(const std::vector<std::string>& words) {
+  constexpr size_t kShownMax = 5, kShownBytesMax = 64;
+  std::vector<std::string_view> references;
+  for (std::string_view text : words) {
+    for (size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$')) {
+      const std::string_view reference = text.substr(at, 1 + ReadReference(text.substr(at + 1)).bytes);
+      text.remove_prefix(at + reference.size());
+      const std::string_view shown = reference.substr(0, kShownBytesMax);
+      if (std::find(references.begin(), references.end(), shown) == references.end()) references.push_back(shown);
+    }
+  }
+  const bool more = references.size() > kShownMax;
+  if (more) references.resize(kShownMax);
+  return fmt::format("{}{}", fmt::join(references, ", "), more ? " ..." : "");
+}
+
 }  // namespace
 
 std::string SessionEnvironment::Get(std::string_view name) const {
@@ -141,16 +161,19 @@ absl::StatusOr<std::vector<std::string>> ExpandArguments(const std::vector<std::
   std::vector<std::string> words = command;
   words.insert(words.end(), user_arguments.begin(), user_arguments.end());
   if (words.empty() || words[0].empty()) return InvalidArgument("connection must be at least one argument");
-  std::string missing;
+  std::vector<std::string> missing;
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i].find('\0') != std::string::npos) return InvalidArgument("an argument holds a zero byte");
     if (i == 0 || words[i].find('$') == std::string::npos) continue;
     std::string expanded = Expand(words[i], variables);
-    if (expanded == Expand(words[i], {})) missing += (missing.empty() ? "" : ",") + words[i];
+    if (expanded == Expand(words[i], {})) missing.push_back(words[i]);
     words[i] = std::move(expanded);
   }
   if (!missing.empty()) {
-    return InvalidArgument("could not find environment variable for commands [{}]", missing);
+    return InvalidArgument(
+        "could not find environment variable {} of the session: $NAME and ${{NAME}} in arguments are replaced; for a "
+        "literal $, put the text into a variable (-e) or on standard input",
+        References(missing));
   }
   return words;
 }

@@ -29,7 +29,7 @@ absl::StatusOr<SessionEnvironment> BuildSessionEnvironment(const AgentConnection
                                                            bool exports_all, std::string_view session_id);
 
 // The connection's command followed by the user's arguments, with $NAME and ${NAME} replaced in all but the program.
-// InvalidArgument: nothing to run, or a word whose variables are all empty.
+// InvalidArgument: nothing to run, or a word whose variables are all empty: the text names these.
 absl::StatusOr<std::vector<std::string>> ExpandArguments(const std::vector<std::string>& command,
                                                          const std::vector<std::string>& user_arguments,
                                                          const std::map<std::string, std::string>& variables);

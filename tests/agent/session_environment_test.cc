@@ -1,5 +1,7 @@
 #include "agent/session_environment.h"
 
+#include <fmt/format.h>
+
 #include "base/encoding.h"
 #include "tests/support/status_matchers.h"
 
@@ -75,9 +77,27 @@ TEST(Arguments, ExpandVariablesInAllButTheProgram) {
 
 TEST(Arguments, RefuseWordsWhoseVariablesAreAllEmpty) {
   EXPECT_STATUS(ExpandArguments({"echo", "$X", "ok", "${Y}z"}, {}, {{"A", "1"}}), absl::StatusCode::kInvalidArgument,
-                "could not find environment variable for commands [$X,${Y}z]");
+                "could not find environment variable $X, ${Y} of the session: $NAME and ${NAME} in arguments are "
+                "replaced; for a literal $, put the text into a variable (-e) or on standard input");
+  EXPECT_STATUS(ExpandArguments({"grep", "end$", "$X $X", "${X"}, {}, {}), absl::StatusCode::kInvalidArgument,
+                "environment variable $, $X, ${ of the session");
   EXPECT_STATUS(ExpandArguments({}, {}, {}), absl::StatusCode::kInvalidArgument, "at least one argument");
   EXPECT_STATUS(ExpandArguments({"a", std::string("b\0", 2)}, {}, {}), absl::StatusCode::kInvalidArgument, "zero byte");
+}
+
+TEST(Arguments, NameNoMoreOfALongScriptThanItsFirstVariables) {
+  const std::string script = "$a $b $c $d $e $f secret ${" + std::string(100, 'x') + "}";
+  EXPECT_STATUS(ExpandArguments({"sh", "-c", script}, {}, {}), absl::StatusCode::kInvalidArgument,
+                "environment variable $a, $b, $c, $d, $e ... of the session");
+  EXPECT_STATUS(ExpandArguments({"sh", "-c", script.substr(18)}, {}, {}), absl::StatusCode::kInvalidArgument,
+                fmt::format("environment variable ${{{} of the session", std::string(62, 'x')));
+}
+
+// How a literal dollar is written.
+TEST(Arguments, AreReplacedOnce) {
+  const std::map<std::string, std::string> variables = {{"SCRIPT", "echo $1 ${HOME}"}, {"D", "$"}};
+  EXPECT_EQ(*ExpandArguments({"sh", "-c", "$SCRIPT", "${D}1"}, {}, variables),
+            (std::vector<std::string>{"sh", "-c", "echo $1 ${HOME}", "$1"}));
 }
 
 TEST(Arguments, TakeBrokenReferencesAsTheyAre) {

@@ -8,7 +8,10 @@ void AddSession(CommandTree& tree, CLI::App& command, SessionOptions& options) {
   CLI::Option* connection = command.add_option("connection", options.connection, "Name of the connection");
   connection->type_name("NAME");
   tree.Completes(connection, {.values = CommandTree::Values::kConnections});
-  command.add_option("args", options.args, "Behind --: arguments for the connection's command")->type_name("ARGS");
+  command
+      .add_option("args", options.args,
+                  "Behind --: arguments for the connection's command; $NAME in them names a variable")
+      ->type_name("ARGS");
   tree.AddEnv(command, options.env, "Variable for the command; may be repeated");
   command.add_option("--correlation-id", options.correlation_id, "Under which your own systems know the session")
       ->type_name("ID");
@@ -36,6 +39,9 @@ void AddExec(CommandTree& tree) {
       "  echo 'select 1' | hoop exec pg-demo\n"
       "  hoop exec bash -f script.sh -e GREETING='hello, world' -- -x\n"
       "  hoop exec bash -s --json -i 'exit 3'\n"
+      "  hoop exec bash -e SCRIPT='echo \"$1\"' -- -c '${SCRIPT}' sh 'one word'\n"
+      "$NAME and ${NAME} in arguments stand for variables of the session: the connection's and those of -e. What\n"
+      "they hold, and input, is left as it is: there a $ is a $.\n"
       "Without -i and -f standard input is read to its end, unless it is a terminal. The exit code is the\n"
       "command's; 1: it was not run, or cut off, 254: the agent failed, 255: a signal ended it,\n"
       "130/143: Ctrl-C/TERM here.");
