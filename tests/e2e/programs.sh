@@ -57,6 +57,13 @@ contains "and the database" "$output" "database sqlite $work/never/hoop.db: the 
 contains "and says what it did not try" "$output" "not tried: 0.0.0.0:8009 and 0.0.0.0:8010"
 [ ! -e "$work/never" ] || fail "--check made the data folder"
 refused 'unknown argument --halp' hoop-gateway --halp
+mkdir "$work/print" # all that printing takes: nothing can be installed or built with it
+ln -s "$(command -v cat)" "$(command -v dirname)" "$work/print/"
+for script in demo check; do
+  for option in -h --help; do contains "./$script $option" "$(PATH=$work/print /bin/sh "$root/$script" "$option")" "usage: ./$script"; done
+done
+dev_options() { grep -o '^  *--[a-z-]*' | tr -d ' ' | grep -v -e --help -e --tour | sort; }
+same "the demo's options" "$(hoop start dev --help | dev_options)" "$(sh "$root/demo" --help | dev_options)"
 refused "data folder /proc/hoop/data: " env HOOP_DATA_DIR=/proc/hoop/data hoop-gateway --check
 refused "journal /proc/hoop: " env HOOP_DATA_DIR="$work/never" PLUGIN_AUDIT_PATH=/proc/hoop hoop-gateway --check
 refused "POSTGRES_DB_URI: " env HOOP_DATA_DIR="$work/never" POSTGRES_DB_URI="postgres://u:canary@127.0.0.1:$(free_port)/x" hoop-gateway --check
