@@ -179,6 +179,10 @@ same "by age" 0 "$(hoop sessions list --end-date 1h -q | wc -l)"
 refused "no date" hoop sessions list --start-date yesterday
 refused "session nonsense not found" hoop sessions get nonsense
 refused "session 00000000-0000-0000-0000-000000000000 not found" hoop sessions replay 00000000-0000-0000-0000-000000000000
+for speed in 0 -1 nan inf x; do
+  same "--speed $speed" "hoop: --speed: $speed is no number above 0; see \`hoop sessions replay --help\`" "$(hoop sessions replay last --speed=$speed 2>&1)"
+done
+same "--speed 2.5" $'a\tb' "$(hoop sessions replay last --speed 2.5 2>/dev/null)"
 hoop sessions download last "$work/out.txt" >/dev/null
 same "downloaded" $'a\tb\nwrong' "$(cat "$work/out.txt")"
 refused "exists already; --overwrite" hoop sessions download last "$work/out.txt"

@@ -1,6 +1,13 @@
 // `hoop sessions` and `hoop audit`: their arguments.
 #include "tools/hoop/sessions_commands.h"
+
+#include <fmt/format.h>
+
+#include <cmath>
+
+#include "absl/strings/numbers.h"
 #include "command_tree.h"
+#include "tools/hoop/table.h"
 
 namespace hoop::cli {
 namespace {
@@ -9,6 +16,13 @@ CLI::Option* AddId(CommandTree& tree, CLI::App& command, std::string& id) {
   CLI::Option* option = command.add_option("id", id, "Session id, or last")->required();
   tree.Completes(option, {.values = CommandTree::Values::kSessions});
   return option;
+}
+
+// CLI11's own words for a number that is not positive give the largest one, with all its digits.
+std::string IsSpeed(const std::string& text) {
+  double speed = 0;
+  const bool is_speed = absl::SimpleAtod(text, &speed) && speed > 0 && std::isfinite(speed);
+  return is_speed ? "" : fmt::format("{} is no number above 0", Harmless(text));
 }
 
 void AddList(CommandTree& tree, CLI::App& group) {
@@ -48,7 +62,7 @@ void AddReplay(CommandTree& tree, CLI::App& group) {
   auto replay = std::make_shared<ReplayOptions>();
   CLI::App& command = tree.Add(group, "replay", "Show the output again, with its timing", replay, RunSessionsReplay);
   AddId(tree, command, replay->id);
-  command.add_option("--speed", replay->speed, "Times as fast (default: 1)")->check(CLI::PositiveNumber);
+  command.add_option("--speed", replay->speed, "Times as fast (default: 1)")->check(IsSpeed);
   command.add_flag_callback(
       "--no-timing", [replay] { replay->timing = false; }, "All at once");
   command.add_flag("--raw", replay->raw, "The recorded bytes of the output as they were, all at once");
