@@ -150,6 +150,7 @@ void Edge::OnBody(uint64_t id, std::string body) {
                   .identity = exchange.identity,
                   .bearer = std::string(BearerToken(exchange.head.authorization.value_or("")).value_or("")),
                   .peer = std::string(exchange.connection->peer())};
+  if (route.lane == Lane::kHash) exchange.connection->Watch();
   Submit(id, route.lane,
          [this, id, &route, query = exchange.head.query, body = std::move(body),
           request = std::move(request)]() mutable -> WorkerPool::Continuation {
@@ -235,8 +236,20 @@ WorkerPool& Edge::PoolOf(Lane lane) {
 }
 
 void Edge::Submit(uint64_t id, Lane lane, WorkerPool::Work work) {
-  const absl::Status submitted = PoolOf(lane).Submit(std::move(work));
+  WorkerPool::IsWanted is_wanted;
+  if (lane == Lane::kHash) is_wanted = [this, id] { return IsAwaited(id); };
+  const absl::Status submitted = PoolOf(lane).Submit(std::move(work), std::move(is_wanted));
   if (!submitted.ok()) Answer(id, RefusalOf(submitted));
+}
+
+// A hash takes 32 MiB and a tenth of a second: while others wait, it is not made for a peer who has left. One who only
+// ended his side and still reads, as few do, is told.
+bool Edge::IsAwaited(uint64_t id) {
+  const auto found = exchanges_.find(id);
+  if (found == exchanges_.end()) return false;
+  if (!found->second.connection->peer_finished()) return true;
+  Answer(id, RefusalOf(ResourceExhausted("the gateway is busy, try again without ending the request's side")));
+  return false;
 }
 
 void Edge::Answer(uint64_t id, const Response& response) {

@@ -83,6 +83,7 @@ class Edge final : public HttpConnection::Owner {
   void OnAuthorized(uint64_t id, absl::StatusOr<std::optional<Identity>> identity);
   WorkerPool& PoolOf(Lane lane);
   void Submit(uint64_t id, Lane lane, WorkerPool::Work work);
+  bool IsAwaited(uint64_t id);
   void OnOutcome(uint64_t id, Outcome outcome);
   void Wait(uint64_t id, Deferral deferral);
   void OnHappened(uint64_t id, uint64_t ticket, std::optional<absl::Status> what);

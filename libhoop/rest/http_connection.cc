@@ -86,10 +86,11 @@ void HttpConnection::Start() {
   Advance();
 }
 
-// Of an answer with a feed: whether the peer leaves, and the beginning of its next request.
+// Of an answer with a feed, and of a request that is watched: whether the peer leaves, and the beginning of its next
+// request.
 bool HttpConnection::Reads() const {
   return state_ == State::kHead || state_ == State::kBody || state_ == State::kLinger ||
-         (state_ == State::kAnswer && is_fed_);
+         (state_ == State::kOwner && is_watched_) || (state_ == State::kAnswer && is_fed_);
 }
 
 void HttpConnection::OnReadable() {
@@ -208,8 +209,15 @@ bool HttpConnection::StepBody() {
   return false;
 }
 
+void HttpConnection::Watch() {
+  if (state_ != State::kOwner) return;
+  is_watched_ = true;
+  if (in_.empty()) stream_->WantRead();
+}
+
 void HttpConnection::Answer(const Response& response) {
   if (state_ == State::kClosed) return;
+  is_watched_ = false;
   // What is left of a refused body would be read as the next request.
   if (!body_taken_ || draining_) keep_alive_ = false;
   // Who knows no chunks learns the end of such a body from that of the connection.

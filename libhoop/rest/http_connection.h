@@ -13,8 +13,8 @@
 
 namespace hoop::rest {
 
-// Owned by Edge; loop thread. One request at a time: while one is being answered nothing is read, so a client that
-// sends many ahead waits in its own socket. Ends by itself (OnClosed) when the peer goes, breaks a rule or is late.
+// Owned by Edge; loop thread. One request at a time: while one is being answered nothing is read (a buffer at most, where
+// it is watched), so a client that sends many ahead waits in its own socket. Ends by itself (OnClosed) when the peer goes, breaks a rule or is late.
 class HttpConnection final : public ByteStream::Events {
  public:
   // Owns the connection. Each OnHead is answered by one ReadBody or Answer, each OnBody by one Answer, each
@@ -40,6 +40,10 @@ class HttpConnection final : public ByteStream::Events {
   void Answer(const Response& response);
   // The next part of such a body; empty: the end.
   void Continue(std::string_view part);
+  // From now on until the answer the connection notices that its peer ends his side, or that he is gone.
+  void Watch();
+  // He said that he sends no more. Whether he still reads is not known.
+  bool peer_finished() const { return peer_finished_; }
   // The peer proved who it is.
   void Trust() { stream_->Trust(); }
   // Of the answer, what the peer has not taken, and since when it has taken nothing worth a mention.
@@ -85,6 +89,7 @@ class HttpConnection final : public ByteStream::Events {
   State state_ = State::kHead;
   bool advancing_ = false;
   bool peer_finished_ = false;
+  bool is_watched_ = false;  // in kOwner
   bool draining_ = false;
   enum class Parts { kNone, kWanted, kAsked };
   Parts parts_ = Parts::kNone;  // of an answer with a source or a feed

@@ -20,10 +20,10 @@ WorkerPool::WorkerPool(Loop& loop, const std::string& name, size_t threads, size
 
 WorkerPool::~WorkerPool() = default;
 
-absl::Status WorkerPool::Submit(Work work) {
+absl::Status WorkerPool::Submit(Work work, IsWanted is_wanted) {
   if (idle_.empty()) {
     if (waiting_.size() >= queue_max_) return ResourceExhausted("the gateway is busy, try again");
-    waiting_.push_back(std::move(work));
+    waiting_.push_back({std::move(work), std::move(is_wanted)});
     return absl::OkStatus();
   }
   const size_t worker = idle_.back();
@@ -48,13 +48,12 @@ void WorkerPool::Start(size_t worker, Work work) {
 }
 
 void WorkerPool::OnDone(size_t worker) {
-  if (waiting_.empty()) {
-    idle_.push_back(worker);
-    return;
+  while (!waiting_.empty()) {
+    Waiting next = std::move(waiting_.front());
+    waiting_.pop_front();
+    if (next.is_wanted == nullptr || next.is_wanted()) return Start(worker, std::move(next.work));
   }
-  Work work = std::move(waiting_.front());
-  waiting_.pop_front();
-  Start(worker, std::move(work));
+  idle_.push_back(worker);
 }
 
 }  // namespace hoop::rest

@@ -21,24 +21,31 @@ class WorkerPool final {
  public:
   using Continuation = absl::AnyInvocable<void()>;
   using Work = absl::AnyInvocable<Continuation()>;
+  using IsWanted = absl::AnyInvocable<bool()>;
 
   WorkerPool(Loop& loop, const std::string& name, size_t threads, size_t queue_max);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Runs `work` on a thread, then what it returned on the loop.
+  // Runs `work` on a thread, then what it returned on the loop. Work that had to wait is dropped if it `is_wanted` no
+  // more when a thread is free: that is asked on the loop.
   // ResourceExhausted: all threads are busy and `queue_max` others wait already.
-  absl::Status Submit(Work work);
+  absl::Status Submit(Work work, IsWanted is_wanted = nullptr);
 
  private:
+  struct Waiting {
+    Work work;
+    IsWanted is_wanted;  // null: always
+  };
+
   void Start(size_t worker, Work work);
   void OnDone(size_t worker);
 
   Loop& loop_;
   const size_t queue_max_;
   std::vector<size_t> idle_;
-  std::deque<Work> waiting_;
+  std::deque<Waiting> waiting_;
   std::shared_ptr<bool> alive_ = std::make_shared<bool>(true);  // shared with continuations on the loop's queue
   std::vector<std::unique_ptr<Worker>> workers_;                // last: joined first
 };

@@ -210,6 +210,21 @@ TEST_F(RestTest, WhoReadsSlowestLosesALargeAnswerWhenOthersNeedTheRoom) {
   }
 }
 
+TEST_F(PlayedEdgeTest, WaitingHashesAreMadeForThoseWhoAreThereStill) {
+  const std::string body = R"({"email":"nobody@example.test","password":"a-secret-of-12"})";
+  const std::string login =
+      fmt::format("POST /api/localauth/login HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+  std::vector<MemoryBytes*> peers;
+  for (int i = 0; i < 4; ++i) Send(*peers.emplace_back(&Connect()), login);
+  for (const int i : {0, 1}) peers[i]->ShutdownWrite();
+  peers_.erase(peers_.begin() + 2);
+  loop_.Turn();  // all have come and two have ended their side before the first hash is made
+  EXPECT_EQ(ReceiveUntil(*peers[0], "\r\n\r\n").substr(9, 3), "401");
+  EXPECT_EQ(ReceiveUntil(*peers[1], "\r\n\r\n").substr(9, 3), "503");
+  EXPECT_EQ(ReceiveUntil(*peers[3], "\r\n\r\n").substr(9, 3), "401");
+  EXPECT_EQ(edge_.connection_count(), 1u);
+}
+
 // Commands whose end a test holds.
 class HeldCommandTest : public PlayedEdgeTest {
  protected:

@@ -10,6 +10,7 @@
 #include "gtest/gtest.h"
 #include "rest/worker_pool.h"
 #include "tests/fakes/manual_loop.h"
+#include "tests/fakes/waiting_loop.h"
 
 namespace hoop::rest {
 namespace {
@@ -20,6 +21,7 @@ class PlayedStream final : public ByteStream {
   struct Far {
     std::string to_server, from_server;
     bool finished = false;      // the test sends no more
+    bool broken = false;        // and reads no more
     bool server_ended = false;  // the server sends no more
     bool reset = false;
     bool closed = false;
@@ -37,6 +39,7 @@ class PlayedStream final : public ByteStream {
   void WantWrite() override { far_.wants_write = true; }
   IoResult Read(char* buffer, size_t size) override {
     if (far_.to_server.empty()) {
+      if (far_.broken) return {.kind = IoResult::Kind::kError, .status = Unavailable("connection reset by peer")};
       return {.kind = far_.finished ? IoResult::Kind::kEnd : IoResult::Kind::kWouldBlock};
     }
     const size_t count = far_.to_server.copy(buffer, size);
@@ -186,6 +189,43 @@ TEST_F(HttpConnectionTest, ReadsNothingWhileARequestIsAnswered) {
   connection_->Answer(answer_);
   Pump();
   EXPECT_EQ(heads_.size(), 2u);
+}
+
+TEST_F(HttpConnectionTest, WhoIsWatchedIsSeenLeavingBeforeTheAnswer) {
+  answers_ = false;
+  Send(kGet);
+  connection_->Watch();
+  EXPECT_FALSE(connection_->peer_finished());
+  Finish();
+  EXPECT_TRUE(connection_->peer_finished());
+  EXPECT_FALSE(far_.closed);  // he may read still
+  connection_->Answer(answer_);
+  loop_.TurnUntilIdle();
+  EXPECT_EQ(Received().find("HTTP/1.1 200 "), 0u);
+  EXPECT_TRUE(far_.closed);
+}
+
+TEST_F(HttpConnectionTest, WhoIsWatchedAndGoneIsClosed) {
+  answers_ = false;
+  Send(kGet);
+  connection_->Watch();
+  far_.broken = true;
+  Finish();
+  EXPECT_TRUE(far_.closed);
+}
+
+TEST_F(HttpConnectionTest, WhoIsWatchedAndSaysMoreIsReadOnce) {
+  answers_ = false;
+  Send(kGet);
+  connection_->Watch();
+  Send(kGet);
+  EXPECT_FALSE(far_.wants_read);
+  EXPECT_EQ(heads_.size(), 1u);
+  connection_->Answer(answer_);
+  Pump();
+  EXPECT_EQ(heads_.size(), 2u);
+  Finish();
+  EXPECT_FALSE(connection_->peer_finished());  // the second request is not watched
 }
 
 TEST_F(HttpConnectionTest, HeadRequestsGetNoBody) {
@@ -376,6 +416,25 @@ TEST(WorkerPool, RefusesWhatItsQueueCannotHold) {
   }
   loop.TurnUntilIdle();
   EXPECT_EQ(done, 0);  // a pool that is gone calls nobody
+}
+
+TEST(WorkerPool, DropsWhatNobodyWantsWhenItsTurnComes) {
+  ManualClock clock;
+  WaitingLoop loop(clock);
+  std::vector<int> done;
+  WorkerPool pool(loop, "pool", 1, 8);
+  const auto submit = [&](int i, bool wanted) {
+    const auto work = [&done, i]() -> WorkerPool::Continuation { return [&done, i] { done.push_back(i); }; };
+    EXPECT_TRUE(pool.Submit(work, [wanted] { return wanted; }).ok());
+  };
+  submit(0, false);  // a thread is free: nobody asks
+  submit(1, false);
+  submit(2, true);
+  submit(3, false);
+  ASSERT_TRUE(loop.TurnUntil([&] { return done.size() == 2; }));
+  EXPECT_EQ(done, (std::vector<int>{0, 2}));
+  submit(4, false);  // the thread is free again
+  ASSERT_TRUE(loop.TurnUntil([&] { return done.size() == 3; }));
 }
 
 }  // namespace
