@@ -1,4 +1,5 @@
 #include "gateway/admission.h"
+
 #include "base/limits/workers.h"
 
 namespace hoop {
@@ -18,9 +19,14 @@ struct Admission::Waiting final : PacketStream::Receiver {
   const std::shared_ptr<std::atomic<bool>> has_left = std::make_shared<std::atomic<bool>>(false);
 };
 
-Admission::Admission(Loop& loop) : loop_(loop), worker_("hoop-admission", limits::kWorkerQueueMax) {}
+Admission::Admission(Loop& loop)
+    : loop_(loop),
+      worker_("hoop-admission", limits::kWorkerQueueMax),
+      issuers_(loop, "hoop-issuer", limits::kIssuerThreads, limits::kIssuerQueueMax) {}
 
-Admission::~Admission() = default;
+Admission::~Admission() {
+  for (auto& [key, waiting] : waiting_) *waiting->has_left = true;  // no question begins any more
+}
 
 Admission::Kept Admission::Keep(Candidate candidate) {
   const uint64_t key = ++last_key_;
@@ -33,6 +39,17 @@ Admission::Kept Admission::Keep(Candidate candidate) {
   stream.SetReading(false);
   stream.SetReceiver(receiver);
   return {key, std::move(has_left)};
+}
+
+void Admission::Submit(uint64_t key, Asked asked, WorkerPool::Work work) {
+  if (asked == Asked::kIssuer) {
+    if (issuers_.Submit(std::move(work), [has_left = waiting_.at(key)->has_left] { return !*has_left; }).ok()) return;
+    return Take(key).Refuse(Unavailable("identity provider: {} others wait for it already", limits::kIssuerQueueMax));
+  }
+  const absl::Status posted = worker_.Post([this, work = std::move(work)]() mutable {
+    if (WorkerPool::Continuation next = work(); next) loop_.Post(std::move(next));
+  });
+  if (!posted.ok()) Take(key).Refuse(posted);
 }
 
 Admission::Candidate Admission::Take(uint64_t key) {

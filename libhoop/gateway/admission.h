@@ -1,5 +1,5 @@
 // Streams that wait while a worker decides about them: SQL and signatures never run on the loop.
-// Used by client_entry and agent_entry.
+// Used by client_entry, agent_entry and proxy_manager_entry.
 #pragma once
 
 #include <atomic>
@@ -12,12 +12,14 @@
 #include "base/loop.h"
 #include "base/status.h"
 #include "base/worker.h"
+#include "base/worker_pool.h"
 #include "transport/grpc_server.h"
 #include "wire/packet_stream.h"
 
 namespace hoop {
 
-// Owned by Gateway. Loop thread only; ends when the loop does not turn any more.
+// Owned by Gateway. Loop thread only; ends when the loop does not turn any more, and before those who ask: it waits for
+// the questions that run. A slow issuer delays its own users alone.
 class Admission final {
  public:
   // A stream with nobody behind it yet. Packets wait in the transport; when the peer leaves it is forgotten.
@@ -32,21 +34,27 @@ class Admission final {
   explicit Admission(Loop& loop);
   ~Admission();
 
-  // Runs `question` on the worker, then `answer` on the loop; neither when the peer has left meanwhile, so that opening
+  // Whom a question is for, and so where it runs.
+  enum class Asked {
+    kStore,   // on one worker, in order. A full queue refuses the candidate with ResourceExhausted
+    kIssuer,  // a host's function may have a part in it. A full queue refuses with Unavailable: it does not keep up
+  };
+
+  // Runs `question` on a worker, then `answer` on the loop; neither when the peer has left meanwhile, so that opening
   // and cancelling without end keeps nobody else waiting.
-  // A full queue refuses the candidate with ResourceExhausted.
   template <typename T>
-  void Ask(Candidate candidate, absl::AnyInvocable<absl::StatusOr<T>()> question,
+  void Ask(Candidate candidate, Asked asked, absl::AnyInvocable<absl::StatusOr<T>()> question,
            absl::AnyInvocable<void(Candidate, absl::StatusOr<T>)> answer) {
     const auto [key, has_left] = Keep(std::move(candidate));
-    const absl::Status posted = worker_.Post(
-        [this, key = key, has_left = has_left, question = std::move(question), answer = std::move(answer)]() mutable {
-          if (*has_left) return;
-          loop_.Post([this, key, result = question(), answer = std::move(answer)]() mutable {
-            if (auto back = Take(key); back.stream != nullptr) answer(std::move(back), std::move(result));
-          });
-        });
-    if (!posted.ok()) Take(key).Refuse(posted);
+    // Nothing to go on with: the peer has left.
+    Submit(key, asked,
+           [this, key = key, has_left = has_left, question = std::move(question),
+            answer = std::move(answer)]() mutable -> WorkerPool::Continuation {
+             if (*has_left) return nullptr;
+             return [this, key, result = question(), answer = std::move(answer)]() mutable {
+               if (auto back = Take(key); back.stream != nullptr) answer(std::move(back), std::move(result));
+             };
+           });
   }
 
   // The same for a unary call. A full queue gives it up, which says Unavailable.
@@ -68,15 +76,17 @@ class Admission final {
   struct Waiting;
   struct Kept {
     uint64_t key;
-    std::shared_ptr<const std::atomic<bool>> has_left;  // shared with the worker
+    std::shared_ptr<const std::atomic<bool>> has_left;  // shared with workers
   };
   Kept Keep(Candidate candidate);
+  void Submit(uint64_t key, Asked asked, WorkerPool::Work work);
   Candidate Take(uint64_t key);  // stream is null: the peer left
 
   Loop& loop_;
   uint64_t last_key_ = 0;
   std::map<uint64_t, std::unique_ptr<Waiting>> waiting_;
-  Worker worker_;  // last: joins before the map goes
+  Worker worker_;  // last, both: they join before the map goes
+  WorkerPool issuers_;
 };
 
 }  // namespace hoop

@@ -54,7 +54,7 @@ void AgentEntry::Enter(Admission::Candidate candidate, std::string bearer) {
   std::string connection(metadata.Get(header::kConnectionName));
   std::string items(metadata.Get(header::kConnectionItems));
   admission_.Ask<Verified>(
-      std::move(candidate),
+      std::move(candidate), Admission::Asked::kStore,
       [this, bearer = std::move(bearer), connection = std::move(connection), items = std::move(items)] {
         return Verify(bearer, connection, items);
       },

@@ -66,23 +66,24 @@ ClientEntry::ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVer
 ClientEntry::~ClientEntry() = default;
 
 void ClientEntry::Enter(Admission::Candidate candidate, std::string bearer) {
-  Admit(std::move(candidate),
+  const auto asked = verifier_.MayWait(bearer) ? Admission::Asked::kIssuer : Admission::Asked::kStore;
+  Admit(std::move(candidate), asked,
         [this, bearer = std::move(bearer)](const Metadata& metadata) { return Authorize(bearer, metadata); });
 }
 
 void ClientEntry::EnterOwn(Admission::Candidate candidate, OwnCommand command) {
-  Admit(std::move(candidate),
+  Admit(std::move(candidate), Admission::Asked::kStore,
         [this, command = std::move(command)](const Metadata& metadata) { return AdmitOwn(command, metadata); });
 }
 
-void ClientEntry::Admit(Admission::Candidate candidate, Judge judge) {
+void ClientEntry::Admit(Admission::Candidate candidate, Admission::Asked asked, Judge judge) {
   if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
   if (sessions_.size() >= limits::kSessionsMax) {
     return candidate.Refuse(ResourceExhausted("more than {} sessions are going on", limits::kSessionsMax));
   }
   Metadata metadata = candidate.stream->TakeMetadata();
   admission_.Ask<Admitted>(
-      std::move(candidate),
+      std::move(candidate), asked,
       [judge = std::move(judge), metadata = std::move(metadata)]() mutable { return judge(metadata); },
       [this](Admission::Candidate back, absl::StatusOr<Admitted> admitted) {
         if (!admitted.ok()) return back.Refuse(admitted.status());
@@ -262,7 +263,7 @@ void ClientEntry::StoreAndBegin(Admission::Candidate candidate, Admitted admitte
   SessionHead head = admitted.context.head;
   auto shared = std::make_unique<Admitted>(std::move(admitted));
   admission_.Ask<std::unique_ptr<Admitted>>(
-      std::move(candidate),
+      std::move(candidate), Admission::Asked::kStore,
       [this, head = std::move(head), kept = std::move(shared)]() mutable -> absl::StatusOr<std::unique_ptr<Admitted>> {
         if (const absl::Status stored = store_.sessions().Insert(head, kept->notes, audit_.journal()); !stored.ok()) {
           return StatusF(stored.code(), "failed persisting session to store, reason={}", StatusText(stored));

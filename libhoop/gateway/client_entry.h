@@ -65,8 +65,8 @@ class ClientEntry final {
   struct Offline;
   using Judge = absl::AnyInvocable<absl::StatusOr<Admitted>(const Metadata&)>;
 
-  // Asks `judge` on the worker.
-  void Admit(Admission::Candidate candidate, Judge judge);
+  // Asks `judge` on a worker.
+  void Admit(Admission::Candidate candidate, Admission::Asked asked, Judge judge);
   absl::StatusOr<Admitted> Authorize(const std::string& bearer, const Metadata& metadata) const;
   absl::StatusOr<Admitted> AdmitOwn(const OwnCommand& command, const Metadata& metadata) const;
   absl::StatusOr<ConnectionRow> FindConnection(const Identity& identity, const Metadata& metadata) const;

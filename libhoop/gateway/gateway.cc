@@ -122,7 +122,6 @@ struct Gateway::Parts {
 
   std::unique_ptr<AgentRouter> router;
   std::unique_ptr<SessionDirectory> sessions;
-  std::unique_ptr<Admission> admission;
   std::unique_ptr<ClientEntry> client_entry;
   std::unique_ptr<ProxyManagerEntry> proxy_managers;
   std::unique_ptr<AgentEntry> agent_entry;
@@ -131,6 +130,7 @@ struct Gateway::Parts {
   std::unique_ptr<FrontDoor> grpc_door;
 
   std::unique_ptr<ExecRuns> exec_runs;
+  std::unique_ptr<Admission> admission;  // behind those who ask: it ends when none of their questions runs
   std::unique_ptr<SessionRecheck> recheck;
   std::unique_ptr<LoopSessionControl> session_control;
   std::unique_ptr<RouterPresence> presence;

@@ -92,8 +92,10 @@ ProxyManagerEntry::~ProxyManagerEntry() = default;
 
 void ProxyManagerEntry::Enter(Admission::Candidate candidate, std::string bearer) {
   if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
+  const auto asked = verifier_.MayWait(bearer) ? Admission::Asked::kIssuer : Admission::Asked::kStore;
   admission_.Ask<Identity>(
-      std::move(candidate), [this, bearer = std::move(bearer)] { return verifier_.Verify(bearer, clock_.Now()); },
+      std::move(candidate), asked,
+      [this, bearer = std::move(bearer)] { return verifier_.Verify(bearer, clock_.Now()); },
       [this](Admission::Candidate back, absl::StatusOr<Identity> identity) {
         if (absl::IsUnauthenticated(identity.status())) return back.Refuse(Unauthenticated("invalid authentication"));
         if (!identity.ok()) return back.Refuse(identity.status());

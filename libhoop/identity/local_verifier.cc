@@ -22,6 +22,10 @@ absl::StatusOr<Identity> LocalVerifier::Verify(std::string_view token, absl::Tim
   return identity;
 }
 
+bool LocalVerifier::IsOurs(std::string_view token) const {
+  return token.starts_with(kApiKeyPrefix) || signer_.Names(token);
+}
+
 absl::StatusOr<Identity> LocalVerifier::WhoIs(std::string_view token, absl::Time now) {
   if (token.starts_with(kApiKeyPrefix)) return KeyBehind(token, now);
   HOOP_ASSIGN_OR_RETURN(const TokenClaims claims, signer_.Verify(token, now));

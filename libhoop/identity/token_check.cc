@@ -128,4 +128,13 @@ absl::StatusOr<TokenClaims> CheckToken(std::string_view token, const Ed25519Key&
   return result;
 }
 
+bool NamesKey(std::string_view token, const Ed25519Key& key) {
+  const auto parts = Split(token);
+  if (!parts.ok()) return false;
+  const auto header = ParseObject(parts->header, "header");
+  if (!header.ok()) return false;
+  const auto key_id = Text(*header, "kid");
+  return key_id.ok() && *key_id == key.id();
+}
+
 }  // namespace hoop

@@ -24,4 +24,7 @@ struct TokenClaims {
 absl::StatusOr<TokenClaims> CheckToken(std::string_view token, const Ed25519Key& key, std::string_view issuer,
                                        std::string_view audience, absl::Time now);
 
+// Whether it says that `key` signed it, which is not looked at: a JSON object is parsed, and that is all.
+bool NamesKey(std::string_view token, const Ed25519Key& key);
+
 }  // namespace hoop

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "base/niceness.h"
 #include "base/status.h"
 #include "identity/bearer.h"
 
@@ -62,9 +63,9 @@ Edge::Edge(Loop& loop, const Api& api, Log log, Options options)
       common_headers_(CommonHeaders(options.version)),
       log_requests_(options.log_requests),
       unsent_bytes_max_(options.unsent_bytes_max),
-      short_pool_(loop, "hoop-rest", options.threads, options.queue_max),
-      record_pool_(loop, "hoop-record", options.record_threads, options.queue_max),
-      hash_pool_(loop, "hoop-hash", 1, options.hash_queue_max) {}
+      short_pool_(loop, "hoop-rest", options.threads, options.queue_max, kBackgroundNiceness),
+      record_pool_(loop, "hoop-record", options.record_threads, options.queue_max, kBackgroundNiceness),
+      hash_pool_(loop, "hoop-hash", 1, options.hash_queue_max, kBackgroundNiceness) {}
 
 Edge::~Edge() = default;
 

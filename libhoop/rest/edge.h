@@ -14,10 +14,10 @@
 #include "base/limits/workers.h"
 #include "base/log.h"
 #include "base/loop.h"
+#include "base/worker_pool.h"
 #include "net/byte_stream.h"
 #include "rest/api.h"
 #include "rest/http_connection.h"
-#include "rest/worker_pool.h"
 
 namespace hoop::rest {
 

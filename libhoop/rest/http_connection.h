@@ -13,8 +13,9 @@
 
 namespace hoop::rest {
 
-// Owned by Edge; loop thread. One request at a time: while one is being answered nothing is read (a buffer at most, where
-// it is watched), so a client that sends many ahead waits in its own socket. Ends by itself (OnClosed) when the peer goes, breaks a rule or is late.
+// Owned by Edge; loop thread. One request at a time: while one is being answered nothing is read (a buffer at most,
+// where it is watched), so a client that sends many ahead waits in its own socket. Ends by itself (OnClosed) when the
+// peer goes, breaks a rule or is late.
 class HttpConnection final : public ByteStream::Events {
  public:
   // Owns the connection. Each OnHead is answered by one ReadBody or Answer, each OnBody by one Answer, each

@@ -2,27 +2,50 @@
 
 #include <gtest/gtest.h>
 
+#include <array>
+#include <deque>
+#include <thread>
+
 #include "absl/synchronization/notification.h"
+#include "base/limits/workers.h"
+#include "base/status.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/scripted_stream.h"
 #include "tests/fakes/waiting_loop.h"
+#include "tests/support/status_matchers.h"
 
 namespace hoop {
 namespace {
 
 class AdmissionTest : public ::testing::Test {
  protected:
-  void Ask(StreamScript& script, absl::AnyInvocable<absl::StatusOr<int>()> question) {
-    admission_.Ask<int>({std::make_unique<ScriptedStream>(script)}, std::move(question),
-                        [this](Admission::Candidate back, absl::StatusOr<int> answer) {
-                          answers_.push_back(*answer);
-                          back.Refuse(absl::OkStatus());
-                        });
+  using Question = absl::AnyInvocable<absl::StatusOr<int>()>;
+
+  void Ask(StreamScript& script, Question question, Admission::Asked asked = Admission::Asked::kStore) {
+    admission_->Ask<int>({std::make_unique<ScriptedStream>(script)}, asked, std::move(question),
+                         [this](Admission::Candidate back, absl::StatusOr<int> answer) {
+                           answers_.push_back(*answer);
+                           back.Refuse(absl::OkStatus());
+                         });
+  }
+  void AskIssuer(StreamScript& script, Question question) {
+    Ask(script, std::move(question), Admission::Asked::kIssuer);
+  }
+  // One for each thread that waits for an issuer: all are busy until go_on_.
+  void BlockIssuer() {
+    for (StreamScript& script : blocked_) {
+      AskIssuer(script, [this] {
+        go_on_.WaitForNotification();
+        return 0;
+      });
+    }
   }
 
   ManualClock clock_;
   WaitingLoop loop_{clock_};
-  Admission admission_{loop_};
+  absl::Notification go_on_;
+  std::array<StreamScript, limits::kIssuerThreads> blocked_;
+  std::unique_ptr<Admission> admission_ = std::make_unique<Admission>(loop_);
   std::vector<int> answers_;
 };
 
@@ -36,10 +59,9 @@ TEST_F(AdmissionTest, AnswersOnTheLoop) {
 
 TEST_F(AdmissionTest, AsksNothingAboutWhoHasLeft) {
   StreamScript first, leaving, last;
-  absl::Notification go_on;
   bool asked = false;
-  Ask(first, [&go_on] {
-    go_on.WaitForNotification();
+  Ask(first, [this] {
+    go_on_.WaitForNotification();
     return 1;
   });
   Ask(leaving, [&asked] {
@@ -48,10 +70,74 @@ TEST_F(AdmissionTest, AsksNothingAboutWhoHasLeft) {
   });
   Ask(last, [] { return 3; });
   leaving.End(absl::CancelledError("left"));
-  go_on.Notify();
+  go_on_.Notify();
   ASSERT_TRUE(loop_.TurnUntil([this] { return answers_.size() == 2; }));
   EXPECT_EQ(answers_, (std::vector<int>{1, 3}));
   EXPECT_FALSE(asked);
+}
+
+TEST_F(AdmissionTest, NobodyElseWaitsForASlowIssuer) {
+  BlockIssuer();
+  StreamScript of_issuer, of_store;
+  AskIssuer(of_issuer, [] { return 1; });
+  Ask(of_store, [] { return 2; });
+  ASSERT_TRUE(loop_.TurnUntil([this] { return !answers_.empty(); }));
+  EXPECT_EQ(answers_, std::vector<int>{2});
+  go_on_.Notify();
+  ASSERT_TRUE(loop_.TurnUntil([this] { return answers_.size() == limits::kIssuerThreads + 2; }));
+  EXPECT_TRUE(of_issuer.finished.has_value());
+}
+
+TEST_F(AdmissionTest, RefusesWhoAnIssuerHasNoTimeFor) {
+  BlockIssuer();
+  std::deque<StreamScript> waiting(limits::kIssuerQueueMax);
+  for (StreamScript& script : waiting) AskIssuer(script, [] { return 1; });
+  StreamScript refused, let_in;
+  AskIssuer(refused, [] { return 2; });
+  ASSERT_TRUE(refused.finished.has_value());
+  EXPECT_EQ(*refused.finished, Unavailable("identity provider: 512 others wait for it already"));
+  // Who has left makes room.
+  waiting.front().End(absl::CancelledError("left"));
+  AskIssuer(let_in, [] { return 3; });
+  EXPECT_FALSE(let_in.finished.has_value());
+  go_on_.Notify();
+  ASSERT_TRUE(loop_.TurnUntil([&let_in] { return let_in.finished.has_value(); }));
+}
+
+TEST_F(AdmissionTest, AFullQueueForTheStoreRefusesByName) {
+  absl::Notification started;
+  StreamScript first, refused;
+  Ask(first, [this, &started] {
+    started.Notify();
+    go_on_.WaitForNotification();
+    return 1;
+  });
+  started.WaitForNotification();
+  std::deque<StreamScript> waiting(limits::kWorkerQueueMax);
+  for (StreamScript& script : waiting) Ask(script, [] { return 2; });
+  Ask(refused, [] { return 3; });
+  ASSERT_TRUE(refused.finished.has_value());
+  EXPECT_EQ(*refused.finished, ResourceExhausted("hoop-admission: 4096 tasks are waiting already"));
+  go_on_.Notify();
+}
+
+TEST_F(AdmissionTest, ItsEndWaitsForQuestionsThatRunAndBeginsNone) {
+  BlockIssuer();
+  absl::Notification started;
+  StreamScript running, waiting, of_issuer;
+  int asked = 0;
+  Ask(running, [this, &started] {
+    started.Notify();
+    go_on_.WaitForNotification();
+    return 1;
+  });
+  started.WaitForNotification();
+  Ask(waiting, [&asked] { return ++asked; });
+  AskIssuer(of_issuer, [&asked] { return ++asked; });
+  std::thread release([this] { go_on_.Notify(); });
+  admission_.reset();
+  release.join();
+  EXPECT_EQ(asked, 0);
 }
 
 }  // namespace

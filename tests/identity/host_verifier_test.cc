@@ -2,9 +2,12 @@
 
 #include <gtest/gtest.h>
 
+#include "base/ids.h"
 #include "base/limits/identity.h"
 #include "base/status.h"
+#include "identity/api_keys.h"
 #include "tests/support/status_matchers.h"
+#include "tests/support/temp_store.h"
 
 namespace hoop {
 namespace {
@@ -13,8 +16,14 @@ const absl::Time kNow = absl::FromUnixSeconds(1'700'000'000);
 
 struct FixedVerifier final : IdpVerifier {
   explicit FixedVerifier(absl::StatusOr<Identity> answer) : answer(std::move(answer)) {}
-  absl::StatusOr<Identity> Verify(std::string_view, absl::Time) override { return answer; }
+  absl::StatusOr<Identity> Verify(std::string_view, absl::Time) override {
+    ++asked;
+    return answer;
+  }
+  bool MayWait(std::string_view) const override { return may_wait; }
   absl::StatusOr<Identity> answer;
+  bool may_wait = true;
+  int asked = 0;
 };
 
 struct CountingSink final : LogSink {
@@ -41,7 +50,10 @@ class HostVerifierTest : public ::testing::Test {
     EXPECT_EQ(StatusText(identity.status()), "identity provider: " + why);
     EXPECT_EQ(sink_.last, why);
   }
-  FixedVerifier own_{Identity{.subject = "a local account"}};
+
+  testing::TempStore store_;
+  TokenSigner signer_{Ed25519Key::Generate(), "us"};
+  LocalVerifier own_{signer_, *store_, RoleGroups()};
   CountingSink sink_;
 };
 
@@ -72,12 +84,36 @@ TEST_F(HostVerifierTest, WhatTheHostLeavesOutFollowsFromTheSubject) {
   EXPECT_EQ(identity->expires_at, absl::InfiniteFuture());
 }
 
-TEST_F(HostVerifierTest, AsksOurAccountsWhereTheHostKnowsNothing) {
-  const auto identity = Answer(NotFound("not ours"));
-  ASSERT_OK(identity.status());
-  EXPECT_EQ(identity->subject, "a local account");
-  own_.answer = Unauthenticated("token: unknown");
-  EXPECT_EQ(Answer(NotFound("not ours")).status(), Unauthenticated("token: unknown"));
+TEST_F(HostVerifierTest, WhatTheHostDoesNotKnowIsNobodys) {
+  EXPECT_EQ(Answer(NotFound("not ours")).status(), Unauthenticated("token: it has not three parts"));
+  EXPECT_EQ(sink_.lines, 0);
+}
+
+TEST_F(HostVerifierTest, TheHostIsNotAskedAboutWhatWeMade) {
+  UserRow ann{.id = NewUuid(), .org_id = store_.org_id(), .subject = "ann@example.test", .email = "ann@example.test"};
+  ASSERT_OK(store_->users().Insert(ann));
+  const std::string token = signer_.Sign(ann.subject, ann.id, ann.email, kNow);
+  FixedVerifier host{Me()};
+  HostVerifier verifier(host, own_, "our-org", Log());
+  const auto identity = verifier.Verify(token, kNow);
+  ASSERT_OK(identity);
+  EXPECT_EQ(identity->subject, "ann@example.test");
+  EXPECT_FALSE(verifier.Verify(token + "x", kNow).ok()) << "a signature that is wrong";
+  EXPECT_FALSE(verifier.Verify(NewApiKey(), kNow).ok()) << "a key that was revoked";
+  EXPECT_EQ(host.asked, 0);
+}
+
+TEST_F(HostVerifierTest, OnlyTheHostMayMakeItsUsersWait) {
+  FixedVerifier host{Me()};
+  HostVerifier verifier(host, own_, "our-org", Log());
+  const TokenSigner of_another(Ed25519Key::Generate(), "us");
+  EXPECT_FALSE(verifier.MayWait(NewApiKey()));
+  EXPECT_FALSE(verifier.MayWait(signer_.Sign("s", "u", "e", kNow)));
+  EXPECT_TRUE(verifier.MayWait(of_another.Sign("s", "u", "e", kNow)));
+  for (const char* token : {"", "token", "a.b.c", "e30.e30.e30"}) EXPECT_TRUE(verifier.MayWait(token)) << token;
+  host.may_wait = false;
+  EXPECT_FALSE(verifier.MayWait("token"));
+  EXPECT_FALSE(own_.MayWait("token"));
 }
 
 TEST_F(HostVerifierTest, RefusalsKeepTheirReason) {

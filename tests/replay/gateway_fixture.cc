@@ -24,6 +24,7 @@ class OneUser final : public IdpVerifier {
     if (token != kUserToken) return Unauthenticated("token: unknown");
     return identity;
   }
+  bool MayWait(std::string_view) const override { return false; }
   Identity identity;
 };
 
@@ -53,16 +54,16 @@ void Peer::OnPacket(Packet packet) {
 
 // What one life of the gateway's process holds; the store and the record survive it.
 struct GatewayUnderTest::Process {
-  Process(WaitingLoop& loop, Clock& clock, Store& store, AuditStore& audit)
+  Process(WaitingLoop& loop, Clock& clock, Store& store, IdpVerifier* verifier, AuditStore& audit)
       : agent_verifier(store.agents()),
         published(store, clock),
         router(loop, Log()),
         sessions(loop),
         admission(loop),
-        clients(loop, Log(), clock, store, users, audit, router, sessions, admission),
+        clients(loop, Log(), clock, store, verifier ? *verifier : users, audit, router, sessions, admission),
         exec(loop, Log(), clock, store, clients, admission),
         agents(Log(), clock, store, agent_verifier, published, router, admission, /*demands_certificates=*/false),
-        proxy_managers(loop, Log(), clock, store, users, sessions, clients, admission),
+        proxy_managers(loop, Log(), clock, store, verifier ? *verifier : users, sessions, clients, admission),
         entry(clients, proxy_managers, agents),
         server(loop, entry) {}
 
@@ -80,7 +81,8 @@ struct GatewayUnderTest::Process {
   GrpcServer server;
 };
 
-GatewayUnderTest::GatewayUnderTest() : process_(std::make_unique<Process>(loop_, clock_, *store_, audit_)) {
+GatewayUnderTest::GatewayUnderTest(IdpVerifier* verifier)
+    : verifier_(verifier), process_(std::make_unique<Process>(loop_, clock_, *store_, verifier, audit_)) {
   process_->users.identity.org_id = store_.org_id();
 }
 
@@ -185,7 +187,7 @@ void GatewayUnderTest::Die() {
   const std::string org_id = process_->users.identity.org_id;
   process_.reset();
   loop_.Turn();
-  process_ = std::make_unique<Process>(loop_, clock_, *store_, audit_);
+  process_ = std::make_unique<Process>(loop_, clock_, *store_, verifier_, audit_);
   process_->users.identity.org_id = org_id;
 }
 

@@ -46,7 +46,8 @@ class Peer final : public PacketStream::Receiver {
 
 class GatewayUnderTest final {
  public:
-  GatewayUnderTest();
+  // `verifier`: of its users, in place of the one whose token is kUserToken.
+  explicit GatewayUnderTest(IdpVerifier* verifier = nullptr);
   ~GatewayUnderTest();
 
   // The DSN of a new agent (or of the one that has this name).
@@ -93,6 +94,7 @@ class GatewayUnderTest final {
   testing::TempStore store_;
   MemoryAuditStore audit_;
   std::map<std::string, std::string> dsns_;
+  IdpVerifier* const verifier_;  // null: one user
   std::unique_ptr<Process> process_;
   std::deque<std::unique_ptr<Peer>> peers_;
   std::vector<std::unique_ptr<GrpcChannel>> callers_;

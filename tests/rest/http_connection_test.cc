@@ -8,7 +8,6 @@
 #include "base/limits/listener.h"
 #include "base/status.h"
 #include "gtest/gtest.h"
-#include "rest/worker_pool.h"
 #include "tests/fakes/manual_loop.h"
 #include "tests/fakes/waiting_loop.h"
 
@@ -392,49 +391,6 @@ TEST_F(HttpConnectionTest, CutRequestsNeverCrash) {
     EXPECT_TRUE(far_.closed);
   }
   EXPECT_TRUE(bodies_.empty());
-}
-
-TEST(WorkerPool, RefusesWhatItsQueueCannotHold) {
-  ManualClock clock;
-  ManualLoop loop(clock);
-  absl::Mutex mu;
-  bool open = false;
-  int done = 0;
-  {
-    WorkerPool pool(loop, "pool", 1, 2);
-    const auto work = [&]() -> WorkerPool::Continuation {
-      absl::MutexLock lock(&mu);
-      mu.Await(absl::Condition(&open));
-      return [&done] { ++done; };
-    };
-    for (int i = 0; i < 3; ++i) EXPECT_TRUE(pool.Submit(work).ok());
-    EXPECT_EQ(pool.Submit(work).code(), absl::StatusCode::kResourceExhausted);
-    {
-      absl::MutexLock lock(&mu);
-      open = true;
-    }
-  }
-  loop.TurnUntilIdle();
-  EXPECT_EQ(done, 0);  // a pool that is gone calls nobody
-}
-
-TEST(WorkerPool, DropsWhatNobodyWantsWhenItsTurnComes) {
-  ManualClock clock;
-  WaitingLoop loop(clock);
-  std::vector<int> done;
-  WorkerPool pool(loop, "pool", 1, 8);
-  const auto submit = [&](int i, bool wanted) {
-    const auto work = [&done, i]() -> WorkerPool::Continuation { return [&done, i] { done.push_back(i); }; };
-    EXPECT_TRUE(pool.Submit(work, [wanted] { return wanted; }).ok());
-  };
-  submit(0, false);  // a thread is free: nobody asks
-  submit(1, false);
-  submit(2, true);
-  submit(3, false);
-  ASSERT_TRUE(loop.TurnUntil([&] { return done.size() == 2; }));
-  EXPECT_EQ(done, (std::vector<int>{0, 2}));
-  submit(4, false);  // the thread is free again
-  ASSERT_TRUE(loop.TurnUntil([&] { return done.size() == 3; }));
 }
 
 }  // namespace

@@ -279,16 +279,16 @@ HOOP_API const char* hoop_identity_get(const hoop_identity* identity, const char
 HOOP_API void hoop_identity_destroy(hoop_identity* identity);
 
 /*
- * Tells a gateway whose `token` it is, in place of the gateway's own accounts. `identity`, empty, is lent until it
- * returns: fill it by hoop_identity_set. Return
+ * Tells a gateway whose `token` it is, beside the gateway's own accounts and API keys, about which it is not asked.
+ * `identity`, empty, is lent until it returns: fill it by hoop_identity_set. Return
  *   HOOP_OK                 the token is good now, `identity` is whose
  *   HOOP_UNAUTHENTICATED    it is nobody's, or not any more
- *   HOOP_NOT_FOUND          it is none of yours: the gateway asks its own accounts and API keys
+ *   HOOP_NOT_FOUND          it is none of yours; then it is nobody's
  *   HOOP_UNAVAILABLE        that cannot be said now; anything else counts as HOOP_INTERNAL
  * Called for every session, every REST request and every two minutes for each session that runs, which
  * HOOP_UNAUTHENTICATED then ends; and within hoop_gateway_verify_token. On threads of the gateway, several at a time.
- * It may block, but users and agents that come in wait for it, one behind the other, and hoop_gateway_destroy for one
- * that is under way: bound your look-ups, remember answers.
+ * It may block: up to eight sessions that begin wait for it at a time and 512 behind them, while agents and the
+ * gateway's own users come in. hoop_gateway_destroy waits for what is under way: bound your look-ups, remember answers.
  */
 typedef int32_t (*hoop_verify_fn)(const char* token, hoop_identity* identity, void* user_data);
 /* Of gateways; the last one counts. The keys of agents are the gateway's as before. */

@@ -31,9 +31,13 @@ class IdpVerifier {
   virtual ~IdpVerifier() = default;
 
   // Unauthenticated: malformed, unknown, expired or inactive; the text names the reason and never the token.
-  // Unavailable: the issuer could not be asked. NotFound, of a host's: not one of its tokens; then the gateway's own
-  // accounts and API keys are asked.
+  // Unavailable: the issuer could not be asked. NotFound, of a host's: not one of its tokens. A host's is not asked
+  // for tokens and API keys that the gateway itself made.
   virtual absl::StatusOr<Identity> Verify(std::string_view token, absl::Time now) = 0;
+
+  // Whether Verify of this token may wait for somebody: then on threads where only such calls wait, so that no agent
+  // and no account of the gateway's own stands behind it. Asked on loops: must not block.
+  virtual bool MayWait(std::string_view /*token*/) const { return true; }
 };
 
 }  // namespace hoop

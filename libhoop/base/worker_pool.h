@@ -1,5 +1,5 @@
-// A few worker threads behind one bounded queue that belongs to a loop. Used by Edge: one pool for what asks the
-// store, one with a single thread for password hashes.
+// A few worker threads behind one bounded queue that belongs to a loop. Used by rest/Edge, a pool for each kind of
+// work, and by gateway/Admission for what waits for a host's function.
 #pragma once
 
 #include <cstddef>
@@ -13,23 +13,23 @@
 #include "base/loop.h"
 #include "base/worker.h"
 
-namespace hoop::rest {
+namespace hoop {
 
-// Owned by Edge. Loop thread (or after the loop stopped). Destroying it drops what waits, joins what runs, and calls
-// no more continuation.
+// Owned by who submits. Loop thread (or after the loop stopped). Destroying it drops what waits, joins what runs, and
+// calls no more continuation.
 class WorkerPool final {
  public:
   using Continuation = absl::AnyInvocable<void()>;
   using Work = absl::AnyInvocable<Continuation()>;
   using IsWanted = absl::AnyInvocable<bool()>;
 
-  WorkerPool(Loop& loop, const std::string& name, size_t threads, size_t queue_max);
+  WorkerPool(Loop& loop, const std::string& name, size_t threads, size_t queue_max, int niceness = 0);
   ~WorkerPool();
   WorkerPool(const WorkerPool&) = delete;
   WorkerPool& operator=(const WorkerPool&) = delete;
 
-  // Runs `work` on a thread, then what it returned on the loop. Work that had to wait is dropped if it `is_wanted` no
-  // more when a thread is free: that is asked on the loop.
+  // Runs `work` on a thread, then what it returned on the loop, if anything. Work that had to wait is dropped if it
+  // `is_wanted` no more when a thread is free, or its place is needed: that is asked on the loop.
   // ResourceExhausted: all threads are busy and `queue_max` others wait already.
   absl::Status Submit(Work work, IsWanted is_wanted = nullptr);
 
@@ -37,10 +37,12 @@ class WorkerPool final {
   struct Waiting {
     Work work;
     IsWanted is_wanted;  // null: always
+    bool IsWantedStill() { return is_wanted == nullptr || is_wanted(); }
   };
 
   void Start(size_t worker, Work work);
   void OnDone(size_t worker);
+  void DropUnwanted();
 
   Loop& loop_;
   const size_t queue_max_;
@@ -50,4 +52,4 @@ class WorkerPool final {
   std::vector<std::unique_ptr<Worker>> workers_;                // last: joined first
 };
 
-}  // namespace hoop::rest
+}  // namespace hoop

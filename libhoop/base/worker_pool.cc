@@ -1,19 +1,20 @@
-#include "rest/worker_pool.h"
+#include "base/worker_pool.h"
 
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 #include "base/check.h"
-#include "base/niceness.h"
 #include "base/status.h"
 
-namespace hoop::rest {
+namespace hoop {
 
-WorkerPool::WorkerPool(Loop& loop, const std::string& name, size_t threads, size_t queue_max)
+WorkerPool::WorkerPool(Loop& loop, const std::string& name, size_t threads, size_t queue_max, int niceness)
     : loop_(loop), queue_max_(queue_max) {
   for (size_t i = 0; i < threads; ++i) {
-    workers_.push_back(std::make_unique<Worker>(fmt::format("{}-{}", name, i), 1, kBackgroundNiceness));
+    workers_.push_back(std::make_unique<Worker>(fmt::format("{}-{}", name, i), 1, niceness));
     idle_.push_back(i);
   }
 }
@@ -22,6 +23,7 @@ WorkerPool::~WorkerPool() = default;
 
 absl::Status WorkerPool::Submit(Work work, IsWanted is_wanted) {
   if (idle_.empty()) {
+    if (waiting_.size() >= queue_max_) DropUnwanted();
     if (waiting_.size() >= queue_max_) return ResourceExhausted("the gateway is busy, try again");
     waiting_.push_back({std::move(work), std::move(is_wanted)});
     return absl::OkStatus();
@@ -41,7 +43,7 @@ void WorkerPool::Start(size_t worker, Work work) {
         loop_.Post([this, worker, alive = std::move(alive), next = std::move(next)]() mutable {
           if (alive.expired()) return;
           OnDone(worker);
-          next();
+          if (next) next();
         });
       });
   HOOP_CHECK(posted.ok());
@@ -51,9 +53,19 @@ void WorkerPool::OnDone(size_t worker) {
   while (!waiting_.empty()) {
     Waiting next = std::move(waiting_.front());
     waiting_.pop_front();
-    if (next.is_wanted == nullptr || next.is_wanted()) return Start(worker, std::move(next.work));
+    if (next.IsWantedStill()) return Start(worker, std::move(next.work));
   }
   idle_.push_back(worker);
 }
 
-}  // namespace hoop::rest
+// Who is told that he is not wanted may come again at once: he stands behind the others.
+void WorkerPool::DropUnwanted() {
+  std::deque<Waiting> wanted;
+  for (Waiting& one : std::exchange(waiting_, {})) {
+    if (one.IsWantedStill()) wanted.push_back(std::move(one));
+  }
+  std::move(waiting_.begin(), waiting_.end(), std::back_inserter(wanted));
+  waiting_ = std::move(wanted);
+}
+
+}  // namespace hoop
