@@ -214,7 +214,7 @@ void Agent::Stop(absl::Duration deadline) {
   if (std::exchange(parts_->stopped, true) || parts_->thread == nullptr) return;
   absl::Notification idle;
   parts_->loop.Post([parts = parts_.get(), &idle] {
-    parts->dial_loop.Stop("the agent was stopped, try again");
+    parts->dial_loop.Stop("the agent was stopped");
     // Commands end at the turn's end, when their sessions are freed.
     parts->loop.Post([parts, &idle] { parts->warden.WhenIdle([&idle] { idle.Notify(); }); });
   });

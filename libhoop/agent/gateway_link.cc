@@ -59,7 +59,7 @@ GatewayLink::GatewayLink(AgentContext& context, std::unique_ptr<PacketStream> co
 GatewayLink::~GatewayLink() { over_ = true; }
 
 void GatewayLink::CloseSessions(std::string_view reason) {
-  while (!sessions_.empty()) sessions_.begin()->second->Close(254, reason);
+  while (!sessions_.empty()) sessions_.begin()->second->Interrupt(reason);
   if (!over_) control_->Finish(absl::OkStatus());
 }
 

@@ -18,6 +18,7 @@ namespace hoop {
 namespace {
 
 constexpr int kAgentError = 254;
+constexpr int kInterruptedCode = 1;  // with which command lines end when somebody else ended the session
 
 std::string Joined(const std::vector<std::string>& command, const std::vector<std::string>& arguments) {
   std::string result;
@@ -149,9 +150,18 @@ void SessionWorker::SayOpen() {
 }
 
 void SessionWorker::Close(int exit_code, std::string_view text) {
+  SayClose(exit_code, text, {{spec::kExitCode, std::to_string(exit_code)}});
+}
+
+void SessionWorker::Interrupt(std::string_view text) {
+  const std::string code = std::to_string(kInterruptedCode);
+  if (!granted_.any()) return SayClose(kInterruptedCode, text, {{spec::kExitCode, code}});
+  SayClose(kInterruptedCode, text, {{spec::kExitCode, code}, {spec::kRetry, "1"}});
+}
+
+void SessionWorker::SayClose(int exit_code, std::string_view text, std::initializer_list<Packet::SpecEntry> spec) {
   if (state_ == State::kEnded) return;
-  line_->Send(packet::kClientSessionClose, text.substr(0, limits::kChunkBytesMax),
-              {{spec::kExitCode, std::to_string(exit_code)}});
+  line_->Send(packet::kClientSessionClose, text.substr(0, limits::kChunkBytesMax), spec);
   line_->Finish();
   context_.log.Info("session closed", "sid", id_, "exit_code", exit_code);
   Finish();

@@ -38,6 +38,8 @@ class SessionWorker final : public Line::User {
   void OnConnectionStream(std::string_view connection_id, std::unique_ptr<PacketStream> stream);
   // Says ClientSessionClose (unless it was said) and ends.
   void Close(int exit_code, std::string_view text);
+  // The agent stops: says what a lost agent is for the user, not that the session failed, and ends.
+  void Interrupt(std::string_view text);
 
  private:
   class Place;  // one connection id
@@ -46,6 +48,7 @@ class SessionWorker final : public Line::User {
   absl::Status Prepare(const Packet& open);
   void DialOnce(const Address& address);
   void SayOpen();
+  void SayClose(int exit_code, std::string_view text, std::initializer_list<Packet::SpecEntry> spec);
   void Finish();
 
   void OnLinePacket(Packet packet) override;

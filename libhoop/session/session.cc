@@ -281,6 +281,7 @@ void Session::ForwardReply(Flow& flow, Packet packet) {
 }
 
 void Session::OnAgentClose(const Packet& packet) {
+  if (packet.Spec(spec::kRetry) && context_.agent_capabilities.any()) return OnAgentLost(packet.payload());
   Ending ending;
   ending.text = std::string(packet.payload());
   ending.exit_code = ParseExitCode(packet.SpecText(spec::kExitCode));
@@ -463,7 +464,12 @@ void Session::OnEnd(const absl::Status&) {
 
 void Session::OnAgentGone(const absl::Status&) {
   agent_gone_ = true;
-  Ending ending = Interruption(Unavailable("agent has disconnected"));
+  OnAgentLost("");
+}
+
+// By itself or by a broken connection: for the user it is the same. The first words are those that clients look for.
+void Session::OnAgentLost(std::string_view why) {
+  Ending ending = Interruption(Unavailable("agent has disconnected{}{}", why.empty() ? "" : ": ", why));
   ending.retry = true;
   Finish(std::move(ending));
 }

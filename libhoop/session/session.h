@@ -117,6 +117,7 @@ class Session final : public PacketStream::Receiver,
   void OnReply(Packet packet, Flow* own);
   void OnOpenOk(Packet packet);
   void OnAgentClose(const Packet& packet);
+  void OnAgentLost(std::string_view why);
   void Run(Flow& flow, Direction direction, Packet packet, size_t first_stage = 0,
            SessionRecord::Position position = 0);
   void ForwardRequest(Flow& flow, Packet packet, SessionRecord::Position position);

@@ -59,6 +59,29 @@ TEST(Exec, WorksOnTheSharedStreamOfOldGateways) {
   EXPECT_EQ(gateway.Count(gateway.control(), packet::kClientSessionClose), 1);
 }
 
+// That the command did not fail, and that another agent may run it, is known to our gateways by the key.
+TEST(Exec, AStoppedAgentInterruptsItsSessions) {
+  ScriptedGateway gateway;
+  gateway.Open(kSession, ExecParams({"sleep", "1000"}), "token");
+  ScriptedGateway::Stream& stream = *gateway.WaitForStream("token");
+  gateway.WaitFor(stream, packet::kClientSessionOpenOk);
+  gateway.StopAgent();
+  const SeenPacket close = gateway.WaitFor(stream, packet::kClientSessionClose);
+  EXPECT_EQ(close.payload, "the agent was stopped");
+  EXPECT_EQ(close.Get(spec::kExitCode), "1");
+  EXPECT_EQ(close.Get(spec::kRetry), "1");
+}
+
+TEST(Exec, AStoppedAgentTellsOldGatewaysNoKeyOfOurs) {
+  ScriptedGateway gateway("");
+  gateway.Open(kSession, ExecParams({"sleep", "1000"}));
+  gateway.WaitFor(gateway.control(), packet::kClientSessionOpenOk);
+  gateway.StopAgent();
+  const SeenPacket close = gateway.WaitFor(gateway.control(), packet::kClientSessionClose);
+  EXPECT_EQ(close.Get(spec::kExitCode), "1");
+  EXPECT_EQ(close.Get(spec::kRetry), "<absent>");
+}
+
 TEST(Exec, FiveMegabytesGoThroughCat) {
   ScriptedGateway gateway;
   std::string input(5 * limits::kMiB, '\0');

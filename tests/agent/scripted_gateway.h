@@ -161,6 +161,9 @@ class ScriptedGateway : public GatewayLink::Owner {
     if (!user_variables.empty()) open.AppendSpec(spec::kTerminalEnvVars, EncodeGobStringMap(user_variables));
     Send(control(), std::move(open));
   }
+  void StopAgent() {
+    agent.OnLoop([&] { link_->CloseSessions("the agent was stopped"); });
+  }
   // A connection id with a stream of its own.
   Stream& Connect(std::string_view session_id, std::string_view connection_id, std::string_view token) {
     Send(control(),

@@ -69,6 +69,11 @@ contains "client after a kill" "$(cat "$work/command.log")" "session killed by t
 gone "kill through REST"
 contains "sealed" "$(hoop audit verify last)" 'sealed "killed by admin@hoop.local"'
 
+start_command there
 stop "$agent" TERM
+stop "$command" 0
+contains "client after TERM of the agent" "$(cat "$work/command.log")" "agent has disconnected"
+same "exit code after TERM of the agent" 1 "$ended"
+gone "TERM of the agent"
 refused "agent is offline" hoop exec there -i x
 [ -z "$(find "$TMPDIR" -type f)" ] || fail "secret files are left: $(find "$TMPDIR" -type f)"

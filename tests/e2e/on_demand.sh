@@ -57,7 +57,9 @@ echo on >"$work/go"
 ended=0
 timeout 10 tail --pid="$user" -s 0.1 -f /dev/null || fail "the exec that ran goes on"
 wait "$user" || ended=$?
-same "an exec while hoop run ends" 254 "$ended"
+same "an exec while hoop run ends" 1 "$ended"
+contains "what it says" "$(cat "$work/used.log")" "box: agent has disconnected"
+same "its record" 254 "$("$bin/hoop" sessions list --limit 1 --fields exit_code | tail -n 1)"
 same "its row" "box done" "$("$bin/hoop" sessions list --limit 1 --fields connection,status | tail -n 1 | awk '{print $1, $2}')"
 ended=0
 wait "$run" || ended=$?

@@ -276,6 +276,27 @@ TEST_F(SessionTest, SealsAndTellsTheClientWhenTheAgentIsGone) {
   EXPECT_EQ(client_.finished->code(), absl::StatusCode::kUnavailable);
 }
 
+TEST_F(SessionTest, AnAgentThatStopsIsALostOneForTheUser) {
+  OpenWith("tcp", kAllCapabilities, kAllCapabilities);
+  FromAgent(Packet(packet::kClientSessionClose, {{spec::kSessionId, "s1"}, {spec::kExitCode, "1"}, {spec::kRetry, "1"}},
+                   "the agent was stopped"));
+  Sync();
+  EXPECT_EQ(LastClientText(), "agent has disconnected: the agent was stopped");
+  EXPECT_TRUE(client_.sent.back().Spec(spec::kRetry));
+  EXPECT_EQ(client_.sent.back().SpecText(spec::kExitCode), "1");
+  EXPECT_EQ(recorded().seals[0].exit_code, 254);
+}
+
+TEST_F(SessionTest, AgentsWithoutOurCapabilitiesCannotAskForARetry) {
+  OpenWith("tcp", kAllCapabilities);
+  FromAgent(Packet(packet::kClientSessionClose, {{spec::kSessionId, "s1"}, {spec::kExitCode, "3"}, {spec::kRetry, "1"}},
+                   "failed"));
+  Sync();
+  EXPECT_EQ(LastClientText(), "failed");
+  EXPECT_FALSE(client_.sent.back().Spec(spec::kRetry));
+  EXPECT_EQ(client_.sent.back().SpecText(spec::kExitCode), "3");
+}
+
 TEST_F(SessionTest, OldClientsNeverSeeKeysOfOurs) {
   OpenWith("tcp");
   agent_.receiver->OnAgentGone(absl::UnavailableError(""));
