@@ -73,6 +73,13 @@ absl::StatusOr<std::optional<Identity>> Api::Authorize(const Route& route,
   return std::optional<Identity>(*std::move(identity));
 }
 
+bool Api::MayWait(const Route& route, const std::optional<std::string>& authorization) const {
+  if (route.rule == Rule::kAnonymous || route.rule == Rule::kAgent) return false;
+  if (!authorization.has_value()) return false;
+  const std::optional<std::string_view> token = BearerToken(*authorization);
+  return token.has_value() && parts_.verifier.MayWait(*token);
+}
+
 absl::StatusOr<Identity> Api::IdentifyAgent(std::string_view token) const {
   HOOP_ASSIGN_OR_RETURN(const AgentRow agent, parts_.agent_verifier.Verify(token));
   Identity identity;

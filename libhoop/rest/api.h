@@ -109,6 +109,9 @@ class Api final {
   absl::StatusOr<std::optional<Identity>> Authorize(const Route& route,
                                                     const std::optional<std::string>& authorization) const;
 
+  // Whether Authorize may wait for a host's function. Any thread, never blocks.
+  bool MayWait(const Route& route, const std::optional<std::string>& authorization) const;
+
   // Fills in query and body, runs the route and turns its errors into an answer.
   Outcome Run(const Route& route, std::string_view query, std::string body, Request request) const;
   // The same for the answer of a Deferral that `route` gave.

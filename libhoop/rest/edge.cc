@@ -65,7 +65,8 @@ Edge::Edge(Loop& loop, const Api& api, Log log, Options options)
       unsent_bytes_max_(options.unsent_bytes_max),
       short_pool_(loop, "hoop-rest", options.threads, options.queue_max, kBackgroundNiceness),
       record_pool_(loop, "hoop-record", options.record_threads, options.queue_max, kBackgroundNiceness),
-      hash_pool_(loop, "hoop-hash", 1, options.hash_queue_max, kBackgroundNiceness) {}
+      hash_pool_(loop, "hoop-hash", 1, options.hash_queue_max, kBackgroundNiceness),
+      issuer_pool_(loop, "hoop-judge", options.issuer_threads, options.queue_max, kBackgroundNiceness) {}
 
 Edge::~Edge() = default;
 
@@ -127,12 +128,14 @@ void Edge::OnHead(uint64_t id, RequestHead head) {
 void Edge::Authorize(uint64_t id, Exchange& exchange) {
   const Route& route = *exchange.match.route;
   if (route.rule == Rule::kAnonymous) return exchange.connection->ReadBody();
-  Submit(id, Lane::kShort,
-         [this, id, &route, authorization = exchange.head.authorization]() -> WorkerPool::Continuation {
-           return [this, id, identity = api_.Authorize(route, authorization)]() mutable {
-             OnAuthorized(id, std::move(identity));
-           };
-         });
+  const absl::Status submitted = PoolOfCheck(exchange).Submit(
+      [this, id, &route, authorization = exchange.head.authorization]() -> WorkerPool::Continuation {
+        return [this, id, identity = api_.Authorize(route, authorization)]() mutable {
+          OnAuthorized(id, std::move(identity));
+        };
+      },
+      [this, id] { return exchanges_.contains(id); });
+  if (!submitted.ok()) Answer(id, RefusalOf(submitted));
 }
 
 void Edge::OnAuthorized(uint64_t id, absl::StatusOr<std::optional<Identity>> identity) {
@@ -236,6 +239,11 @@ WorkerPool& Edge::PoolOf(Lane lane) {
   return short_pool_;
 }
 
+// Who has a token of a host's waits for the host, and nobody else does.
+WorkerPool& Edge::PoolOfCheck(const Exchange& exchange) {
+  return api_.MayWait(*exchange.match.route, exchange.head.authorization) ? issuer_pool_ : short_pool_;
+}
+
 void Edge::Submit(uint64_t id, Lane lane, WorkerPool::Work work) {
   WorkerPool::IsWanted is_wanted;
   if (lane == Lane::kHash) is_wanted = [this, id] { return IsAwaited(id); };
@@ -321,9 +329,9 @@ void Edge::Pulse(uint64_t id) {
 
 void Edge::Recheck(uint64_t id) {
   const Exchange& exchange = exchanges_.at(id);
-  const absl::Status submitted =
-      short_pool_.Submit([this, id, &route = *exchange.match.route, authorization = exchange.head.authorization,
-                          feed = exchange.stream->feed]() -> WorkerPool::Continuation {
+  const absl::Status submitted = PoolOfCheck(exchange).Submit(
+      [this, id, &route = *exchange.match.route, authorization = exchange.head.authorization,
+       feed = exchange.stream->feed]() -> WorkerPool::Continuation {
         const absl::StatusOr<std::optional<Identity>> reader = api_.Authorize(route, authorization);
         absl::Status status = reader.ok() ? feed->Recheck(**reader) : reader.status();
         return [this, id, feed, status = std::move(status)] { OnRechecked(id, *feed, status); };

@@ -30,8 +30,9 @@ class Edge final : public HttpConnection::Owner {
     bool log_requests = false;  // a line for each, without its query, which may hold tokens
     size_t threads = limits::kRestThreads;
     size_t record_threads = limits::kRestRecordThreads;
-    size_t queue_max = limits::kRestQueueMax;  // of each of the two
+    size_t queue_max = limits::kRestQueueMax;  // of each kind but hashes
     size_t hash_queue_max = limits::kHashQueueMax;
+    size_t issuer_threads = limits::kRestIssuerThreads;
     size_t unsent_bytes_max = limits::kHttpUnsentBytesMax;  // of answers
   };
 
@@ -82,6 +83,7 @@ class Edge final : public HttpConnection::Owner {
   void Authorize(uint64_t id, Exchange& exchange);
   void OnAuthorized(uint64_t id, absl::StatusOr<std::optional<Identity>> identity);
   WorkerPool& PoolOf(Lane lane);
+  WorkerPool& PoolOfCheck(const Exchange& exchange);
   void Submit(uint64_t id, Lane lane, WorkerPool::Work work);
   bool IsAwaited(uint64_t id);
   void OnOutcome(uint64_t id, Outcome outcome);
@@ -119,6 +121,7 @@ class Edge final : public HttpConnection::Owner {
   WorkerPool short_pool_;  // after exchanges_: what runs ends before what it is for
   WorkerPool record_pool_;
   WorkerPool hash_pool_;
+  WorkerPool issuer_pool_;  // checks of tokens that a host's function is asked about
 };
 
 }  // namespace hoop::rest

@@ -6,6 +6,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
+#include <deque>
 #include <random>
 
 #include "absl/synchronization/notification.h"
@@ -168,6 +169,42 @@ TEST_F(EdgeTest, PeersThatLeaveBeforeTheAnswerHurtNobody) {
     wire.Send(Get("/api/userinfo", "ann", ""));
   }
   EXPECT_EQ(Exchange(Get("/api/healthz")).find("HTTP/1.1 200 OK"), 0u);
+}
+
+// Answers about the token "ann" at once, about others when it is told to.
+struct SlowIssuer final : IdpVerifier {
+  explicit SlowIssuer(IdpVerifier& knows) : knows(knows) {}
+  absl::StatusOr<Identity> Verify(std::string_view token, absl::Time now) override {
+    if (MayWait(token)) go_on.WaitForNotification();
+    return knows.Verify(token, now);
+  }
+  bool MayWait(std::string_view token) const override { return token != "ann"; }
+  IdpVerifier& knows;
+  absl::Notification go_on;
+};
+
+TEST_F(EdgeTest, ASlowIssuerDelaysItsOwnUsersAlone) {
+  SlowIssuer issuer(verifier_);
+  Api api(PartsWith(audit_, issuer));
+  EventLoop loop(Clock::System());
+  Edge edge(loop, api, Log(), Edge::Options{.queue_max = 1});
+  auto listener = Listen(loop, Address{"127.0.0.1", 0},
+                         [&](std::unique_ptr<ByteStream> stream) { edge.Accept(std::move(stream)); });
+  ASSERT_OK(listener);
+  const LoopThread thread(loop, "http");
+  std::deque<Wire> waiting;
+  for (size_t i = 0; i <= limits::kRestIssuerThreads; ++i) {
+    waiting.emplace_back((*listener)->address().port).Send(Get("/api/userinfo", "admin"));
+  }
+  Wire refused((*listener)->address().port), ann((*listener)->address().port), login((*listener)->address().port);
+  refused.Send(Get("/api/userinfo", "admin"));
+  EXPECT_EQ(refused.ReceiveAll().find("HTTP/1.1 503"), 0u);
+  ann.Send(Get("/api/userinfo", "ann"));
+  EXPECT_EQ(ann.ReceiveAll().find("HTTP/1.1 200"), 0u);
+  login.Send(Post("/api/localauth/login", "", "{}"));
+  EXPECT_EQ(login.ReceiveAll().find("HTTP/1.1 4"), 0u);
+  issuer.go_on.Notify();
+  for (Wire& wire : waiting) EXPECT_EQ(wire.ReceiveAll().find("HTTP/1.1 200"), 0u);
 }
 
 TEST_F(EdgeTest, DrainClosesIdleConnectionsAndTakesNoNewOnes) {

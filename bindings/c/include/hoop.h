@@ -287,8 +287,9 @@ HOOP_API void hoop_identity_destroy(hoop_identity* identity);
  *   HOOP_UNAVAILABLE        that cannot be said now; anything else counts as HOOP_INTERNAL
  * Called for every session, every REST request and every two minutes for each session that runs, which
  * HOOP_UNAUTHENTICATED then ends; and within hoop_gateway_verify_token. On threads of the gateway, several at a time.
- * It may block: up to eight sessions that begin wait for it at a time and 512 behind them, while agents and the
- * gateway's own users come in. hoop_gateway_destroy waits for what is under way: bound your look-ups, remember answers.
+ * It may block: eight sessions that begin wait for it at a time and 512 behind them, of REST's requests four and 256,
+ * while agents and the gateway's own users come in. hoop_gateway_destroy waits for what is under way: bound your
+ * look-ups, remember answers.
  */
 typedef int32_t (*hoop_verify_fn)(const char* token, hoop_identity* identity, void* user_data);
 /* Of gateways; the last one counts. The keys of agents are the gateway's as before. */

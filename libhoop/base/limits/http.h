@@ -22,6 +22,7 @@ inline constexpr size_t kHttpLingerBytesMax = 1 * kMiB;
 inline constexpr absl::Duration kHttpFeedPulseTime = absl::Seconds(30);  // a sign of life on an event stream
 inline constexpr size_t kHttpFeedsMax = 100;                             // event streams that are being read
 inline constexpr size_t kRestThreads = 4;
+inline constexpr size_t kRestIssuerThreads = 4;  // wait for a host's function
 inline constexpr size_t kRestRecordThreads = 2;  // reading a long record takes seconds
 inline constexpr size_t kRestQueueMax = 256;     // requests that wait for one of them
 inline constexpr size_t kRestBodyBytesMax = 1 * kMiB;
