@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -74,7 +75,9 @@ class ClientEntry final {
   SessionContext BuildContext(const Identity& identity, const ConnectionRow& connection,
                               const Metadata& metadata) const;
   void AwaitAgent(Admission::Candidate candidate, Admitted admitted);
-  void RefuseOffline(Admission::Candidate candidate, const Admitted& admitted);
+  // `last`: goes before the status.
+  void NoteAndRefuse(Admission::Candidate candidate, Admitted admitted, absl::Status status,
+                     std::optional<Packet> last = std::nullopt);
   void StoreAndBegin(Admission::Candidate candidate, Admitted admitted);
   void Begin(Admission::Candidate candidate, Admitted admitted);
   void OnSessionOver(const std::string& session_id);
