@@ -83,7 +83,7 @@ JournalAuditStore::~JournalAuditStore() {
 
 absl::Status JournalAuditStore::Start(const std::vector<Loop*>& loops) {
   HOOP_ASSIGN_OR_RETURN(key_, AuditKey::LoadOrMake(options_.key_path, files_));
-  HOOP_RETURN_IF_ERROR(files_.MakeFolder(options_.journal_dir));
+  HOOP_RETURN_IF_ERROR(Annotate(files_.MakeFolder(options_.journal_dir), "journal_dir"));
   const absl::Duration begin = clock_.Monotonic();
   flusher_ = std::make_unique<Flusher>(database_, files_, space_, options_.segment_bytes, clock_, log_);
 
@@ -162,7 +162,7 @@ absl::Status JournalAuditStore::RequireRoom(const std::string& folder, uint32_t 
   const absl::Status reserved = file->Reserve(needed);
   HOOP_RETURN_IF_ERROR(files_.Remove(path));
   if (!absl::IsResourceExhausted(reserved)) return reserved;
-  return ResourceExhausted("PLUGIN_AUDIT_PATH: {}: no room for the first {} bytes of the journal", options_.journal_dir,
+  return ResourceExhausted("journal_dir: {}: no room for the first {} bytes of the journal", options_.journal_dir,
                            needed);
 }
 

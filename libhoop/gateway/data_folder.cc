@@ -18,18 +18,18 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Open(const std::string& 
   std::error_code error;
   if (const auto parent = std::filesystem::path(path).parent_path(); !parent.empty()) {
     std::filesystem::create_directories(parent, error);
-    if (error) return ErrnoStatus(error.value(), fmt::format("data folder {}", path));
+    if (error) return ErrnoStatus(error.value(), fmt::format("data_dir: {}", path));
   }
   if (::mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) {
-    return ErrnoStatus(errno, fmt::format("data folder {}", path));
+    return ErrnoStatus(errno, fmt::format("data_dir: {}", path));
   }
   HOOP_RETURN_IF_ERROR(CheckMode(path));
   const std::string lock_path = path + "/lock";
   const int lock = ::open(lock_path.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-  if (lock < 0) return ErrnoStatus(errno, fmt::format("data folder {}: open lock", path));
+  if (lock < 0) return ErrnoStatus(errno, fmt::format("data_dir: {}: open lock", path));
   if (::flock(lock, LOCK_EX | LOCK_NB) != 0) {
     ::close(lock);
-    return FailedPrecondition("data folder {}: another gateway runs in it", path);
+    return FailedPrecondition("data_dir: {}: another gateway runs in it", path);
   }
   return std::unique_ptr<DataFolder>(new DataFolder(path, lock));
 }
@@ -38,10 +38,10 @@ absl::StatusOr<std::unique_ptr<DataFolder>> DataFolder::Open(const std::string& 
 absl::Status DataFolder::CheckMode(const std::string& path) {
   struct stat folder = {};
   if (::stat(path.c_str(), &folder) != 0) {
-    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("data folder {}", path));
+    return errno == ENOENT ? absl::OkStatus() : ErrnoStatus(errno, fmt::format("data_dir: {}", path));
   }
   if ((folder.st_mode & 022) == 0) return absl::OkStatus();
-  return FailedPrecondition("data folder {}: others may write to it (mode {:o}); chmod 700", path,
+  return FailedPrecondition("data_dir: {}: others may write to it (mode {:o}); chmod 700", path,
                             folder.st_mode & 07777);
 }
 

@@ -50,6 +50,9 @@ namespace hoop {
 namespace {
 
 constexpr char kTokenIssuer[] = "hoop";
+// Fields of GatewayOptions, as errors name them.
+constexpr char kGrpcListen[] = "grpc_listen";
+constexpr char kHttpListen[] = "http_listen";
 
 // host part of "http://host:port/base".
 std::string HostOf(std::string_view url) {
@@ -232,13 +235,14 @@ absl::Status Gateway::Parts::OpenDoors() {
   http.name = "http";
   http.plain_refusal = rest::LastWords("this port speaks TLS: use https://");
   http.tls_refusal = rest::LastWords("this port does not speak TLS: use http://");
-  HOOP_ASSIGN_OR_RETURN(grpc_door, FrontDoor::Open(packet_loop, doorstep_loop, log, std::move(grpc),
-                                                   [this](std::unique_ptr<ByteStream> stream) {
-                                                     grpc_server->Accept(std::move(stream));
-                                                   }));
-  HOOP_ASSIGN_OR_RETURN(
-      http_door, FrontDoor::Open(http_loop, doorstep_loop, log, std::move(http),
-                                 [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); }));
+  const auto accept_grpc = [this](std::unique_ptr<ByteStream> stream) { grpc_server->Accept(std::move(stream)); };
+  const auto accept_http = [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); };
+  auto opened = FrontDoor::Open(packet_loop, doorstep_loop, log, std::move(grpc), accept_grpc);
+  if (!opened.ok()) return Annotate(opened.status(), kGrpcListen);
+  grpc_door = *std::move(opened);
+  opened = FrontDoor::Open(http_loop, doorstep_loop, log, std::move(http), accept_http);
+  if (!opened.ok()) return Annotate(opened.status(), kHttpListen);
+  http_door = *std::move(opened);
   grpc_address = grpc_door->address().ToString();
   http_address = http_door->address().ToString();
   return absl::OkStatus();
@@ -355,9 +359,8 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(GatewayOptions options)
 
 absl::Status Gateway::Check(const GatewayOptions& options) {
   if (options.data_dir.empty()) return InvalidArgument("data_dir is not set");
-  for (const std::string& address : {options.grpc_listen, options.http_listen}) {
-    HOOP_RETURN_IF_ERROR(Address::Parse(address).status());
-  }
+  HOOP_RETURN_IF_ERROR(Annotate(Address::Parse(options.grpc_listen).status(), kGrpcListen));
+  HOOP_RETURN_IF_ERROR(Annotate(Address::Parse(options.http_listen).status(), kHttpListen));
   if (!options.postgres_db_uri.empty()) HOOP_RETURN_IF_ERROR(ParsePostgresUri(options.postgres_db_uri).status());
   if (!options.secrets_key.empty()) {
     HOOP_RETURN_IF_ERROR(FindSecretBox(SecretsKeyOf(options.secrets_key, options.data_dir)).status());

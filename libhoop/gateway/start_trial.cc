@@ -29,8 +29,9 @@ absl::Status TryToWrite(const std::string& folder, const std::string& called) {
   return wrote ? absl::OkStatus() : ErrnoStatus(error, called);
 }
 
-absl::StatusOr<std::string> TryFolder(const std::string& what, const std::string& path) {
-  const std::string called = fmt::format("{} {}", what, path);
+absl::StatusOr<std::string> TryFolder(const std::string& what, const std::string& field, const std::string& path) {
+  const std::string found_as = fmt::format("{} {}", what, path);
+  const std::string called = fmt::format("{}: {}", field, path);  // in errors
   std::error_code error;
   std::filesystem::path wanted = std::filesystem::absolute(path, error).lexically_normal();
   if (error) return ErrnoStatus(error.value(), called);
@@ -43,10 +44,10 @@ absl::StatusOr<std::string> TryFolder(const std::string& what, const std::string
   }
   if (there == wanted) {
     HOOP_RETURN_IF_ERROR(TryToWrite(there.string(), called));
-    return called + ": can be written";
+    return found_as + ": can be written";
   }
   HOOP_RETURN_IF_ERROR(TryToWrite(there.string(), fmt::format("{}: in {}", called, there.string())));
-  return called + ": the start makes it";
+  return found_as + ": the start makes it";
 }
 
 }  // namespace
@@ -56,12 +57,8 @@ absl::StatusOr<std::vector<std::string>> TryStart(const GatewayOptions& options)
   HOOP_RETURN_IF_ERROR(DataFolder::CheckMode(options.data_dir));
   const std::string journal =
       options.journal_dir.empty() ? options.data_dir + "/" + kJournalFolder : options.journal_dir;
-  const std::pair<const char*, const std::string&> folders[] = {{"data folder", options.data_dir},
-                                                                {"journal", journal}};
-  for (const auto& [what, path] : folders) {
-    HOOP_ASSIGN_OR_RETURN(std::string line, TryFolder(what, path));
-    lines.push_back(std::move(line));
-  }
+  HOOP_ASSIGN_OR_RETURN(lines.emplace_back(), TryFolder("data folder", "data_dir", options.data_dir));
+  HOOP_ASSIGN_OR_RETURN(lines.emplace_back(), TryFolder("journal", "journal_dir", journal));
   HOOP_ASSIGN_OR_RETURN(const std::unique_ptr<SecretBox> box,
                         FindSecretBox(SecretsKeyOf(options.secrets_key, options.data_dir)));
   HOOP_ASSIGN_OR_RETURN(std::string database, LookAtStore(StoreAddressOf(options, options.data_dir), box.get()));

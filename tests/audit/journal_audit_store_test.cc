@@ -445,7 +445,7 @@ TEST_F(VerifyTest, FindsAForeignKey) {
 
 TEST_F(JournalAuditStoreTest, RefusesToStartWithoutRoomForAFirstSegment) {
   files_.FailReserves("/room", ResourceExhausted("no space left on device"));
-  EXPECT_STATUS(Start(), absl::StatusCode::kResourceExhausted, "PLUGIN_AUDIT_PATH: " + options_.journal_dir);
+  EXPECT_STATUS(Start(), absl::StatusCode::kResourceExhausted, "journal_dir: " + options_.journal_dir);
   files_.FailReserves("", absl::OkStatus());
   ASSERT_OK(Start());
   EXPECT_TRUE(TurnUntilDurable(*OpenSession()));

@@ -64,8 +64,8 @@ for script in demo check; do
 done
 dev_options() { grep -o '^  *--[a-z-]*' | tr -d ' ' | grep -v -e --help -e --tour | sort; }
 same "the demo's options" "$(hoop start dev --help | dev_options)" "$(sh "$root/demo" --help | dev_options)"
-refused "data folder /proc/hoop/data: " env HOOP_DATA_DIR=/proc/hoop/data hoop-gateway --check
-refused "journal /proc/hoop: " env HOOP_DATA_DIR="$work/never" PLUGIN_AUDIT_PATH=/proc/hoop hoop-gateway --check
+refused "HOOP_DATA_DIR: /proc/hoop/data: " env HOOP_DATA_DIR=/proc/hoop/data hoop-gateway --check
+refused "PLUGIN_AUDIT_PATH: /proc/hoop: " env HOOP_DATA_DIR="$work/never" PLUGIN_AUDIT_PATH=/proc/hoop hoop-gateway --check
 refused "POSTGRES_DB_URI: " env HOOP_DATA_DIR="$work/never" POSTGRES_DB_URI="postgres://u:canary@127.0.0.1:$(free_port)/x" hoop-gateway --check
 contains "backup --help" "$(hoop-gateway backup --help)" "backup FILE"
 contains "warden --help" "$(hoop-agent warden --help)" "usage: hoop-agent"
@@ -88,8 +88,14 @@ contains "hoop-gateway(8)" "$(tr -d '\\' <"$work/usr/share/man/man8/hoop-gateway
 gateway first
 contains "where the set-up token is" "$(cat "$work/first.log")" "(also in $work/first/setup-token)"
 contains "--check beside a gateway" "$(HOOP_DATA_DIR=$work/first hoop-gateway --check)" "up to date"
-line_of "a folder in use" "data folder $work/first: another gateway runs in it" HOOP_DATA_DIR="$work/first"
-line_of "a port in use" "*${api_url#http://}: Address already in use" HOOP_HTTP_LISTEN="${api_url#http://}"
+line_of "a folder in use" "HOOP_DATA_DIR: $work/first: another gateway runs in it" HOOP_DATA_DIR="$work/first"
+line_of "a port in use" "HOOP_HTTP_LISTEN: listen on ${api_url#http://}: Address already in use" HOOP_HTTP_LISTEN="${api_url#http://}"
+line_of "the other port" "HOOP_GRPC_LISTEN: listen on ${api_url#http://}: Address already in use" HOOP_GRPC_LISTEN="${api_url#http://}"
+line_of "a journal that cannot be" "PLUGIN_AUDIT_PATH: /proc/hoop: *" PLUGIN_AUDIT_PATH=/proc/hoop
+refused "hoop: start dev: --data: $work/first: another gateway runs in it" hoop start dev --data "$work/first"
+refused "hoop: start dev: --http: listen on ${api_url#http://}: Address already in use" hoop start dev --data "$work/third" --grpc 127.0.0.1:0 --http "${api_url#http://}"
+refused "hoop: start dev: --grpc: listen on ${api_url#http://}: Address already in use" hoop start dev --data "$work/third" --http 127.0.0.1:0 --grpc "${api_url#http://}"
+refused 'hoop: start dev: --http: address "nonsense": no port' hoop start dev --data "$work/third" --http nonsense
 stop "$gateway"
 same "TERM" 0 "$ended"
 openssl genpkey -algorithm ec -pkeyopt ec_paramgen_curve:P-256 -out "$work/tls.key" 2>/dev/null
@@ -98,11 +104,11 @@ line_of "no PEM" "TLS_KEY: neither PEM*" TLS_KEY=canary! TLS_CERT=x
 line_of "a bad URI" "POSTGRES_DB_URI: *" POSTGRES_DB_URI='postgres://u:canary@h:port/x'
 line_of "no database there" "POSTGRES_DB_URI: *" POSTGRES_DB_URI="postgres://u:canary@127.0.0.1:$(free_port)/x"
 line_of "a bad address" "HOOP_GRPC_LISTEN: 8010 is no address*" HOOP_GRPC_LISTEN=8010
-line_of "not our address" "*192.0.2.1:0*" HOOP_HTTP_LISTEN=192.0.2.1:0
-line_of "a folder that cannot be" "data folder /proc/hoop/data: *" HOOP_DATA_DIR=/proc/hoop/data
+line_of "not our address" "HOOP_HTTP_LISTEN: listen on 192.0.2.1:0*" HOOP_HTTP_LISTEN=192.0.2.1:0
+line_of "a folder that cannot be" "HOOP_DATA_DIR: /proc/hoop/data: *" HOOP_DATA_DIR=/proc/hoop/data
 mkdir -m 777 "$work/open"
 chmod 777 "$work/open"
-line_of "a folder that others write to" "data folder $work/open: others may write to it*" HOOP_DATA_DIR="$work/open"
+line_of "a folder that others write to" "HOOP_DATA_DIR: $work/open: others may write to it*" HOOP_DATA_DIR="$work/open"
 mkdir -p "$work/newer" && chmod 700 "$work/newer"
 echo 'this is no database, although it is long enough to be one: it is text' >"$work/newer/hoop.db"
 line_of "a file that is no database" "*$work/newer/hoop.db*" HOOP_DATA_DIR="$work/newer"

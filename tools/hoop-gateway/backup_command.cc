@@ -14,7 +14,9 @@ int Fail(const std::string& text) {
   return 1;
 }
 
-int Fail(const absl::Status& status) { return Fail(std::string(status.message())); }
+int Fail(const absl::Status& status) {
+  return Fail(std::string(hoop::WithNames(status, hoop::GatewayOptionNames()).message()));
+}
 
 }  // namespace
 

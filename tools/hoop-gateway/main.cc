@@ -30,7 +30,7 @@ constexpr absl::Duration kPause = absl::Seconds(5);  // between two looks at fil
 constexpr absl::Duration kLoopPatience = absl::Seconds(5);
 
 int Fail(const absl::Status& status) {
-  fmt::print(stderr, "hoop-gateway: {}\n", std::string(status.message()));
+  fmt::print(stderr, "hoop-gateway: {}\n", std::string(hoop::WithNames(status, hoop::GatewayOptionNames()).message()));
   return 1;
 }
 

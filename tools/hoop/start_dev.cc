@@ -30,12 +30,15 @@
 #include "program.h"
 #include "table.h"
 #include "tools/service/agent_settings.h"
+#include "tools/service/option_names.h"
 
 namespace hoop::cli {
 namespace {
 
 constexpr char kAdmin[] = "admin@hoop.local";
 constexpr char kAgent[] = "dev";
+const OptionNames kOptionNames = {
+    {"data_dir", "--data"}, {"journal_dir", "--data"}, {"http_listen", "--http"}, {"grpc_listen", "--grpc"}};
 constexpr auto kConnectPatience = std::chrono::seconds(20);
 
 std::string DefaultDataDir() {
@@ -100,7 +103,7 @@ absl::Status DevSession::Start() {
   if (options_.data_dir.empty()) options_.data_dir = DefaultDataDir();
   std::error_code error;
   std::filesystem::create_directories(options_.data_dir, error);
-  if (error) return absl::UnavailableError(fmt::format("data folder {}: {}", options_.data_dir, error.message()));
+  if (error) return absl::UnavailableError(fmt::format("data_dir: {}: {}", options_.data_dir, error.message()));
   options_.data_dir = std::filesystem::absolute(options_.data_dir).string();
   ::chmod(options_.data_dir.c_str(), 0700);
   config_file_ = options_.data_dir + "/config.toml";
@@ -292,7 +295,7 @@ int RunStartDev(StartDevOptions options) {
   absl::Status started = session.Start();
   if (started.ok()) started = session.WriteReadyFile();
   if (!started.ok()) {
-    fmt::print(stderr, "hoop: start dev: {}\n", std::string(started.message()));
+    fmt::print(stderr, "hoop: start dev: {}\n", Text(WithNames(started, kOptionNames)));
     session.Stop();
     return 1;
   }

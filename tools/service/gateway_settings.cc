@@ -201,6 +201,14 @@ Variables GatewayVariables(GatewaySettings& to) {
   return variables;
 }
 
+const OptionNames& GatewayOptionNames() {
+  static const OptionNames kNames = {{"data_dir", "HOOP_DATA_DIR"},
+                                     {"journal_dir", "PLUGIN_AUDIT_PATH"},
+                                     {"http_listen", "HOOP_HTTP_LISTEN"},
+                                     {"grpc_listen", "HOOP_GRPC_LISTEN"}};
+  return kNames;
+}
+
 absl::Status ReadGatewaySettings(const Environment& environment, GatewaySettings& settings) {
   GatewayOptions& options = settings.options;
   if (absl::Status status = ReadVariables(GatewayVariables(settings), environment); !status.ok()) return status;

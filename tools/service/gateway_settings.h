@@ -9,6 +9,7 @@
 #include "absl/time/time.h"
 #include "hoop/gateway.h"
 #include "tools/service/log_settings.h"
+#include "tools/service/option_names.h"
 #include "tools/service/tls_files.h"
 #include "tools/service/variable.h"
 
@@ -27,6 +28,9 @@ struct GatewaySettings {
 
 // Rows that store into `to`, which outlives them.
 Variables GatewayVariables(GatewaySettings& to);
+
+// By which variables the fields of GatewayOptions and BackupOptions are set, where the library names them in errors.
+const OptionNames& GatewayOptionNames();
 
 // Fills `settings`. InvalidArgument: one line that names the variable.
 absl::Status ReadGatewaySettings(const Environment& environment, GatewaySettings& settings);
