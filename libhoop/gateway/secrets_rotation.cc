@@ -78,4 +78,15 @@ absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, cons
                      where);
 }
 
+std::string LeftOfRotation(const std::string& data_dir, const SecretBox* in_use) {
+  const std::string file = fmt::format("{}/{}", data_dir, kNextKeyFile);
+  if (!IsThere(file)) return "";
+  const auto left = MakeSecretBox({.variable = kNewVariable, .file = file});
+  if (left.ok() && in_use != nullptr && (*left)->key_id() == in_use->key_id()) return "";
+  return fmt::format(
+      "{}: the key of a re-encryption that was interrupted, nothing is encrypted with it; `hoop-gateway "
+      "reencrypt-secrets` goes on with it, without that it can be removed",
+      file);
+}
+
 }  // namespace hoop

@@ -37,4 +37,8 @@ absl::StatusOr<std::unique_ptr<SecretBox>> OpenSecretBox(const GatewayOptions& o
 absl::StatusOr<std::string> RotateSecretsKey(const GatewayOptions& options, const DataFolder& folder,
                                              const std::string& new_key);
 
+// What a trial says of a key in secrets.key.next, where the store has `in_use`; empty: there is none, or it is that
+// one.
+std::string LeftOfRotation(const std::string& data_dir, const SecretBox* in_use);
+
 }  // namespace hoop

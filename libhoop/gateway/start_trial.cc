@@ -63,6 +63,7 @@ absl::StatusOr<std::vector<std::string>> TryStart(const GatewayOptions& options)
                         FindSecretBox(SecretsKeyOf(options.secrets_key, options.data_dir)));
   HOOP_ASSIGN_OR_RETURN(std::string database, LookAtStore(StoreAddressOf(options, options.data_dir), box.get()));
   lines.push_back("database " + database);
+  if (std::string left = LeftOfRotation(options.data_dir, box.get()); !left.empty()) lines.push_back(std::move(left));
   return lines;
 }
 

@@ -6,6 +6,7 @@
 
 #include "base/encoding.h"
 #include "gateway/start_trial.h"
+#include "identity/secret_file.h"
 #include "identity/secrets_key.h"
 #include "tests/support/status_matchers.h"
 #include "tests/support/temp_folder.h"
@@ -70,6 +71,32 @@ TEST_F(SecretsRotationTest, ATrialFindsOutWhetherTheKeyIsThere) {
   EXPECT_STATUS(TryStart(options).status(), absl::StatusCode::kFailedPrecondition,
                 "which is not there: put secrets.key back");
   EXPECT_FALSE(std::filesystem::exists(temp_.file("secrets.key")));
+}
+
+TEST_F(SecretsRotationTest, ATrialTellsOfAKeyThatWasLeft) {
+  AddConnection();
+  const GatewayOptions options{.data_dir = temp_.path()};
+  const auto next = LoadOrMakeSecretsKey(temp_.file("secrets.key.next"));
+  auto tried = TryStart(options);
+  ASSERT_OK(tried.status());
+  EXPECT_EQ(tried->back(), temp_.file("secrets.key.next") +
+                               ": the key of a re-encryption that was interrupted, nothing is encrypted with it; "
+                               "`hoop-gateway reencrypt-secrets` goes on with it, without that it can be removed");
+  // As it says.
+  ASSERT_OK(Rotate("", ""));
+  EXPECT_EQ(*LoadOrMakeSecretsKey(temp_.file("secrets.key")), *next);
+  tried = TryStart(options);
+  ASSERT_OK(tried.status());
+  EXPECT_TRUE(tried->back().ends_with("up to date")) << tried->back();
+}
+
+TEST_F(SecretsRotationTest, AKeyThatIsInUseIsNotLeft) {
+  AddConnection();
+  ASSERT_OK(Rotate("", given_));
+  ASSERT_OK(CreateSecretFile(temp_.file("secrets.key.next"), given_));
+  const auto tried = TryStart({.data_dir = temp_.path(), .secrets_key = given_});
+  ASSERT_OK(tried.status());
+  EXPECT_TRUE(tried->back().ends_with("up to date")) << tried->back();
 }
 
 TEST_F(SecretsRotationTest, NoKeyIsMadeWhereItWouldOpenNothing) {
