@@ -6,6 +6,7 @@
 #include "base/limits/wire.h"
 #include "tests/fakes/manual_loop.h"
 #include "tests/fakes/memory_audit_store.h"
+#include "tests/fakes/scripted_leg.h"
 #include "tests/fakes/scripted_stream.h"
 #include "tests/support/status_matchers.h"
 #include "wire/gob.h"
@@ -16,33 +17,6 @@ namespace hoop {
 namespace {
 
 using Types = std::vector<std::string>;
-
-struct AgentScript {
-  std::vector<Packet> sent;
-  std::map<std::string, AgentLeg::StreamReady> expected;
-  AgentLeg::Receiver* receiver = nullptr;
-  int holds = 0;
-  size_t queued_bytes = 0;
-};
-
-class ScriptedLeg final : public AgentLeg {
- public:
-  explicit ScriptedLeg(AgentScript& script) : script_(script) {}
-  void Start(Receiver& receiver) override { script_.receiver = &receiver; }
-  void Send(Packet packet) override { script_.sent.push_back(std::move(packet)); }
-  size_t queued_bytes() const override { return script_.queued_bytes; }
-  void HoldReading() override { ++script_.holds; }
-  void ReleaseReading() override { --script_.holds; }
-  std::string ExpectStream(StreamReady ready) override {
-    const std::string token = "token-" + std::to_string(script_.expected.size());
-    script_.expected.emplace(token, std::move(ready));
-    return token;
-  }
-  void ForgetStream(std::string_view token) override { script_.expected.erase(std::string(token)); }
-
- private:
-  AgentScript& script_;
-};
 
 // Holds a packet that says "hold", lets all others go on.
 class HoldStage final : public Stage {
