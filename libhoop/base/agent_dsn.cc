@@ -29,7 +29,7 @@ absl::StatusOr<UrlParts> SplitUrl(std::string_view text) {
   UrlParts parts;
   const size_t colon = text.find("://");
   if (colon == std::string_view::npos) {
-    return InvalidArgument("not an agent's key: it is <scheme>://<name>:<secret>@<host>:<port>?mode=standard");
+    return InvalidArgument("not a key of a gateway: one is <scheme>://<name>:<secret>@<host>:<port>");
   }
   parts.scheme = text.substr(0, colon);
   if (std::find(kSchemes.begin(), kSchemes.end(), parts.scheme) == kSchemes.end()) {

@@ -58,7 +58,10 @@ absl::Status CheckVariables(const ConnectionRow& row) {
 absl::Status CheckType(const ConnectionRow& row) {
   if (!IsConnectionType(row.type)) return InvalidArgument("type: {} is none", row.type);
   const bool known = std::find(std::begin(kDatabases), std::end(kDatabases), row.subtype) != std::end(kDatabases);
-  if (row.type == "database" && !known) return InvalidArgument("subtype: {} is no database", row.subtype);
+  if (row.type == "database" && !known) {
+    const std::string wrong = row.subtype.empty() ? "is missing" : row.subtype + " is no database";
+    return InvalidArgument("subtype: {}; of type database there are {}", wrong, fmt::join(kDatabases, ", "));
+  }
   if (row.subtype.size() > 64) return InvalidArgument("subtype: longer than 64 bytes");
   return absl::OkStatus();
 }

@@ -234,7 +234,8 @@ TEST(Agent, SaysWhichKeyIsToBeLookedAt) {
   RealGateway gateway;
   gateway.OnLoop([&] { gateway.refusal = Unauthenticated("invalid authentication"); });
   AgentUnderTest under_test(gateway.port);
-  EXPECT_NE(under_test.events.WaitFor("the gateway refused this agent: is its key (HOOP_KEY) the right one?"), "");
+  EXPECT_NE(under_test.events.WaitFor("the gateway refused the key (HOOP_KEY): is it the right one, of this gateway?"),
+            "");
 }
 
 std::string Later(std::string_view why = "") { return EncodePreConnectResponse(kPreConnectLater, why); }
@@ -308,7 +309,7 @@ TEST(Agent, SaysThatNobodyListens) {
 
 TEST(Agent, RefusesKeysItCannotUse) {
   EXPECT_STATUS(Agent::Create({.key = "nonsense"}), absl::StatusCode::kInvalidArgument,
-                "HOOP_KEY: not an agent's key: it is <scheme>");
+                "HOOP_KEY: not a key of a gateway: one is <scheme>");
   EXPECT_STATUS(Agent::Create({.key = "grpcs://a:xagt-x@gateway:8443?mode=standard", .tls = {.ca = "x"}}),
                 absl::StatusCode::kInvalidArgument, "TLS_CA: no certificate in PEM form");
   EXPECT_STATUS(Agent::Create({.key = "grpc://a:xagt-x@gateway?mode=standard"}), absl::StatusCode::kInvalidArgument,

@@ -68,7 +68,7 @@ TEST(AgentDsn, TheKeyOfTheOldFormIsAllOfIt) {
 TEST(AgentDsn, RefusesWhatIsNoDsn) {
   const std::pair<std::string, const char*> cases[] = {
       {"", "dsn is empty"},
-      {"nonsense", "not an agent's key: it is <scheme>"},
+      {"nonsense", "not a key of a gateway: one is <scheme>"},
       {"tcp://a:" + kKey + "@h:1", "unknown scheme"},
       {"GRPC://a:" + kKey + "@h:1", "unknown scheme"},
       {"grpc://h:8010", "secret key not found in dsn"},

@@ -28,7 +28,7 @@ key=$(hoop admin create agent "Far Side" 2>"$work/note")
 contains "the name" "$(cat "$work/note")" "taken as far_side"
 refused "agent far_side exists already" hoop admin create agent far_side
 refused "agent never_was not found" hoop admin delete agent never_was
-refused "HOOP_KEY: not an agent's key" env HOOP_KEY=garbage "$bin/hoop-agent"
+refused "HOOP_KEY: not a key of a gateway: one is <scheme>://<name>:<secret>@<host>:<port>; \`hoop admin create agent NAME\` prints an agent's" env HOOP_KEY=garbage "$bin/hoop-agent"
 HOOP_KEY=$key spawn "$work/agent.log" "$bin/hoop-agent"
 wait_line "$work/agent.log" "$spawned" 20 'connected to the gateway'
 contains "the agent" "$(hoop admin get agents)" "ONLINE"

@@ -38,6 +38,9 @@ wait "$spawned" || ended=$?
 same "hoop run, with another key" 1 "$ended"
 contains "why" "$(cat "$work/bad.log")" "hoop: connection bad is not served: HOOP_KEY: invalid authentication"
 [ ! -e "$work/bad.began" ] || fail "its command began"
+same "hoop run, with no key" \
+  "hoop: HOOP_KEY: not a key of a gateway: one is <scheme>://<name>:<secret>@<host>:<port>; \`hoop admin create orgkeys\` prints the organization's, which is needed here" \
+  "$(HOOP_KEY=x "$bin/hoop" run -n none 2>&1)"
 HOOP_KEY=$key spawn "$work/other.log" "$bin/hoop" run -n other
 wait_line "$work/other.log" "$spawned" 20 "serving connection other"
 stop "$spawned" INT

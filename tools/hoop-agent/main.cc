@@ -110,6 +110,9 @@ int RunAgent(const hoop::Environment& environment, const std::vector<std::string
   hoop::EndSignals signals;
   hoop::ServiceManager manager(environment, ::getpid());
   auto agent = Assemble(settings, log);
+  if (!agent.ok() && Text(agent.status()).starts_with("HOOP_KEY: ")) {
+    return Fail(fmt::format("{}; `hoop admin create agent NAME` prints an agent's", Text(agent.status())));
+  }
   if (!agent.ok()) return Fail(Text(agent.status()));
   if (arguments.check) {
     fmt::print("hoop-agent: the configuration is good; {} was not dialled\n", (*agent)->gateway_address());

@@ -14,6 +14,20 @@ namespace {
 
 constexpr size_t kFileBytesMax = 4u << 20;
 
+// What yaml-cpp says of lines that begin in another column than those they belong to.
+constexpr std::string_view kMisplaced[] = {"illegal map value", "illegal map key", "illegal block entry",
+                                           "end of sequence not found", "end of map not found"};
+
+// Its words are those of a grammar.
+std::string WithoutGrammar(const std::string& words) {
+  if (std::find(std::begin(kMisplaced), std::end(kMisplaced), words) != std::end(kMisplaced)) {
+    return "this line is indented otherwise than those it belongs to: each \"- name:\" of the list begins in one "
+           "column, "
+           "and each key of a connection below its \"name\"; blanks, no tabs";
+  }
+  return "no YAML: " + words;
+}
+
 // Errors carry their line as yaml-cpp's own exception; LoadConnectionsFile turns them into a Status.
 class Reader {
  public:
@@ -24,10 +38,11 @@ class Reader {
   }
 
   void CheckKeys(const YAML::Node& map, const std::set<std::string>& known) const {
-    if (!map.IsMap()) Fail(map, "a map is expected");
+    if (!map.IsMap()) Fail(map, fmt::format("keys with values are expected, of {}", fmt::join(known, ", ")));
     for (const auto& entry : map) {
       const auto key = entry.first.as<std::string>();
-      if (!known.contains(key)) Fail(entry.first, fmt::format("unknown key \"{}\"", key));
+      if (known.contains(key)) continue;
+      Fail(entry.first, fmt::format("unknown key \"{}\": one of {} is expected here", key, fmt::join(known, ", ")));
     }
   }
 
@@ -58,6 +73,10 @@ class Reader {
     const size_t slash = text.find('/');
     config.type = text.substr(0, slash);
     config.subtype = slash == std::string::npos ? "" : text.substr(slash + 1);
+    if (config.type.empty() || (slash != std::string::npos && config.subtype.empty())) {
+      Fail(node,
+           fmt::format("type: \"{}\" is incomplete: TYPE or TYPE/SUBTYPE is expected, as database/postgres", text));
+    }
   }
 
   // The keys that may stand for the whole file and for one connection.
@@ -108,13 +127,15 @@ class Reader {
   std::vector<DeclaredConnection> Read(const YAML::Node& root, const std::string& agent) const {
     CheckKeys(root,
               {"agent", "type", "overwrite", "tags", "groups", "access_modes", "record", "schema", "connections"});
-    if (!root["connections"] || !root["connections"].IsSequence()) Fail(root, "connections: a list is expected");
+    const YAML::Node list = root["connections"];
+    if (!list) Fail(root, "connections is missing: the list of them");
+    if (!list.IsSequence()) Fail(list, "connections: a list is expected, whose entries begin with \"- name:\"");
     DeclaredConnection defaults;
     defaults.config.agent = agent;
     ReadShared(root, defaults);
     std::vector<DeclaredConnection> all;
     std::set<std::string> names;
-    for (const YAML::Node& node : root["connections"]) {
+    for (const YAML::Node& node : list) {
       const std::string& name = all.emplace_back(ReadConnection(node, defaults)).config.name;
       if (!names.insert(name).second) Fail(node, fmt::format("name {} occurs twice", name));
     }
@@ -134,6 +155,9 @@ absl::StatusOr<std::vector<DeclaredConnection>> LoadConnectionsFile(const std::s
   if (!text.ok()) return text.status();
   try {
     return Reader(path).Read(YAML::Load(*text), agent);
+  } catch (const YAML::ParserException& error) {
+    return absl::InvalidArgumentError(
+        fmt::format("{}:{}: {}", path, std::max(error.mark.line + 1, 1), WithoutGrammar(error.msg)));
   } catch (const YAML::Exception& error) {
     const int line = std::max(error.mark.line + 1, 1);  // of an empty file, say, there is none
     return absl::InvalidArgumentError(fmt::format("{}:{}: {}", path, line, error.msg));

@@ -153,6 +153,9 @@ int RunPublish(const Environment& environment, const PublishOptions& options) {
   agent_options->on_change = [] { ::kill(::getpid(), Run::kNews); };
   const std::string name = agent_options->connection->name;
   auto agent = Agent::Create(*std::move(agent_options));
+  if (!agent.ok() && Text(agent.status()).starts_with("HOOP_KEY: ")) {
+    return Fail(Text(agent.status()) + "; `hoop admin create orgkeys` prints the organization's, which is needed here");
+  }
   if (!agent.ok()) return Fail(agent.status());
   if (const absl::Status started = (*agent)->Start(); !started.ok()) return Fail(started);
   const int code = Run(**agent, name, options.foreground).WaitForEnd(signals);
