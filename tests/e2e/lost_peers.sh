@@ -76,4 +76,17 @@ contains "client after TERM of the agent" "$(cat "$work/command.log")" "agent ha
 same "exit code after TERM of the agent" 1 "$ended"
 gone "TERM of the agent"
 refused "agent is offline" hoop exec there -i x
+
+# An agent that was stopped in order may come back: who is connected through it waits for that.
+hoop admin create connection line -a apart -t application/tcp -e HOST=127.0.0.1 -e PORT="${api_url##*:}" >/dev/null
+start_agent
+spawn "$work/connect.log" "$bin/hoop" connect line -p 0
+connected=$spawned
+wait_line "$work/connect.log" "$connected" 20 'ready to accept connections'
+stop "$agent" TERM
+wait_line "$work/connect.log" "$connected" 20 'session lost .agent has disconnected.*, trying again'
+start_agent
+wait_line "$work/connect.log" "$connected" 20 'connected again, session'
+stop "$connected" INT
+stop "$agent" TERM
 [ -z "$(find "$TMPDIR" -type f)" ] || fail "secret files are left: $(find "$TMPDIR" -type f)"

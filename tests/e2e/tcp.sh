@@ -33,6 +33,7 @@ contains "verification" "$(hoop audit verify last)" "whole and unchanged"
 # A port that is taken is found before a session is opened, the default one, too. (Somebody else may have it already.)
 sessions=$(hoop sessions list --all -q | wc -l)
 refused "127.0.0.1:$tcp_port" hoop connect tcp -p "$tcp_port"
+for port in 65536 -1 x; do refused "hoop: --port: Value $port not in range 0 to 65535" hoop connect tcp "--port=$port"; done
 spawn "$work/holder.log" "$bin/tcp-demo" --listen 127.0.0.1:8999
 wait_line "$work/holder.log" "$spawned" 10 8999
 code=0

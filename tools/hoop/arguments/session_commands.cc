@@ -56,6 +56,7 @@ void AddConnect(CommandTree& tree) {
   command.get_option("connection")->required();
   command
       .add_option("-p,--port", options->port, "Local port; 0: any free one (default: 5433 for postgres, 8999 for tcp)")
+      ->check(CLI::Range(0, 65535))
       ->type_name("PORT");
   command
       .add_option("-d,--duration", options->duration, "After what time it ends, also for who approves it: 60s, 30m, 1h")
