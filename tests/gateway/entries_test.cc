@@ -212,6 +212,7 @@ TEST_F(Entries, WhoFindsNoAgentIsInTheListOfSessions) {
 
   // Who does not wait for it, and who asks for what nobody could have, leaves nothing.
   Enter(UserHeaders()).Leave();
+  gateway_.Settle();
   gateway_.Advance(limits::kAgentWaitTime);
   EXPECT_FALSE(Refusal(UserHeaders("exec")).ok());
   EXPECT_EQ(rows().size(), 2u);
