@@ -6,7 +6,6 @@
 #include <thread>
 #include <utility>
 
-#include "base/limits/listener.h"
 #include "base/status_macros.h"
 
 namespace hoop {
@@ -19,7 +18,7 @@ absl::StatusOr<std::unique_ptr<Doorstep>> Doorstep::Open(EventLoop& loop, Log lo
                                                          std::shared_ptr<OpenConnections> open,
                                                          absl::AnyInvocable<void(Newcomer)> spoke) {
   std::unique_ptr<Doorstep> step(new Doorstep(loop, log, std::move(options), std::move(open), std::move(spoke)));
-  HOOP_ASSIGN_OR_RETURN(step->listener_, ListenForSockets(loop, step->options_.address,
+  HOOP_ASSIGN_OR_RETURN(step->listener_, ListenForSockets(loop, step->options_.address, step->options_.defer_accept,
                                                           [step = step.get()](Descriptor socket, std::string peer) {
                                                             step->OnAccepted(std::move(socket), std::move(peer));
                                                           }));
@@ -42,36 +41,43 @@ void Doorstep::OnAccepted(Descriptor socket, std::string peer) {
     return WarnRarely("connection refused: too many are open", open_->count());
   }
   ++counts_.accepted;
+  Newcomer newcomer{std::move(socket), std::move(peer), loop_.Monotonic(), OpenConnections::One(open_)};
+  const Look look = LookAt(newcomer.socket.get());
+  if (look == Look::kSpoke) spoke_(std::move(newcomer));
+  if (look == Look::kSilent) Await(std::move(newcomer));
+  LetOthersRun();
+}
+
+void Doorstep::Await(Newcomer newcomer) {
   if (waiting_.size() >= options_.silent_max) {
     ++counts_.dropped_full;
     Drop(waiting_.begin(), "too many connections have said nothing yet");
   }
-  const int descriptor = socket.get();
-  const Position position = waiting_.insert(
-      waiting_.end(), {{std::move(socket), std::move(peer), loop_.Monotonic(), OpenConnections::One(open_)}, nullptr});
+  const int descriptor = newcomer.socket.get();
+  const Position position = waiting_.insert(waiting_.end(), {std::move(newcomer), nullptr});
   position->watch = loop_.WatchDescriptor(
       descriptor, [this, position] { OnReadable(position); }, [] {});
   position->watch->WantRead();
   if (deadline_ == nullptr) deadline_ = loop_.After(options_.time, [this] { DropLate(); });
-  LetOthersRun();
 }
 
 void Doorstep::OnReadable(Position position) {
   position->watch.reset();
   Newcomer newcomer = std::move(position->newcomer);
   waiting_.erase(position);
-  if (HasSpoken(newcomer.socket.get())) spoke_(std::move(newcomer));
+  if (LookAt(newcomer.socket.get()) == Look::kSpoke) spoke_(std::move(newcomer));
   LetOthersRun();
 }
 
-// And is still there to hear an answer. The bytes stay in the socket for who reads them.
-bool Doorstep::HasSpoken(int descriptor) const {
+// Who spoke is still there to hear an answer. The bytes stay in the socket for who reads them.
+Doorstep::Look Doorstep::LookAt(int descriptor) const {
   pollfd state = {.fd = descriptor, .events = POLLIN | POLLRDHUP, .revents = 0};
-  ::poll(&state, 1, 0);
-  if ((state.revents & (POLLERR | POLLHUP)) != 0) return false;
-  if ((state.revents & POLLRDHUP) == 0) return true;
+  if (::poll(&state, 1, 0) == 0) return Look::kSilent;
+  if ((state.revents & (POLLERR | POLLHUP)) != 0) return Look::kGone;
+  if ((state.revents & POLLRDHUP) == 0) return Look::kSpoke;
   char byte;
-  return !options_.half_closed_is_gone && ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  const bool may_listen = !options_.half_closed_is_gone && ::recv(descriptor, &byte, 1, MSG_PEEK | MSG_DONTWAIT) > 0;
+  return may_listen ? Look::kSpoke : Look::kGone;
 }
 
 // One timer for all: who leaves before it fires costs nothing.

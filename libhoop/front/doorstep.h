@@ -12,6 +12,7 @@
 #include "absl/functional/any_invocable.h"
 #include "absl/status/statusor.h"
 #include "absl/time/time.h"
+#include "base/limits/listener.h"
 #include "base/log.h"
 #include "front/open_connections.h"
 #include "net/descriptor.h"
@@ -36,10 +37,12 @@ class Doorstep final {
   struct Options {
     std::string name;  // in logs
     Address address;
-    absl::Duration time;  // from accept to the first word
-    size_t silent_max;    // who was silent longest makes room
-    size_t connections_max;
-    bool half_closed_is_gone;  // who says something and closes its direction awaits no answer
+    absl::Duration defer_accept =
+        absl::ZeroDuration();                    // the kernel keeps who says nothing for so long, see net/listener.h
+    absl::Duration time = limits::kPreAuthTime;  // from accept to the first word
+    size_t silent_max = limits::kSilentConnectionsMax;  // who was silent longest makes room
+    size_t connections_max = limits::kConnectionsMax;
+    bool half_closed_is_gone = false;  // who says something and closes its direction awaits no answer
   };
 
   struct Counts {
@@ -72,7 +75,9 @@ class Doorstep final {
            absl::AnyInvocable<void(Newcomer)> spoke);
   void OnAccepted(Descriptor socket, std::string peer);
   void OnReadable(Position position);
-  bool HasSpoken(int descriptor) const;
+  void Await(Newcomer newcomer);
+  enum class Look { kSilent, kSpoke, kGone };
+  Look LookAt(int descriptor) const;
   void LetOthersRun();
   void DropLate();
   void Drop(Position position, std::string_view reason);

@@ -32,8 +32,8 @@ absl::StatusOr<std::unique_ptr<FrontDoor>> FrontDoor::Open(EventLoop& loop, Even
   const Options& asked = door->options_;
   HOOP_ASSIGN_OR_RETURN(door->doorstep_,
                         Doorstep::Open(doorstep_loop, log,
-                                       {asked.name, asked.address, asked.pre_auth_time, asked.silent_max,
-                                        asked.connections_max, asked.half_closed_is_gone},
+                                       {asked.name, asked.address, asked.defer_accept, asked.pre_auth_time,
+                                        asked.silent_max, asked.connections_max, asked.half_closed_is_gone},
                                        door->open_, [&loop, here = std::weak_ptr(door->here_)](Newcomer newcomer) {
                                          loop.Post([here, newcomer = std::move(newcomer)]() mutable {
                                            if (const auto found = here.lock()) (*found)->OnSpoke(std::move(newcomer));

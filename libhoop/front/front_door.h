@@ -41,6 +41,7 @@ class FrontDoor final {
   struct Options {
     std::string name;  // in logs: "grpc", "http"
     Address address;
+    absl::Duration defer_accept = absl::ZeroDuration();  // the kernel keeps who says nothing for so long
     absl::Duration pre_auth_time = limits::kPreAuthTime;
     size_t silent_max = limits::kSilentConnectionsMax;
     size_t pre_auth_bytes_max = limits::kPreAuthBytesMax;

@@ -3,6 +3,8 @@
 #include "net/listener.h"
 
 #include <fcntl.h>
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
 
@@ -123,12 +125,17 @@ bool IsStaleSocketFile(const SocketAddress& address) {
   return ::connect(probe.get(), address.get(), address.size) != 0 && errno == ECONNREFUSED;
 }
 
-absl::StatusOr<Descriptor> BindAndListen(const Address& address, const SocketAddress& where) {
+absl::StatusOr<Descriptor> BindAndListen(const Address& address, const SocketAddress& where,
+                                         absl::Duration defer_accept) {
   const auto failed = [&address] { return ErrnoStatus(errno, fmt::format("listen on {}", address.ToString())); };
   Descriptor socket(::socket(where.family(), SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0));
   if (!socket.is_open()) return failed();
   const int on = 1;
   ::setsockopt(socket.get(), SOL_SOCKET, SO_REUSEADDR, &on, sizeof on);
+  const int seconds = static_cast<int>(absl::ToInt64Seconds(defer_accept));
+  if (seconds > 0 && where.family() != AF_UNIX) {
+    ::setsockopt(socket.get(), IPPROTO_TCP, TCP_DEFER_ACCEPT, &seconds, sizeof seconds);
+  }
   int bound = ::bind(socket.get(), where.get(), where.size);
   if (bound != 0 && errno == EADDRINUSE && where.family() == AF_UNIX) {
     if (IsStaleSocketFile(where)) ::unlink(address.host.c_str());
@@ -142,15 +149,16 @@ absl::StatusOr<Descriptor> BindAndListen(const Address& address, const SocketAdd
 
 absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Address& address,
                                                  absl::AnyInvocable<void(std::unique_ptr<ByteStream>)> accepted) {
-  return ListenForSockets(loop, address,
+  return ListenForSockets(loop, address, absl::ZeroDuration(),
                           [&loop, accepted = std::move(accepted)](Descriptor socket, std::string peer) mutable {
                             accepted(AdoptSocket(loop, socket.Release(), std::move(peer)));
                           });
 }
 
-absl::StatusOr<std::unique_ptr<Listener>> ListenForSockets(EventLoop& loop, const Address& address, Accepted accepted) {
+absl::StatusOr<std::unique_ptr<Listener>> ListenForSockets(EventLoop& loop, const Address& address,
+                                                           absl::Duration defer_accept, Accepted accepted) {
   HOOP_ASSIGN_OR_RETURN(const std::vector<SocketAddress> found, ResolveAddress(address));
-  HOOP_ASSIGN_OR_RETURN(Descriptor socket, BindAndListen(address, found.front()));
+  HOOP_ASSIGN_OR_RETURN(Descriptor socket, BindAndListen(address, found.front(), defer_accept));
   Address real = address;
   if (found.front().family() != AF_UNIX) {
     SocketAddress name;

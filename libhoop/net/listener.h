@@ -30,7 +30,10 @@ absl::StatusOr<std::unique_ptr<Listener>> Listen(EventLoop& loop, const Address&
                                                  absl::AnyInvocable<void(std::unique_ptr<ByteStream>)> accepted);
 
 // The same, but what comes is not yet on any loop: a non-blocking socket, and who it is as ByteStream::peer() says it.
+// `defer_accept`: on TCP a connection comes with its first bytes or after so long (whole seconds; zero: at once), so
+// one that is reset before costs no socket, and nobody is woken for it (tcp(7), TCP_DEFER_ACCEPT).
 absl::StatusOr<std::unique_ptr<Listener>> ListenForSockets(
-    EventLoop& loop, const Address& address, absl::AnyInvocable<void(Descriptor socket, std::string peer)> accepted);
+    EventLoop& loop, const Address& address, absl::Duration defer_accept,
+    absl::AnyInvocable<void(Descriptor socket, std::string peer)> accepted);
 
 }  // namespace hoop

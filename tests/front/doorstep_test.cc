@@ -19,19 +19,29 @@ constexpr absl::Duration kTime = absl::Seconds(10);
 
 class DoorstepTest : public ::testing::Test {
  protected:
-  void Open(size_t silent_max = 100, bool half_closed_is_gone = false) {
-    auto step = Doorstep::Open(loop_, Log(), {"test", {"127.0.0.1", 0}, kTime, silent_max, 100, half_closed_is_gone},
-                               open_, [this](Newcomer newcomer) { spoke_.push_back(std::move(newcomer)); });
+  void Open(Doorstep::Options options = {}) {
+    options.name = "test";
+    options.address = {"127.0.0.1", 0};
+    options.time = kTime;
+    options.connections_max = 100;
+    auto step = Doorstep::Open(loop_, Log(), std::move(options), open_, [this](Newcomer newcomer) {
+      spoke_.push_back(std::move(newcomer));
+      if (stops_when_spoken_) loop_.Stop();
+    });
     ASSERT_OK(step);
     step_ = *std::move(step);
   }
   // A new peer that is accepted and says nothing.
   const Descriptor& Come() {
+    Connect();
+    Settle();
+    return peers_.back();
+  }
+  const Descriptor& Connect() {
     peers_.emplace_back(::socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
     sockaddr_in name = {
         .sin_family = AF_INET, .sin_port = htons(step_->address().port), .sin_addr = {htonl(INADDR_LOOPBACK)}};
     EXPECT_EQ(::connect(peers_.back().get(), reinterpret_cast<sockaddr*>(&name), sizeof name), 0);
-    Settle();
     return peers_.back();
   }
   static void Say(const Descriptor& peer, const std::string& text) {
@@ -59,6 +69,7 @@ class DoorstepTest : public ::testing::Test {
   const std::shared_ptr<OpenConnections> open_ = std::make_shared<OpenConnections>();
   std::vector<Descriptor> peers_;
   std::vector<Newcomer> spoke_;
+  bool stops_when_spoken_ = false;
   std::unique_ptr<Doorstep> step_;
 };
 
@@ -109,7 +120,7 @@ TEST_F(DoorstepTest, WhoComesLaterHasADeadlineToo) {
 }
 
 TEST_F(DoorstepTest, WhoWasSilentLongestMakesRoom) {
-  Open(3);
+  Open({.silent_max = 3});
   for (int i = 0; i < 5; ++i) Come();
   EXPECT_TRUE(IsCut(peers_[0]) && IsCut(peers_[1]) && !IsCut(peers_[2]));
   EXPECT_EQ(step_->counts().dropped_full, 2u);
@@ -144,8 +155,32 @@ TEST_F(DoorstepTest, WhoOnlyClosedItsDirectionMayAwaitAnAnswer) {
   EXPECT_EQ(spoke_.size(), 1u);
 }
 
+TEST_F(DoorstepTest, WhoHasSpokenIsHandedOnAtOnce) {
+  Open();
+  Say(Connect(), "hello");
+  Connect();
+  Reset(peers_[1]);
+  Settle();
+  EXPECT_EQ(spoke_.size(), 1u);
+  EXPECT_EQ(open_->count(), 1u);
+  EXPECT_EQ(step_->counts().accepted, 2u);
+}
+
+TEST_F(DoorstepTest, TheKernelKeepsWhoSaysNothing) {
+  Open({.defer_accept = absl::Seconds(100)});
+  Connect();
+  Reset(peers_[0]);
+  Come();
+  EXPECT_EQ(step_->counts().accepted, 0u);
+  Say(peers_[1], "hello");
+  stops_when_spoken_ = true;
+  loop_.Run();
+  EXPECT_EQ(spoke_.size(), 1u);
+  EXPECT_EQ(step_->counts().accepted, 1u);
+}
+
 TEST_F(DoorstepTest, WhereAHalfClosedPeerIsGoneItIsForgotten) {
-  Open(100, true);
+  Open({.half_closed_is_gone = true});
   Say(Come(), "PRI");
   ::shutdown(peers_[0].get(), SHUT_WR);
   Settle();

@@ -151,6 +151,18 @@ TEST_F(ListenerTest, LeavesDescriptorsToFiles) {
   RunUntilAccepted(2);
 }
 
+// A second of real time: the kernel's.
+TEST_F(ListenerTest, WhoSaysNothingComesAfterTheDeferral) {
+  int calls = 0;
+  const auto listener = *ListenForSockets(loop_, {"127.0.0.1", 0}, absl::Seconds(1), [&](Descriptor, std::string) {
+    ++calls;
+    loop_.Stop();
+  });
+  const Descriptor silent = Knock(listener->address());
+  loop_.Run();
+  EXPECT_EQ(calls, 1);
+}
+
 TEST_F(ListenerTest, TakesSomeAtATime) {
   constexpr size_t kAll = 4 * limits::kAcceptsPerTurnMax;
   std::vector<std::unique_ptr<ByteStream>> streams;

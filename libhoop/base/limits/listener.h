@@ -11,7 +11,8 @@ namespace hoop::limits {
 
 // Listeners, before a peer has proved who it is.
 inline constexpr absl::Duration kPreAuthTime = absl::Seconds(10);
-inline constexpr size_t kSilentConnectionsMax = 2048;        // of a listener, that have said nothing yet
+inline constexpr absl::Duration kDeferAccept = absl::Seconds(1);  // the kernel keeps who says nothing for so long
+inline constexpr size_t kSilentConnectionsMax = 2048;             // of a listener, that have said nothing yet
 inline constexpr size_t kPreAuthBytesMax = 4 * kMiB;         // of all of a listener together that have said something
 inline constexpr size_t kPreAuthWindowBytes = 64 * kKiB;     // unread bytes of one such connection
 inline constexpr size_t kPreAuthConnectionBytes = 2 * kKiB;  // what one costs
