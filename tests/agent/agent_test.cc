@@ -234,7 +234,8 @@ TEST(Agent, SaysWhichKeyIsToBeLookedAt) {
   RealGateway gateway;
   gateway.OnLoop([&] { gateway.refusal = Unauthenticated("invalid authentication"); });
   AgentUnderTest under_test(gateway.port);
-  EXPECT_NE(under_test.events.WaitFor("the gateway refused the key (HOOP_KEY): is it the right one, of this gateway?"),
+  EXPECT_NE(under_test.events.WaitFor(
+                "the gateway refused this agent: is the key (HOOP_KEY) the right one, of this gateway?"),
             "");
 }
 

@@ -119,6 +119,7 @@ TEST_F(AdmissionTest, AFullQueueForTheStoreRefusesByName) {
   ASSERT_TRUE(refused.finished.has_value());
   EXPECT_EQ(*refused.finished, ResourceExhausted("hoop-admission: 4096 tasks are waiting already"));
   go_on_.Notify();
+  admission_.reset();  // before the scripts of those who wait
 }
 
 TEST_F(AdmissionTest, ItsEndWaitsForQuestionsThatRunAndBeginsNone) {

@@ -22,8 +22,7 @@ constexpr std::string_view kMisplaced[] = {"illegal map value", "illegal map key
 std::string WithoutGrammar(const std::string& words) {
   if (std::find(std::begin(kMisplaced), std::end(kMisplaced), words) != std::end(kMisplaced)) {
     return "this line is indented otherwise than those it belongs to: each \"- name:\" of the list begins in one "
-           "column, "
-           "and each key of a connection below its \"name\"; blanks, no tabs";
+           "column, and each key of a connection below its \"name\"; blanks, no tabs";
   }
   return "no YAML: " + words;
 }
