@@ -1,7 +1,6 @@
 #include "gateway/client_entry.h"
 
 #include <utility>
-#include <variant>
 
 #include "base/connection_types.h"
 #include "base/correlation_id.h"
@@ -223,13 +222,7 @@ void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) 
   // Our own client tries again by itself; old ones want the agent to appear while they wait, and so do agents that
   // connect on demand, while they ask.
   const bool is_asking = admitted.agent_on_demand && router_.IsOnline(admitted.route);
-  if (admitted.context.client_capabilities.any() && !is_asking) {
-    Packet close(packet::kClientSessionClose,
-                 {{spec::kSessionId, admitted.context.head.session_id}, {spec::kExitCode, "1"}, {spec::kRetry, "1"}},
-                 StatusText(admitted.offline));
-    const absl::Status offline = admitted.offline;
-    return NoteAndRefuse(std::move(candidate), std::move(admitted), offline, std::move(close));
-  }
+  if (admitted.context.client_capabilities.any() && !is_asking) return RefuseOffline(std::move(candidate), admitted);
   const uint64_t key = ++last_offline_;
   auto offline = std::make_unique<Offline>();
   Offline& kept = *offline;
@@ -250,34 +243,18 @@ void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) 
         } else {
           // Or its connection is not its own any more, which whoever waits is told.
           const bool stays_away = absl::IsFailedPrecondition(link.status());
-          const absl::Status status = stays_away ? back->admitted.offline : link.status();
-          NoteAndRefuse(std::move(back->candidate), std::move(back->admitted), status);
+          back->candidate.Refuse(stays_away ? back->admitted.offline : link.status());
         }
         loop_.DestroyLater(std::move(back));
       });
 }
 
-// He might have come in: what became of that is in the list of sessions, as if it had begun. A store that is down
-// changes nothing about it.
-void ClientEntry::NoteAndRefuse(Admission::Candidate candidate, Admitted admitted, absl::Status status,
-                                std::optional<Packet> last) {
-  auto refuse = [status, last = std::move(last)](Admission::Candidate& refused) mutable {
-    if (last) refused.stream->Send(*std::move(last));
-    refused.Refuse(status);
-  };
-  if (admitted.stored || closed_) return refuse(candidate);  // its row is somebody else's to end; or nobody can
-  admission_.Ask<std::monostate>(
-      std::move(candidate), Admission::Asked::kStore,
-      [this, head = std::move(admitted.context.head), notes = std::move(admitted.notes),
-       reason = StatusText(status)]() -> absl::StatusOr<std::monostate> {
-        HOOP_RETURN_IF_ERROR(store_.sessions().Insert(head, notes, audit_.journal()));
-        HOOP_RETURN_IF_ERROR(store_.sessions().Finish(head.session_id, clock_.Now(), {.reason = reason}, std::nullopt));
-        return std::monostate();
-      },
-      [this, refuse = std::move(refuse)](Admission::Candidate back, absl::StatusOr<std::monostate> noted) mutable {
-        if (!noted.ok()) log_.Warning("refused session not stored", "reason", StatusText(noted.status()));
-        refuse(back);
-      });
+void ClientEntry::RefuseOffline(Admission::Candidate candidate, const Admitted& admitted) {
+  candidate.stream->Send(
+      Packet(packet::kClientSessionClose,
+             {{spec::kSessionId, admitted.context.head.session_id}, {spec::kExitCode, "1"}, {spec::kRetry, "1"}},
+             StatusText(admitted.offline)));
+  candidate.Refuse(admitted.offline);
 }
 
 // The session is in the store before anybody can hear of it; a store that is down refuses new sessions.

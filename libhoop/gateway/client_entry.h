@@ -4,7 +4,6 @@
 
 #include <map>
 #include <memory>
-#include <optional>
 #include <string>
 #include <string_view>
 
@@ -75,9 +74,7 @@ class ClientEntry final {
   SessionContext BuildContext(const Identity& identity, const ConnectionRow& connection,
                               const Metadata& metadata) const;
   void AwaitAgent(Admission::Candidate candidate, Admitted admitted);
-  // `last`: goes before the status.
-  void NoteAndRefuse(Admission::Candidate candidate, Admitted admitted, absl::Status status,
-                     std::optional<Packet> last = std::nullopt);
+  void RefuseOffline(Admission::Candidate candidate, const Admitted& admitted);
   void StoreAndBegin(Admission::Candidate candidate, Admitted admitted);
   void Begin(Admission::Candidate candidate, Admitted admitted);
   void OnSessionOver(const std::string& session_id);

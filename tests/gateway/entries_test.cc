@@ -190,40 +190,6 @@ TEST_F(Entries, SayThatAnAgentStaysAway) {
   EXPECT_EQ(later.transcript.packets[0].payload, "agent is offline: echo is served by an agent that was deleted");
 }
 
-TEST_F(Entries, WhoFindsNoAgentIsInTheListOfSessions) {
-  gateway_.AddAgent("dev", "standard");
-  const auto rows = [this] { return *gateway_.store().sessions().List(gateway_.user().org_id, {}); };
-  EXPECT_FALSE(Refusal(UserHeaders()).ok());
-  ASSERT_EQ(rows().size(), 1u);
-  const SessionRow of_old = rows()[0];
-  EXPECT_EQ(of_old.status, SessionStatus::kDone);
-  EXPECT_EQ(of_old.end_reason, "agent is offline");
-  EXPECT_EQ(*of_old.ended_at - of_old.head.started_at, limits::kAgentWaitTime);
-  EXPECT_EQ(of_old.head.connection, "echo");
-  EXPECT_EQ(of_old.head.user_id, gateway_.user().user_id);
-
-  const Metadata headers = With(UserHeaders(), "hoop-caps", kOurCaps);
-  Peer& ours = Enter(With(headers, "correlation-id", "ticket-7"));
-  ASSERT_EQ(rows().size(), 2u);
-  const auto told = gateway_.store().sessions().Find(ours.transcript.packets.at(0).Get(spec::kSessionId));
-  ASSERT_OK(told);
-  EXPECT_EQ(told->end_reason, "agent is offline: echo is served by agent dev");
-  EXPECT_EQ(told->notes.correlation_id, "ticket-7");
-
-  // Who does not wait for it, and who asks for what nobody could have, leaves nothing.
-  Enter(UserHeaders()).Leave();
-  gateway_.Settle();
-  gateway_.Advance(limits::kAgentWaitTime);
-  EXPECT_FALSE(Refusal(UserHeaders("exec")).ok());
-  EXPECT_EQ(rows().size(), 2u);
-
-  ASSERT_OK(gateway_.store().database().Write(Durability::kNormal, [](Transaction& transaction) {
-    return transaction.Execute("alter table sessions rename to gone").status();
-  }));
-  EXPECT_EQ(Enter(headers).transcript.end->ToString(),
-            "FAILED_PRECONDITION: agent is offline: echo is served by agent dev");
-}
-
 TEST_F(Entries, AnAgentOnDemandConnectsWhenSomebodyWaits) {
   const Metadata headers = AgentHeaders("embedded");
   const Metadata call{{"authorization", std::string(headers.Get("authorization"))}};
