@@ -1,6 +1,6 @@
 #include "agent/connectors/host.h"
 
-#include <gmock/gmock.h>
+#include <gtest/gtest.h>
 #include <sys/socket.h>
 
 #include <thread>
@@ -306,7 +306,7 @@ TEST_F(Host, ACommandHasArgumentsInputBothOutputsAndACode) {
   gateway->Send(control(), Input("select", true));
   Service::Seen& seen = service.Wait();
   EXPECT_TRUE(seen.call.is_command);
-  EXPECT_THAT(seen.call.arguments, ::testing::ElementsAre("--limit", "5", "users"));
+  EXPECT_EQ(seen.call.arguments, (std::vector<std::string>{"--limit", "5", "users"}));
   EXPECT_TRUE(service.WaitUntil([&] { return seen.data == "select"; }));
   EXPECT_FALSE(seen.finished);
   gateway->Send(control(), Input(" all"));
