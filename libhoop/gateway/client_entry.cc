@@ -1,6 +1,7 @@
 #include "gateway/client_entry.h"
 
 #include <utility>
+#include <variant>
 
 #include "base/connection_types.h"
 #include "base/correlation_id.h"
@@ -52,7 +53,8 @@ struct ClientEntry::Offline final : PacketStream::Receiver {
 };
 
 ClientEntry::ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit,
-                         AgentRouter& router, SessionDirectory& sessions, Admission& admission)
+                         AgentRouter& router, SessionDirectory& sessions, Admission& admission,
+                         UnbegunSessions& unbegun)
     : loop_(loop),
       log_(log),
       clock_(clock),
@@ -61,7 +63,8 @@ ClientEntry::ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVer
       audit_(audit),
       router_(router),
       sessions_(sessions),
-      admission_(admission) {}
+      admission_(admission),
+      unbegun_(unbegun) {}
 
 ClientEntry::~ClientEntry() = default;
 
@@ -222,7 +225,13 @@ void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) 
   // Our own client tries again by itself; old ones want the agent to appear while they wait, and so do agents that
   // connect on demand, while they ask.
   const bool is_asking = admitted.agent_on_demand && router_.IsOnline(admitted.route);
-  if (admitted.context.client_capabilities.any() && !is_asking) return RefuseOffline(std::move(candidate), admitted);
+  if (admitted.context.client_capabilities.any() && !is_asking) {
+    Packet close(packet::kClientSessionClose,
+                 {{spec::kSessionId, admitted.context.head.session_id}, {spec::kExitCode, "1"}, {spec::kRetry, "1"}},
+                 StatusText(admitted.offline));
+    const absl::Status offline = admitted.offline;
+    return NoteAndRefuse(std::move(candidate), std::move(admitted), offline, std::move(close));
+  }
   const uint64_t key = ++last_offline_;
   auto offline = std::make_unique<Offline>();
   Offline& kept = *offline;
@@ -243,18 +252,34 @@ void ClientEntry::AwaitAgent(Admission::Candidate candidate, Admitted admitted) 
         } else {
           // Or its connection is not its own any more, which whoever waits is told.
           const bool stays_away = absl::IsFailedPrecondition(link.status());
-          back->candidate.Refuse(stays_away ? back->admitted.offline : link.status());
+          const absl::Status status = stays_away ? back->admitted.offline : link.status();
+          NoteAndRefuse(std::move(back->candidate), std::move(back->admitted), status);
         }
         loop_.DestroyLater(std::move(back));
       });
 }
 
-void ClientEntry::RefuseOffline(Admission::Candidate candidate, const Admitted& admitted) {
-  candidate.stream->Send(
-      Packet(packet::kClientSessionClose,
-             {{spec::kSessionId, admitted.context.head.session_id}, {spec::kExitCode, "1"}, {spec::kRetry, "1"}},
-             StatusText(admitted.offline)));
-  candidate.Refuse(admitted.offline);
+// He might have come in: what became of that is in the list of sessions, as if it had begun. A store that is down
+// changes nothing about it.
+void ClientEntry::NoteAndRefuse(Admission::Candidate candidate, Admitted admitted, absl::Status status,
+                                std::optional<Packet> last) {
+  auto refuse = [status, last = std::move(last)](Admission::Candidate& refused) mutable {
+    if (last) refused.stream->Send(*std::move(last));
+    refused.Refuse(status);
+  };
+  if (admitted.stored || closed_) return refuse(candidate);  // who asked for the command ends it; or nobody can
+  admission_.Ask<std::monostate>(
+      std::move(candidate), Admission::Asked::kStore,
+      [this, head = std::move(admitted.context.head), notes = std::move(admitted.notes),
+       end = SessionEnd{StatusText(status), Ending::kInterruptedCode}]() -> absl::StatusOr<std::monostate> {
+        HOOP_RETURN_IF_ERROR(store_.sessions().Insert(head, notes, audit_.journal()));
+        loop_.Post([this, head, end] { unbegun_.End(head, end); });  // also when the peer leaves meanwhile
+        return std::monostate();
+      },
+      [this, refuse = std::move(refuse)](Admission::Candidate back, absl::StatusOr<std::monostate> noted) mutable {
+        if (!noted.ok()) log_.Warning("refused session not stored", "reason", StatusText(noted.status()));
+        refuse(back);
+      });
 }
 
 // The session is in the store before anybody can hear of it; a store that is down refuses new sessions.
@@ -281,7 +306,8 @@ void ClientEntry::Begin(Admission::Candidate candidate, Admitted admitted) {
   auto link = router_.Find(admitted.route);
   if (!link.ok() || closed_) {
     candidate.Refuse(closed_ ? Unavailable("gateway shutdown") : admitted.offline);
-    return OnSessionOver(session_id);
+    if (!admitted.stored) OnSessionOver(session_id);  // else who asked for the command ends it
+    return;
   }
   SessionContext& context = admitted.context;
   context.agent_version = (*link)->info().agent.version;
@@ -300,13 +326,10 @@ void ClientEntry::Begin(Admission::Candidate candidate, Admitted admitted) {
 void ClientEntry::OnSessionOver(const std::string& session_id) {
   // With a record, its seal ends the row. Without one - the client left before it opened - nobody else would.
   Session* session = sessions_.Find(session_id);
-  if (session == nullptr || !session->recorded()) {
-    const std::string reason = session == nullptr ? kOffline : session->ending().reason;
-    (void)admission_.Post([this, session_id, reason] {
-      const absl::Status finished =
-          store_.sessions().Finish(session_id, clock_.Now(), {.reason = reason}, std::nullopt);
-      if (!finished.ok()) log_.Warning("session row not ended", "session", session_id, "reason", StatusText(finished));
-    });
+  if (session == nullptr) {
+    unbegun_.EndStored(session_id, {kOffline, Ending::kInterruptedCode});
+  } else if (!session->recorded()) {
+    unbegun_.EndStored(session_id, {session->ending().reason, session->ending().recorded_code()});
   }
   sessions_.Remove(session_id);
 }

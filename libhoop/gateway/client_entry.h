@@ -4,6 +4,7 @@
 
 #include <map>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -12,6 +13,7 @@
 #include "base/log.h"
 #include "gateway/admission.h"
 #include "gateway/session_directory.h"
+#include "gateway/unbegun_sessions.h"
 #include "hoop/audit_store.h"
 #include "hoop/clock.h"
 #include "hoop/idp_verifier.h"
@@ -33,7 +35,7 @@ struct OwnCommand {
 class ClientEntry final {
  public:
   ClientEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, AuditStore& audit,
-              AgentRouter& router, SessionDirectory& sessions, Admission& admission);
+              AgentRouter& router, SessionDirectory& sessions, Admission& admission, UnbegunSessions& unbegun);
   ~ClientEntry();
 
   // A stream with origin client and a bearer token: authenticates and authorizes it on a worker, waits for the agent,
@@ -74,7 +76,9 @@ class ClientEntry final {
   SessionContext BuildContext(const Identity& identity, const ConnectionRow& connection,
                               const Metadata& metadata) const;
   void AwaitAgent(Admission::Candidate candidate, Admitted admitted);
-  void RefuseOffline(Admission::Candidate candidate, const Admitted& admitted);
+  // `last`: goes before the status.
+  void NoteAndRefuse(Admission::Candidate candidate, Admitted admitted, absl::Status status,
+                     std::optional<Packet> last = std::nullopt);
   void StoreAndBegin(Admission::Candidate candidate, Admitted admitted);
   void Begin(Admission::Candidate candidate, Admitted admitted);
   void OnSessionOver(const std::string& session_id);
@@ -88,6 +92,7 @@ class ClientEntry final {
   AgentRouter& router_;
   SessionDirectory& sessions_;
   Admission& admission_;
+  UnbegunSessions& unbegun_;
   bool closed_ = false;
   uint64_t last_offline_ = 0;
   std::map<uint64_t, std::unique_ptr<Offline>> offline_;  // candidates whose agent is not there yet

@@ -56,8 +56,8 @@ class ExecRuns::OneRun final : public PacketStream::Receiver {
   std::unique_ptr<PacketStream> stream_;
 };
 
-ExecRuns::ExecRuns(Loop& loop, Log log, Clock& clock, Store& store, ClientEntry& clients, Admission& admission)
-    : loop_(loop), log_(log), clock_(clock), store_(store), clients_(clients), admission_(admission) {}
+ExecRuns::ExecRuns(Loop& loop, ClientEntry& clients, Admission& admission, UnbegunSessions& unbegun)
+    : loop_(loop), clients_(clients), admission_(admission), unbegun_(unbegun) {}
 
 ExecRuns::~ExecRuns() = default;
 
@@ -100,16 +100,7 @@ void ExecRuns::OnRefused(const std::string& session_id, const absl::Status& stat
   std::unique_ptr<OneRun> run = Take(session_id);
   auto ended = std::make_shared<Ended>(run->TakeEnded());
   loop_.DestroyLater(std::move(run));
-  // Behind the insertion of the row, which may just be on its way.
-  const absl::Status posted = admission_.Post(
-      [&sessions = store_.sessions(), log = log_, now = clock_.Now(), session_id, status, reason, ended] {
-        const absl::Status finished = sessions.Finish(session_id, now, {.reason = reason}, std::nullopt);
-        if (!finished.ok() && !absl::IsNotFound(finished)) {
-          log.Warning("session row not ended", "session", session_id, "reason", StatusText(finished));
-        }
-        (*ended)(status);
-      });
-  if (!posted.ok()) (*ended)(status);
+  unbegun_.EndStored(session_id, {reason, Ending::kInterruptedCode}, [status, ended] { (*ended)(status); });
 }
 
 absl::Status ExecRuns::Kill(std::string_view session_id, std::string_view by) {

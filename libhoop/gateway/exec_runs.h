@@ -7,19 +7,17 @@
 #include <memory>
 #include <string>
 
-#include "base/log.h"
 #include "base/loop.h"
 #include "gateway/client_entry.h"
-#include "hoop/clock.h"
+#include "gateway/unbegun_sessions.h"
 #include "rest/exec_runner.h"
-#include "store/store.h"
 
 namespace hoop {
 
 // Owned by Gateway; destroyed when the packet loop turns no more. Run: any thread; the rest: packet loop.
 class ExecRuns final : public rest::ExecRunner {
  public:
-  ExecRuns(Loop& loop, Log log, Clock& clock, Store& store, ClientEntry& clients, Admission& admission);
+  ExecRuns(Loop& loop, ClientEntry& clients, Admission& admission, UnbegunSessions& unbegun);
   ~ExecRuns() override;
 
   void Run(rest::ExecOrder order, Ended ended) override;
@@ -38,11 +36,9 @@ class ExecRuns final : public rest::ExecRunner {
   std::unique_ptr<OneRun> Take(const std::string& session_id);
 
   Loop& loop_;
-  const Log log_;
-  Clock& clock_;
-  Store& store_;
   ClientEntry& clients_;
   Admission& admission_;
+  UnbegunSessions& unbegun_;
   std::map<std::string, std::unique_ptr<OneRun>, std::less<>> runs_;
 };
 

@@ -30,6 +30,7 @@
 #include "gateway/session_recheck.h"
 #include "gateway/start_trial.h"
 #include "gateway/stream_entry.h"
+#include "gateway/unbegun_sessions.h"
 #include "identity/agent_keys.h"
 #include "identity/host_verifier.h"
 #include "identity/local_accounts.h"
@@ -125,6 +126,7 @@ struct Gateway::Parts {
 
   std::unique_ptr<AgentRouter> router;
   std::unique_ptr<SessionDirectory> sessions;
+  std::unique_ptr<UnbegunSessions> unbegun;
   std::unique_ptr<ClientEntry> client_entry;
   std::unique_ptr<ProxyManagerEntry> proxy_managers;
   std::unique_ptr<AgentEntry> agent_entry;
@@ -186,16 +188,17 @@ absl::Status Gateway::Parts::Open() {
   router = std::make_unique<AgentRouter>(packet_loop, log);
   sessions = std::make_unique<SessionDirectory>(packet_loop);
   admission = std::make_unique<Admission>(packet_loop);
-  client_entry =
-      std::make_unique<ClientEntry>(packet_loop, log, clock, *store, *verifier, *audit, *router, *sessions, *admission);
+  unbegun = std::make_unique<UnbegunSessions>(packet_loop, log, clock, store->sessions(), *audit, *admission);
+  client_entry = std::make_unique<ClientEntry>(packet_loop, log, clock, *store, *verifier, *audit, *router, *sessions,
+                                               *admission, *unbegun);
   const bool agents_show_certificates = options.tls && options.tls->client_auth == GatewayTls::ClientAuth::kAgents;
   agent_entry = std::make_unique<AgentEntry>(log, clock, *store, *agent_verifier, *published, *router, *admission,
                                              agents_show_certificates);
-  proxy_managers = std::make_unique<ProxyManagerEntry>(packet_loop, log, clock, *store, *verifier, *sessions,
-                                                       *client_entry, *admission);
+  proxy_managers = std::make_unique<ProxyManagerEntry>(packet_loop, clock, *verifier, *sessions, *client_entry,
+                                                       *admission, *unbegun);
   stream_entry = std::make_unique<StreamEntry>(*client_entry, *proxy_managers, *agent_entry, log, options.log_calls);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
-  exec_runs = std::make_unique<ExecRuns>(packet_loop, log, clock, *store, *client_entry, *admission);
+  exec_runs = std::make_unique<ExecRuns>(packet_loop, *client_entry, *admission, *unbegun);
   recheck = std::make_unique<SessionRecheck>(packet_loop, log, clock, *verifier, store->connections(), *sessions);
   recheck->Start();
   session_control = std::make_unique<LoopSessionControl>(packet_loop, *sessions, *exec_runs);

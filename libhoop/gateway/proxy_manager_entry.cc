@@ -75,16 +75,15 @@ struct ProxyManagerEntry::User {
   std::unique_ptr<Timer> patience;
 };
 
-ProxyManagerEntry::ProxyManagerEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier,
-                                     SessionDirectory& sessions, ClientEntry& clients, Admission& admission)
+ProxyManagerEntry::ProxyManagerEntry(Loop& loop, Clock& clock, IdpVerifier& verifier, SessionDirectory& sessions,
+                                     ClientEntry& clients, Admission& admission, UnbegunSessions& unbegun)
     : loop_(loop),
-      log_(log),
       clock_(clock),
-      store_(store),
       verifier_(verifier),
       sessions_(sessions),
       clients_(clients),
-      admission_(admission) {}
+      admission_(admission),
+      unbegun_(unbegun) {}
 
 ProxyManagerEntry::~ProxyManagerEntry() = default;
 
@@ -211,14 +210,9 @@ void ProxyManagerEntry::OnOpened(const std::string& user_id, const std::string& 
 void ProxyManagerEntry::OnEnded(const std::string& user_id, const std::string& session_id, bool began,
                                 const absl::Status& status) {
   User& user = *users_.at(user_id);
-  if (!began) {
-    // Nobody else ends the row of a session that never began; behind its insertion, which may just be on its way.
-    (void)admission_.Post([&sessions = store_.sessions(), log = log_, now = clock_.Now(), session_id, status] {
-      const absl::Status finished = sessions.Finish(session_id, now, {.reason = StatusText(status)}, std::nullopt);
-      if (!finished.ok() && !absl::IsNotFound(finished)) {
-        log.Warning("session row not ended", "session", session_id, "reason", StatusText(finished));
-      }
-    });
+  // One that began ends itself.
+  if (!began && sessions_.Find(session_id) == nullptr) {
+    unbegun_.EndStored(session_id, {StatusText(status), Ending::kInterruptedCode});
   }
   if (user.session_id != session_id) return;
   user.session_id.clear();

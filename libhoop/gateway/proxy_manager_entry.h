@@ -11,22 +11,21 @@
 #include "absl/base/thread_annotations.h"
 #include "absl/status/status.h"
 #include "absl/synchronization/mutex.h"
-#include "base/log.h"
 #include "gateway/admission.h"
 #include "gateway/client_entry.h"
 #include "gateway/session_directory.h"
+#include "gateway/unbegun_sessions.h"
 #include "hoop/clock.h"
 #include "hoop/idp_verifier.h"
 #include "rest/proxy_manager.h"
-#include "store/store.h"
 
 namespace hoop {
 
 // Owned by Gateway; loop thread only, but for what rest::ProxyManager says. One process for each user: the newest.
 class ProxyManagerEntry final : public rest::ProxyManager {
  public:
-  ProxyManagerEntry(Loop& loop, Log log, Clock& clock, Store& store, IdpVerifier& verifier, SessionDirectory& sessions,
-                    ClientEntry& clients, Admission& admission);
+  ProxyManagerEntry(Loop& loop, Clock& clock, IdpVerifier& verifier, SessionDirectory& sessions, ClientEntry& clients,
+                    Admission& admission, UnbegunSessions& unbegun);
   ~ProxyManagerEntry() override;
 
   // A stream with origin client-proxymanager. Aborted: a newer process of the same user came.
@@ -54,13 +53,12 @@ class ProxyManagerEntry final : public rest::ProxyManager {
   void Publish(const User& user);
 
   Loop& loop_;
-  const Log log_;
   Clock& clock_;
-  Store& store_;
   IdpVerifier& verifier_;
   SessionDirectory& sessions_;
   ClientEntry& clients_;
   Admission& admission_;
+  UnbegunSessions& unbegun_;
   bool closed_ = false;
   std::map<std::string, std::unique_ptr<User>, std::less<>> users_;
 

@@ -47,7 +47,10 @@ same "failure's code" "failed 3" "$(json '"\(.output_status) \(.exit_code)"' <<<
 answer=$(run '{"connection":"tcp","script":"x"}')
 contains "tcp" "$(json .output <<<"$answer")" "code = InvalidArgument desc = exec is not allowed for tcp"
 same "tcp's code" "failed -2" "$(json '"\(.output_status) \(.exit_code)"' <<<"$answer")"
-until_done "$(json .session_id <<<"$answer")"
+id=$(json .session_id <<<"$answer")
+until_done "$id"
+same "its code" 254 "$(json .exit_code <<<"$session")"
+hoop audit verify "$id" >"$work/verify" || fail "the record of the refused $id is not sound: $(cat "$work/verify")"
 same "unknown connection" '400 {"message":"connection nosuch not found"}' "$(status POST /sessions '{"connection":"nosuch"}')"
 
 # --- One that outlives its answer ---
@@ -81,6 +84,15 @@ id=$(json .session_id <<<"$answer")
 api POST "/sessions/$id/kill" '{}'
 until_done "$id"
 contains "killed" "$(json .end_reason <<<"$session")" "killed by admin@hoop.local"
+
+# --- One that is killed while it waits for an agent ---
+hoop admin create agent away >/dev/null
+hoop admin create connection gone -a away -t command-line -- sh >/dev/null
+id=$(run '{"connection":"gone","script":"x"}' | json .session_id)
+api POST "/sessions/$id/kill" '{}'
+until_done "$id"
+contains "killed while it waited" "$(json .end_reason <<<"$session")" "killed by admin@hoop.local"
+hoop audit verify "$id" >"$work/verify" || fail "the record of the killed $id is not sound: $(cat "$work/verify")"
 
 # --- Lists: filters, pages by key ---
 run '{"connection":"shell","script":"printf \"a\\tb\"","metadata":{"ticket":"T-1"},"correlation_id":"c-1","session_batch_id":"b-1"}' >"$work/noted"

@@ -38,3 +38,7 @@ for ((i = 0; i < 100; ++i)); do hoop exec shell -s -i 'echo again' >"$work/out" 
 same "after a restart" again "$(cat "$work/out")"
 stop "$agent" TERM
 same "the agent's exit code" 0 "$ended"
+offline() { hoop exec shell -s -i true 2>&1 | grep -F "shell: agent is offline: shell is served by agent prod" >/dev/null; }
+for ((i = 0; i < 50; ++i)); do offline && break || read -r -t 0.2 _ <> <(:) || true; done
+same "who found no agent" "shell done (254)" "$(hoop sessions list --limit 1 --fields connection,status 2>/dev/null | tail -n 1 | awk '{print $1, $2, $3}')"
+contains "its record" "$(hoop audit verify last)" "whole and unchanged"

@@ -80,6 +80,15 @@ class Entries : public ::testing::Test {
     for (const PacketImage& packet : peer.transcript.packets) types.push_back(packet.type);
     return types;
   }
+  // One that began and ended at once, once.
+  void ExpectEmptyRecord(const std::string& session_id, const std::string& reason) {
+    const auto recorded = gateway_.audit().sessions.find(session_id);
+    ASSERT_NE(recorded, gateway_.audit().sessions.end());
+    ASSERT_EQ(recorded->second.entries.size(), 2u);
+    EXPECT_EQ(recorded->second.entries[0].kind, RecordKind::kOpen);
+    ASSERT_EQ(recorded->second.seals.size(), 1u);
+    EXPECT_EQ(recorded->second.seals[0].reason, reason);
+  }
   absl::StatusOr<std::string> Unary(const std::string& method, const Metadata& headers, std::string request = "") {
     absl::StatusOr<std::string> result = Internal("not answered");
     gateway_.CallUnary(method, headers, std::move(request),
@@ -188,6 +197,55 @@ TEST_F(Entries, SayThatAnAgentStaysAway) {
   ASSERT_OK(gateway_.store().agents().Delete(gateway_.user().org_id, "dev"));
   Peer& later = Enter(With(UserHeaders(), "hoop-caps", kOurCaps));
   EXPECT_EQ(later.transcript.packets[0].payload, "agent is offline: echo is served by an agent that was deleted");
+}
+
+TEST_F(Entries, WhoFindsNoAgentIsInTheListOfSessions) {
+  gateway_.AddAgent("dev", "standard");
+  const auto rows = [this] { return *gateway_.store().sessions().List(gateway_.user().org_id, {}); };
+  EXPECT_FALSE(Refusal(UserHeaders()).ok());
+  ASSERT_EQ(rows().size(), 1u);
+  const SessionRow of_old = rows()[0];
+  EXPECT_EQ(of_old.status, SessionStatus::kDone);
+  EXPECT_EQ(of_old.end_reason, "agent is offline");
+  EXPECT_EQ(of_old.exit_code, 254);
+  EXPECT_EQ(*of_old.ended_at - of_old.head.started_at, limits::kAgentWaitTime);
+  EXPECT_EQ(of_old.head.connection, "echo");
+  EXPECT_EQ(of_old.head.user_id, gateway_.user().user_id);
+  ExpectEmptyRecord(of_old.head.session_id, "agent is offline");
+
+  const Metadata headers = With(UserHeaders(), "hoop-caps", kOurCaps);
+  Peer& ours = Enter(With(headers, "correlation-id", "ticket-7"));
+  ASSERT_EQ(rows().size(), 2u);
+  const auto told = gateway_.store().sessions().Find(ours.transcript.packets.at(0).Get(spec::kSessionId));
+  ASSERT_OK(told);
+  EXPECT_EQ(told->end_reason, "agent is offline: echo is served by agent dev");
+  EXPECT_EQ(told->notes.correlation_id, "ticket-7");
+  ExpectEmptyRecord(told->head.session_id, told->end_reason);
+
+  // Who does not wait for it, and who asks for what nobody could have, leaves nothing.
+  Enter(UserHeaders()).Leave();
+  gateway_.Settle();
+  gateway_.Advance(limits::kAgentWaitTime);
+  EXPECT_FALSE(Refusal(UserHeaders("exec")).ok());
+  EXPECT_EQ(rows().size(), 2u);
+
+  ASSERT_OK(gateway_.store().database().Write(Durability::kNormal, [](Transaction& transaction) {
+    return transaction.Execute("alter table sessions rename to gone").status();
+  }));
+  EXPECT_EQ(Enter(headers).transcript.end->ToString(),
+            "FAILED_PRECONDITION: agent is offline: echo is served by agent dev");
+}
+
+TEST_F(Entries, WhoLeavesBeforeHeOpensHasAnEmptyRecord) {
+  Enter(AgentHeaders());
+  Peer& client = Enter(UserHeaders());
+  ASSERT_EQ(gateway_.sessions().size(), 1u);
+  client.Leave();
+  gateway_.Settle();
+  const auto rows = *gateway_.store().sessions().List(gateway_.user().org_id, {});
+  ASSERT_EQ(rows.size(), 1u);
+  EXPECT_EQ(rows[0].status, SessionStatus::kDone);
+  ExpectEmptyRecord(rows[0].head.session_id, "client left");
 }
 
 TEST_F(Entries, AnAgentOnDemandConnectsWhenSomebodyWaits) {

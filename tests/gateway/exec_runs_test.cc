@@ -63,6 +63,16 @@ class ExecRunsTest : public ::testing::Test {
     EXPECT_OK(row);
     return row.ok() ? *row : SessionRow();
   }
+  // One that began and ended at once, once.
+  void ExpectEmptyRecord(const std::string& id, const std::string& reason) {
+    ASSERT_TRUE(gateway_.audit().sessions.contains(id));
+    const auto& session = gateway_.audit().sessions.at(id);
+    EXPECT_EQ(session.entries.size(), 2u);
+    ASSERT_EQ(session.seals.size(), 1u);
+    EXPECT_EQ(session.seals[0].reason, reason);
+    EXPECT_EQ(session.seals[0].exit_code, 254);
+    EXPECT_EQ(Row(id).exit_code, 254);
+  }
   void Send(Peer& agent, Packet packet) {
     agent.Send(std::move(packet));
     gateway_.Settle();
@@ -170,6 +180,7 @@ TEST_F(ExecRunsTest, AnAgentThatStaysAwayEndsTheRow) {
   EXPECT_EQ(Ended()->ToString(), "FAILED_PRECONDITION: " + told);
   EXPECT_EQ(Row(id).status, SessionStatus::kDone);
   EXPECT_EQ(Row(id).end_reason, told);
+  ExpectEmptyRecord(id, told);
 }
 
 TEST_F(ExecRunsTest, WhatIsNotServedIsRefusedAndEndsItsRow) {
@@ -179,6 +190,7 @@ TEST_F(ExecRunsTest, WhatIsNotServedIsRefusedAndEndsItsRow) {
   EXPECT_EQ(Ended()->ToString(),
             "INVALID_ARGUMENT: exec is not allowed for tcp type connections. Use 'hoop connect echo' instead");
   EXPECT_EQ(Row(id).status, SessionStatus::kDone);
+  ExpectEmptyRecord(id, Row(id).end_reason);
   const std::string unknown = Run("nosuch");
   EXPECT_EQ(Ended()->ToString(), "NOT_FOUND: connection not found");
   EXPECT_TRUE(absl::IsNotFound(gateway_.store().sessions().Find(unknown).status()));
@@ -194,6 +206,7 @@ TEST_F(ExecRunsTest, AKillReachesACommandThatWaitsForItsAgent) {
   gateway_.Settle();
   EXPECT_TRUE(agent.transcript.packets.empty());
   EXPECT_EQ(gateway_.sessions().size(), 0u);
+  ExpectEmptyRecord(id, "killed by ann@example.test");
 }
 
 TEST_F(ExecRunsTest, AKillOfTheSessionEndsTheCommand) {

@@ -60,10 +60,11 @@ struct GatewayUnderTest::Process {
         router(loop, Log()),
         sessions(loop),
         admission(loop),
-        clients(loop, Log(), clock, store, verifier ? *verifier : users, audit, router, sessions, admission),
-        exec(loop, Log(), clock, store, clients, admission),
+        unbegun(loop, Log(), clock, store.sessions(), audit, admission),
+        clients(loop, Log(), clock, store, verifier ? *verifier : users, audit, router, sessions, admission, unbegun),
+        exec(loop, clients, admission, unbegun),
         agents(Log(), clock, store, agent_verifier, published, router, admission, /*demands_certificates=*/false),
-        proxy_managers(loop, Log(), clock, store, verifier ? *verifier : users, sessions, clients, admission),
+        proxy_managers(loop, clock, verifier ? *verifier : users, sessions, clients, admission, unbegun),
         entry(clients, proxy_managers, agents),
         server(loop, entry) {}
 
@@ -73,6 +74,7 @@ struct GatewayUnderTest::Process {
   AgentRouter router;
   SessionDirectory sessions;
   Admission admission;
+  UnbegunSessions unbegun;
   ClientEntry clients;
   ExecRuns exec;
   AgentEntry agents;
