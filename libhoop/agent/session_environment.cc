@@ -98,21 +98,33 @@ std::string Expand(std::string_view text, const std::map<std::string, std::strin
   return result;
 }
 
-// What stands for variables in `words`, as it is written there: "$1, ${X}". A word may be a whole script.
-std::string References(const std::vector<std::string>& words) {
-  constexpr size_t kShownMax = 5, kShownBytesMax = 64;
-  std::vector<std::string_view> references;
-  for (std::string_view text : words) {
-    for (size_t at = text.find('$'); at != std::string_view::npos; at = text.find('$')) {
-      const std::string_view reference = text.substr(at, 1 + ReadReference(text.substr(at + 1)).bytes);
-      text.remove_prefix(at + reference.size());
-      const std::string_view shown = reference.substr(0, kShownBytesMax);
-      if (std::find(references.begin(), references.end(), shown) == references.end()) references.push_back(shown);
-    }
+// What `word` stands for and does not find, as it is written there: "$1", "${X}". Real agents refuse a word in which
+// nothing has a value, and let what is missing beside a value become empty. So do we for the connection's command,
+// which may leave a variable out; what the user wrote is not run with a piece missing.
+std::vector<std::string_view> MissingReferences(std::string_view word, const std::string& expanded, bool is_users,
+                                                const std::map<std::string, std::string>& variables) {
+  const bool has_no_value = expanded == Expand(word, {});
+  std::vector<std::string_view> missing;
+  for (size_t at = word.find('$'); at != std::string_view::npos; at = word.find('$')) {
+    const Reference reference = ReadReference(word.substr(at + 1));
+    const bool is_unknown = reference.bytes > 0 && !variables.contains(std::string(reference.name));
+    if (has_no_value || (is_users && is_unknown)) missing.push_back(word.substr(at, 1 + reference.bytes));
+    word.remove_prefix(at + 1 + reference.bytes);
   }
-  const bool more = references.size() > kShownMax;
-  if (more) references.resize(kShownMax);
-  return fmt::format("{}{}", fmt::join(references, ", "), more ? " ..." : "");
+  return missing;
+}
+
+// For people: a word may be a whole script.
+std::string SomeOf(const std::vector<std::string_view>& references) {
+  constexpr size_t kShownMax = 5, kShownBytesMax = 64;
+  std::vector<std::string_view> shown;
+  for (std::string_view reference : references) {
+    reference = reference.substr(0, kShownBytesMax);
+    if (std::find(shown.begin(), shown.end(), reference) == shown.end()) shown.push_back(reference);
+  }
+  const bool more = shown.size() > kShownMax;
+  if (more) shown.resize(kShownMax);
+  return fmt::format("{}{}", fmt::join(shown, ", "), more ? " ..." : "");
 }
 
 }  // namespace
@@ -161,19 +173,20 @@ absl::StatusOr<std::vector<std::string>> ExpandArguments(const std::vector<std::
   std::vector<std::string> words = command;
   words.insert(words.end(), user_arguments.begin(), user_arguments.end());
   if (words.empty() || words[0].empty()) return InvalidArgument("connection must be at least one argument");
-  std::vector<std::string> missing;
+  std::vector<std::string_view> missing;  // of words that stay as they are
   for (size_t i = 0; i < words.size(); ++i) {
     if (words[i].find('\0') != std::string::npos) return InvalidArgument("an argument holds a zero byte");
     if (i == 0 || words[i].find('$') == std::string::npos) continue;
     std::string expanded = Expand(words[i], variables);
-    if (expanded == Expand(words[i], {})) missing.push_back(words[i]);
-    words[i] = std::move(expanded);
+    const auto of_word = MissingReferences(words[i], expanded, i >= command.size(), variables);
+    missing.insert(missing.end(), of_word.begin(), of_word.end());
+    if (of_word.empty()) words[i] = std::move(expanded);
   }
   if (!missing.empty()) {
     return InvalidArgument(
         "could not find environment variable {} of the session: $NAME and ${{NAME}} in arguments are replaced; for a "
         "literal $, put the text into a variable (-e) or on standard input",
-        References(missing));
+        SomeOf(missing));
   }
   return words;
 }

@@ -29,7 +29,8 @@ absl::StatusOr<SessionEnvironment> BuildSessionEnvironment(const AgentConnection
                                                            bool exports_all, std::string_view session_id);
 
 // The connection's command followed by the user's arguments, with $NAME and ${NAME} replaced in all but the program.
-// InvalidArgument: nothing to run, or a word whose variables are all empty: the text names these.
+// InvalidArgument: nothing to run, a word whose variables are all empty, or an argument of the user with a variable
+// that is none: the text names these.
 absl::StatusOr<std::vector<std::string>> ExpandArguments(const std::vector<std::string>& command,
                                                          const std::vector<std::string>& user_arguments,
                                                          const std::map<std::string, std::string>& variables);

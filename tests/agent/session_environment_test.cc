@@ -85,6 +85,19 @@ TEST(Arguments, RefuseWordsWhoseVariablesAreAllEmpty) {
   EXPECT_STATUS(ExpandArguments({"a", std::string("b\0", 2)}, {}, {}), absl::StatusCode::kInvalidArgument, "zero byte");
 }
 
+// The connection's command may leave one out: `mongodb://$USER@$HOST/?$OPTIONS`.
+TEST(Arguments, OfTheUserAreRefusedWithAVariableThatIsNone) {
+  const std::map<std::string, std::string> variables = {{"A", "1"}, {"EMPTY", ""}};
+  EXPECT_EQ(*ExpandArguments({"sh", "$A/$OPTIONS"}, {"$A$EMPTY costs 5$"}, variables),
+            (std::vector<std::string>{"sh", "1/", "1 costs 5$"}));
+  EXPECT_STATUS(ExpandArguments({"sh", "-c"}, {"echo $A $1 ${NO}", "$A$"}, variables),
+                absl::StatusCode::kInvalidArgument, "environment variable $1, ${NO} of the session");
+  EXPECT_STATUS(ExpandArguments({"sh"}, {"$A ${"}, variables), absl::StatusCode::kInvalidArgument,
+                "environment variable ${ of the session");
+  EXPECT_STATUS(ExpandArguments({"sh"}, {"$EMPTY"}, variables), absl::StatusCode::kInvalidArgument,
+                "environment variable $EMPTY of the session");
+}
+
 TEST(Arguments, NameNoMoreOfALongScriptThanItsFirstVariables) {
   const std::string script = "$a $b $c $d $e $f secret ${" + std::string(100, 'x') + "}";
   EXPECT_STATUS(ExpandArguments({"sh", "-c", script}, {}, {}), absl::StatusCode::kInvalidArgument,

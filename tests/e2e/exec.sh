@@ -22,6 +22,10 @@ same "piped stdin" "from a pipe" "$(echo 'from a pipe' | hoop exec cat -s)"
 same "arguments" "a b  c" "$(hoop exec echo -s -- a 'b  c' </dev/null)"
 # shellcheck disable=SC2016 # the words are the user's
 refused 'could not find environment variable $1, ${HOMES} of the session: ' hoop exec shell -s -- -c 'echo $1 ${HOMES}'
+# shellcheck disable=SC2016 # beside one that is known, too
+refused 'could not find environment variable $1 of the session: ' hoop exec shell -s -- -c 'echo $HOME $1'
+# shellcheck disable=SC2016 # of the command's environment
+same "HOME, PATH and whose session it is" "$HOME $PATH admin@hoop.local" "$(hoop exec shell -s -- -c 'echo $HOME $PATH $HOOP_USER_EMAIL' </dev/null)"
 # shellcheck disable=SC2016 # the far shell's
 same "a literal dollar" "one word" "$(hoop exec shell -s -e S='echo "$1"' -- -c '${S}' sh 'one word' </dev/null)"
 same "buffered" "7" "$(hoop exec buffered -s -i 'echo $((3+4))')"

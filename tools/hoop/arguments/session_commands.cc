@@ -40,8 +40,8 @@ void AddExec(CommandTree& tree) {
       "  hoop exec bash -f script.sh -e GREETING='hello, world' -- -x\n"
       "  hoop exec bash -s --json -i 'exit 3'\n"
       "  hoop exec bash -e SCRIPT='echo \"$1\"' -- -c '${SCRIPT}' sh 'one word'\n"
-      "$NAME and ${NAME} in arguments stand for variables of the session: the connection's and those of -e. What\n"
-      "they hold, and input, is left as it is: there a $ is a $.\n"
+      "$NAME and ${NAME} in arguments stand for variables of the session: the connection's, those of -e, HOME, PATH\n"
+      "and HOOP_...; one that is none is refused. What they hold, and input, is left as it is: there a $ is a $.\n"
       "Without -i and -f standard input is read to its end, unless it is a terminal. The exit code is the\n"
       "command's; 1: it was not run, or cut off, 254: the agent failed, 255: a signal ended it,\n"
       "130/143: Ctrl-C/TERM here.");
