@@ -1,6 +1,7 @@
 #include "gateway/connection_config.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "base/connection_types.h"
 #include "base/encoding.h"
@@ -14,14 +15,20 @@
 namespace hoop {
 namespace {
 
+constexpr std::string_view kPassword = "PASS";
+
 absl::Status CheckSecrets(const ConnectionConfig& config, std::initializer_list<std::string_view> names) {
+  std::vector<std::string_view> missing;
   for (const std::string_view name : names) {
     const auto found = config.secrets.find(fmt::format("envvar:{}", name));
-    if (found == config.secrets.end() || found->second.empty()) {
-      return InvalidArgument("missing required secret {} for type {}", name, WireType(config.type, config.subtype));
-    }
+    const bool may_be_empty = name == kPassword;
+    if (found == config.secrets.end() || (found->second.empty() && !may_be_empty)) missing.push_back(name);
   }
-  return absl::OkStatus();
+  if (missing.empty()) return absl::OkStatus();
+  const bool lacks_password = missing.back() == kPassword;
+  return InvalidArgument("missing required secrets for type {} [{}]{}", WireType(config.type, config.subtype),
+                         fmt::join(missing, ", "),
+                         lacks_password ? "; a server that asks for no password has an empty PASS" : "");
 }
 
 // What a declaration needs besides: whoever declares it is there to be told, and no agent's environment is awaited.
@@ -38,7 +45,8 @@ absl::Status CheckConfig(const ConnectionConfig& config) {
     return InvalidArgument("command-line type must be at least one command");
   }
   if (wire == "tcp") return CheckSecrets(config, {"HOST", "PORT"});
-  if (wire == "postgres") return CheckSecrets(config, {"HOST", "USER"});
+  if (wire == "postgres" || wire == "mysql" || wire == "mssql")
+    return CheckSecrets(config, {"HOST", "USER", kPassword});
   return absl::OkStatus();
 }
 

@@ -15,16 +15,6 @@ SessionEnvironment Secrets(std::map<std::string, std::string> more = {}) {
   return {.variables = std::move(more)};
 }
 
-TEST(PostgresServer, NeedsHostUserAndPassword) {
-  for (const char* name : {"HOST", "USER", "PASS"}) {
-    SessionEnvironment secrets = Secrets();
-    secrets.variables.erase(name);
-    EXPECT_STATUS(ReadPostgresServer(secrets, kAddress, false).status(), StatusCode::kInvalidArgument,
-                  "missing required secrets for postgres connection [HOST, USER, PASS]");
-  }
-  EXPECT_OK(ReadPostgresServer(Secrets({{"PASS", ""}}), kAddress, false));
-}
-
 TEST(PostgresServer, VerifiesAsItsModeSays) {
   const std::pair<const char*, TlsVerify> modes[] = {{"", TlsVerify::kNone},
                                                      {"require", TlsVerify::kNone},

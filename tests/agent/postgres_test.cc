@@ -243,13 +243,27 @@ TEST_F(Postgres, TheUsersVariablesDoNotCount) {
   secrets.merge(std::map<std::string, std::string>{{"USER", "real"}, {"SSLMODE", "disable"}});
   gateway->Open(kSession, NetworkParams("postgres", secrets), "", {{"envvar:PASS", Base64Encode("mine")}});
   EXPECT_EQ(gateway->WaitFor(gateway->control(), packet::kClientSessionClose).payload,
-            "missing required secrets for postgres connection [HOST, USER, PASS]");
+            "missing required secrets for postgres connection [PASS]");
+}
+
+TEST_F(Postgres, SaysWhichSecretsAreMissing) {
+  int opened = 0;
+  const auto missing = [this, &opened](const std::string& verb, const std::map<std::string, std::string>& secrets) {
+    AgentConnectionParams params = NetworkParams("postgres", secrets);
+    params.client_verb = verb;
+    const std::string token = fmt::format("m{}", ++opened);
+    gateway->Open("sid-" + token, params, token);
+    return gateway->WaitFor(*gateway->WaitForStream(token), packet::kClientSessionClose).payload;
+  };
+  const std::string of = "missing required secrets for postgres connection ";
+  for (const char* verb : {"connect", "exec"}) {
+    EXPECT_EQ(missing(verb, {}), of + "[HOST, USER, PASS]");
+    EXPECT_EQ(missing(verb, {{"HOST", "h"}, {"USER", ""}, {"PASS", ""}}), of + "[USER]");
+    EXPECT_EQ(missing(verb, {{"HOST", "h"}, {"USER", "u"}}), of + "[PASS]");
+  }
 }
 
 TEST_F(Postgres, SaysWhichSecretsAreWrong) {
-  gateway->Open(kSession, NetworkParams("postgres", {{"HOST", "h"}, {"USER", "u"}}));
-  EXPECT_EQ(gateway->WaitFor(gateway->control(), packet::kClientSessionClose).payload,
-            "missing required secrets for postgres connection [HOST, USER, PASS]");
   gateway->Open("sid-2",
                 NetworkParams("postgres", {{"HOST", "127.0.0.1"}, {"USER", "u"}, {"PASS", "p"}, {"SSLMODE", "maybe"}}),
                 "t2");

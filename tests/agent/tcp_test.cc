@@ -159,7 +159,7 @@ TEST_F(Tcp, ATargetThatIsGoneLaterClosesTheConnectionWithAReason) {
 TEST_F(Tcp, SaysWhichSecretsAreMissing) {
   gateway->Open(kSession, NetworkParams("tcp", {{"HOST", "127.0.0.1"}}));
   EXPECT_EQ(gateway->WaitFor(gateway->control(), packet::kClientSessionClose).payload,
-            "missing required secrets for tcp connection [HOST, PORT]");
+            "missing required secrets for tcp connection [PORT]");
 }
 
 TEST_F(Tcp, SharedStreamTellsConnectionsApartExactly) {

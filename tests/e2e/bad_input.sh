@@ -20,6 +20,8 @@ bad_file '3: this line is indented otherwise than those it belongs to' '3s/^  / 
 bad_file '3: type: "database/" is incomplete' s#application/tcp#database/#
 bad_file '3: connection "tcp": subtype: is missing; of type database there are postgres' s#application/tcp#database#
 bad_file '5: overwrite: true or false is expected' '$a overwrite: perhaps'
+bad_file '3: connection "tcp": missing required secrets for type postgres [USER, PASS]; a server that asks for no password' \
+  '3s#application/tcp#database/postgres#'
 bad_file '3: agent prod is not there: `hoop start dev` brings one along, dev' 's/name: tcp/agent: prod, &/'
 sed -i 's/name: shell/&, groups: [nobody-yet, admin]/' "$work/connections.yaml"
 start_dev "$work/connections.yaml"

@@ -70,7 +70,13 @@ TEST(ConnectionConfig, ADeclarationIsWhole) {
   ExpectRefused(config, "groups: a name has 1 to 180 printable characters");
   config = {.name = "orders", .type = "database", .subtype = "postgres", .agent = "prod"};
   config.secrets = {{"envvar:HOST", "db"}};
-  ExpectRefused(config, "missing required secret USER for type postgres");
+  ExpectRefused(config,
+                "missing required secrets for type postgres [USER, PASS]; a server that asks for no password has an "
+                "empty PASS");
+  config.secrets = {{"envvar:HOST", ""}, {"envvar:USER", "app"}, {"envvar:PASS", ""}};
+  ExpectRefused(config, "missing required secrets for type postgres [HOST]");
+  config.secrets["envvar:HOST"] = "db";
+  EXPECT_OK(Made(config));
 }
 
 TEST(ConnectionConfig, SecretsAreKeptAsRestKeepsThem) {

@@ -1,6 +1,7 @@
 #include "agent/connectors/connector.h"
 
 #include <utility>
+#include <vector>
 
 #include "agent/connectors/exec.h"
 #include "agent/connectors/host.h"
@@ -16,11 +17,27 @@ namespace {
 
 struct DialledKind {
   std::string_view type;
+  bool is_database;               // needs USER and PASS
   std::string_view default_port;  // empty: PORT is required
 };
 
 // What is dialled before a session counts as open, also when its command is what runs (`hoop exec` on a database).
-constexpr DialledKind kDialledKinds[] = {{"tcp", ""}, {"postgres", "5432"}, {"mysql", "3306"}, {"mssql", "1433"}};
+constexpr DialledKind kDialledKinds[] = {
+    {"tcp", false, ""}, {"postgres", true, "5432"}, {"mysql", true, "3306"}, {"mssql", true, "1433"}};
+
+absl::Status CheckSecrets(const DialledKind& kind, const SessionEnvironment& environment) {
+  std::vector<std::string_view> missing;
+  const auto want = [&](std::string_view name) {
+    if (environment.Get(name).empty()) missing.push_back(name);
+  };
+  want("HOST");
+  if (kind.default_port.empty()) want("PORT");
+  if (kind.is_database) want("USER");
+  // It may be empty (trust, certificates), but a connection without it is one that somebody forgot to finish.
+  if (kind.is_database && !environment.variables.contains("PASS")) missing.push_back("PASS");
+  if (missing.empty()) return absl::OkStatus();
+  return InvalidArgument("missing required secrets for {} connection [{}]", kind.type, fmt::join(missing, ", "));
+}
 
 }  // namespace
 
@@ -47,13 +64,10 @@ absl::StatusOr<std::optional<Address>> LivenessAddress(const AgentConnectionPara
   if (HostServiceName(params, environment)) return std::nullopt;
   for (const DialledKind& kind : kDialledKinds) {
     if (kind.type != params.connection_type) continue;
+    HOOP_RETURN_IF_ERROR(CheckSecrets(kind, environment));
     const std::string host = environment.Get("HOST");
     std::string port = environment.Get("PORT");
     if (port.empty()) port = kind.default_port;
-    if (host.empty() || port.empty()) {
-      return InvalidArgument("missing required secrets for {} connection [{}]", kind.type,
-                             kind.default_port.empty() ? "HOST, PORT" : "HOST");
-    }
     const bool is_socket_folder = host.starts_with('/') && kind.type == "postgres";
     const bool is_v6 = host.find(':') != std::string::npos && !host.starts_with('[');
     auto address = Address::Parse(fmt::format("{}:{}",

@@ -38,10 +38,6 @@ absl::StatusOr<SslMode> ReadSslMode(const SessionEnvironment& environment, bool 
 
 absl::StatusOr<PostgresServer> ReadPostgresServer(const SessionEnvironment& environment, const Address& address,
                                                   bool require_verified_tls) {
-  // PASS may be empty (trust, certificates), but a connection without it is one that somebody forgot to finish.
-  if (environment.Get("HOST").empty() || environment.Get("USER").empty() || !environment.variables.contains("PASS")) {
-    return InvalidArgument("missing required secrets for postgres connection [HOST, USER, PASS]");
-  }
   PostgresServer server{.address = address, .user = environment.Get("USER"), .password = environment.Get("PASS")};
   HOOP_ASSIGN_OR_RETURN(server.ssl_mode, ReadSslMode(environment, require_verified_tls));
   if (server.ssl_mode == SslMode::kDisable) return server;
