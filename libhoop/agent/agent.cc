@@ -69,6 +69,17 @@ absl::StatusOr<GatewayDialOptions> ToldGateway(std::string_view grpc_url, const 
   return told;
 }
 
+// The gateway would refuse the other kind each time it is asked.
+absl::Status CheckKind(const AgentOptions& options, const AgentDsn& dsn) {
+  if (options.connection && dsn.mode == "standard") {
+    return InvalidArgument("it is the key of an agent of mode standard, which brings no connection along");
+  }
+  if (!options.connection && dsn.IsOrganizations()) {
+    return InvalidArgument("it is the organization's key, for programs that bring a connection along (`hoop run`)");
+  }
+  return absl::OkStatus();
+}
+
 // By the key's mode, or because it brings a connection along.
 std::optional<DialLoop::OnDemand> OnDemandOf(const AgentOptions& options, const AgentDsn& dsn) {
   if (!options.connection && (dsn.mode.empty() || dsn.mode == "standard")) return std::nullopt;
@@ -164,6 +175,7 @@ absl::StatusOr<std::unique_ptr<Agent>> Agent::Create(AgentOptions options) {
   absl::StatusOr<AgentDsn> parsed = ParseAgentDsn(options.key);
   if (!parsed.ok()) return Annotate(parsed.status(), "HOOP_KEY");
   AgentDsn dsn = *std::move(parsed);
+  HOOP_RETURN_IF_ERROR(Annotate(CheckKind(options, dsn), "HOOP_KEY"));
   absl::StatusOr<Address> address = Address::Parse(dsn.address);
   if (!address.ok()) return Annotate(address.status(), "HOOP_KEY");
   TlsTarget tls;

@@ -187,9 +187,18 @@ void DialLoop::Lose(const absl::Status& status, std::string_view event) {
   answered_.reset();
   on_change_(status);
   const absl::Duration pause = NextPause();
-  context_.log.Warning(event, "address", settings_.dsn.address, "code", absl::StatusCodeToString(status.code()),
-                       "reason", StatusText(status), "retry_in",
-                       absl::FormatDuration(absl::Trunc(pause, absl::Milliseconds(1))));
+  const std::string code = absl::StatusCodeToString(status.code());
+  const std::string retry_in = absl::FormatDuration(absl::Trunc(pause, absl::Milliseconds(1)));
+  // Who brings a connection along has heard it by on_change, and says it where it is seen.
+  const bool is_said = settings_.on_demand && !settings_.on_demand->request.name.empty() &&
+                       (absl::IsUnauthenticated(status) || absl::IsInvalidArgument(status));
+  if (is_said) {
+    context_.log.Info(event, "address", settings_.dsn.address, "code", code, "reason", StatusText(status), "retry_in",
+                      retry_in);
+  } else {
+    context_.log.Warning(event, "address", settings_.dsn.address, "code", code, "reason", StatusText(status),
+                         "retry_in", retry_in);
+  }
   pause_ = context_.loop.After(pause, [this] { Next(); });
 }
 

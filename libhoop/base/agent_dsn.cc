@@ -11,7 +11,7 @@ namespace hoop {
 namespace {
 
 constexpr std::array<std::string_view, 5> kSchemes = {"grpc", "grpcs", "http", "https", "wss"};
-constexpr std::array<std::string_view, 3> kModes = {"standard", "embedded", "multi-connection"};
+constexpr std::array<std::string_view, 3> kModes = {"standard", "embedded", kMultiConnection};
 constexpr size_t kOldPathBytes = 65;  // a slash and 64 hex digits: how both eras know the old form
 
 bool IsPrintable(std::string_view text) {

@@ -9,6 +9,10 @@
 
 namespace hoop {
 
+// The agent that stands for an organization's key; processes that bring connections along use it.
+inline constexpr std::string_view kOrganizationAgent = "_default";
+inline constexpr std::string_view kMultiConnection = "multi-connection";  // its mode
+
 struct AgentDsn {
   std::string scheme;        // http, https, grpc, grpcs, wss: decides TLS only
   std::string name;          // empty in the old form
@@ -17,6 +21,8 @@ struct AgentDsn {
   std::string key;           // what the gateway hashes: the secret, in the old form the whole text
   bool is_old_form = false;  // <scheme>://<host>:<port>/<64 hex digits>
 
+  // The organization's, with which processes bring connections along.
+  bool IsOrganizations() const { return mode == kMultiConnection || (mode.empty() && name == kOrganizationAgent); }
   bool IsTls() const { return scheme == "grpcs" || scheme == "https" || scheme == "wss"; }
 };
 

@@ -62,6 +62,11 @@ absl::StatusOr<std::string> ApiClient::CreateOrganizationKey() {
   return ParseTextMember(answer.body, "key");
 }
 
+absl::StatusOr<std::string> ApiClient::OrganizationKey() {
+  HOOP_ASSIGN_OR_RETURN(const std::string body, calls_->Get("/orgs/keys"));
+  return ParseTextMember(body, "key");
+}
+
 absl::Status ApiClient::DeleteOrganizationKey() {
   return calls_->CallAbout({"organization", "key"}, "DELETE", "/orgs/keys").status();
 }

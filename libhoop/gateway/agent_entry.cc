@@ -3,6 +3,7 @@
 #include <map>
 #include <utility>
 
+#include "base/agent_dsn.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "identity/bearer.h"

@@ -25,10 +25,6 @@ std::string AgentId(std::string_view org_id, std::string_view name);
 std::string RouteOf(const ConnectionRow& connection);
 std::string RouteOf(const AgentRow& agent, std::string_view brought_connection);
 
-// The agent that stands for an organization's key; processes that bring connections along use it.
-inline constexpr std::string_view kOrganizationAgent = "_default";
-inline constexpr std::string_view kMultiConnection = "multi-connection";  // its mode
-
 // Owned by Gateway. Blocks on the store: worker threads, several at a time.
 class AgentVerifier final {
  public:

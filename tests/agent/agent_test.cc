@@ -17,11 +17,12 @@ namespace {
 class Events final : public LogSink {
  public:
   bool Wants(LogLevel) const override { return true; }
-  void Write(LogLevel, std::string_view event, const std::vector<LogField>& fields) override {
+  void Write(LogLevel level, std::string_view event, const std::vector<LogField>& fields) override {
     std::string line(event);
     for (const LogField& field : fields) line += fmt::format(" {}={}", field.key, field.value);
     absl::MutexLock lock(&mu_);
     lines_.push_back(line);
+    if (level == LogLevel::kWarning) warnings_ += line + "\n";
   }
   // The first line that begins with `event`.
   std::string WaitFor(std::string_view event) {
@@ -36,6 +37,10 @@ class Events final : public LogSink {
     mu_.AwaitWithTimeout(absl::Condition(&seen, &std::function<bool()>::operator()), kTestPatience);
     return found;
   }
+  std::string Warnings() {
+    absl::MutexLock lock(&mu_);
+    return warnings_;
+  }
   std::string All() {
     absl::MutexLock lock(&mu_);
     std::string all;
@@ -46,6 +51,7 @@ class Events final : public LogSink {
  private:
   absl::Mutex mu_;
   std::vector<std::string> lines_;
+  std::string warnings_;
 };
 
 // A gateway that accepts one agent over a real socket, or refuses every stream.
@@ -241,6 +247,30 @@ TEST(Agent, SaysWhichKeyIsToBeLookedAt) {
 
 std::string Later(std::string_view why = "") { return EncodePreConnectResponse(kPreConnectLater, why); }
 std::string Now() { return EncodePreConnectResponse(kPreConnectNow, ""); }
+
+TEST(Agent, ARefusalOfWhatItBringsAlongIsNoWarning) {
+  RealGateway gateway;
+  gateway.answers = {Now()};
+  gateway.OnLoop([&] { gateway.refusal = Unauthenticated("invalid authentication"); });
+  AgentUnderTest under_test(gateway.port, {.key = fmt::format("grpc://_default:xagt-s3cret@127.0.0.1:{}", gateway.port),
+                                           .connection = AgentConnection{.name = "runcon"}});
+  EXPECT_NE(under_test.events.WaitFor("the gateway refused this agent"), "");
+  EXPECT_EQ(under_test.events.Warnings(), "");
+  EXPECT_STATUS(under_test.agent->last_error(), absl::StatusCode::kUnauthenticated, "invalid authentication");
+}
+
+TEST(Agent, SaysWhichKindOfKeyItHas) {
+  const auto refusal = [](const std::string& key, std::optional<AgentConnection> connection) {
+    return Agent::Create({.key = key, .connection = std::move(connection)}).status();
+  };
+  EXPECT_STATUS(refusal("grpc://a1:xagt-s@127.0.0.1:1?mode=standard", AgentConnection{.name = "runcon"}),
+                absl::StatusCode::kInvalidArgument,
+                "HOOP_KEY: it is the key of an agent of mode standard, which brings no connection along");
+  for (const char* key : {"grpc://_default:xagt-s@127.0.0.1:1", "grpc://x:xagt-s@127.0.0.1:1?mode=multi-connection"}) {
+    EXPECT_STATUS(refusal(key, std::nullopt), absl::StatusCode::kInvalidArgument,
+                  "HOOP_KEY: it is the organization's key, for programs that bring a connection along (`hoop run`)");
+  }
+}
 
 TEST(Agent, OnDemandConnectsWhenSomebodyWaits) {
   RealGateway gateway;

@@ -231,8 +231,10 @@ refused "invalid duration, valid units" hoop connect lines -d soon
 # --- What is around it ---
 
 refused "reviews are not served by this gateway" hoop admin get reviews
-hoop admin create orgkeys >/dev/null
-refused 'organization key exists already: `hoop admin get orgkeys` shows it' hoop admin create orgkeys
+key=$(hoop admin create orgkeys)
+same "the organization's key, again" "$key" "$(hoop admin create orgkeys 2>/dev/null)"
+hoop admin delete orgkeys >/dev/null
+[ "$key" != "$(hoop admin create orgkeys)" ] || fail "the organization's key is the one that was deleted"
 for kind in $(hoop complete admin get '' | cut -f 1); do
   [ "$kind" = reviews ] || hoop admin get "$kind" >/dev/null || fail "hoop admin get $kind"
   [ "$kind" = reviews ] || hoop admin get "$kind" -o json >/dev/null || fail "hoop admin get $kind -o json"

@@ -36,11 +36,21 @@ HOOP_KEY=${key/xagt-/xagt-x} spawn "$work/bad.log" "$bin/hoop" run -n bad -- tou
 ended=0
 wait "$spawned" || ended=$?
 same "hoop run, with another key" 1 "$ended"
-contains "why" "$(cat "$work/bad.log")" "hoop: connection bad is not served: HOOP_KEY: invalid authentication"
+same "why, in one line" "hoop: connection bad is not served: HOOP_KEY: invalid authentication; \`hoop admin create orgkeys\` prints the organization's, which is needed here" \
+  "$(cat "$work/bad.log")"
 [ ! -e "$work/bad.began" ] || fail "its command began"
 same "hoop run, with no key" \
   "hoop: HOOP_KEY: not a key of a gateway: one is <scheme>://<name>:<secret>@<host>:<port>; \`hoop admin create orgkeys\` prints the organization's, which is needed here" \
   "$(HOOP_KEY=x "$bin/hoop" run -n none 2>&1)"
+agent_key=$("$bin/hoop" admin create agent spare)
+same "hoop run, with an agent's key" \
+  "hoop: HOOP_KEY: it is the key of an agent of mode standard, which brings no connection along; \`hoop admin create orgkeys\` prints the organization's, which is needed here" \
+  "$(HOOP_KEY=$agent_key "$bin/hoop" run -n none 2>&1)"
+same "hoop-agent, with the organization's" \
+  "hoop-agent: HOOP_KEY: it is the organization's key, for programs that bring a connection along (\`hoop run\`); \`hoop admin create agent NAME\` prints an agent's" \
+  "$(HOOP_KEY=$key "$bin/hoop-agent" 2>&1)"
+same "the organization's key, again" "$key" "$("$bin/hoop" admin create orgkeys 2>"$work/err")"
+contains "what is said with it" "$(cat "$work/err")" "this is the key that the organization has"
 HOOP_KEY=$key spawn "$work/other.log" "$bin/hoop" run -n other
 wait_line "$work/other.log" "$spawned" 20 "serving connection other"
 stop "$spawned" INT

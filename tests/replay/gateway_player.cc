@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <set>
 
+#include "base/agent_dsn.h"
 #include "base/check.h"
 #include "base/ids.h"
 #include "base/limits/session.h"

@@ -3,6 +3,7 @@
 #include <fstream>
 #include <sstream>
 
+#include "base/agent_dsn.h"
 #include "identity/api_keys.h"
 #include "identity/local_verifier.h"
 #include "tests/rest/rest_fixture.h"

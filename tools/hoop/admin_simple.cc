@@ -35,11 +35,14 @@ absl::Status CreateAgent(ApiClient& api, const NewAgentOptions& options) {
 }
 
 absl::Status CreateOrganizationKey(ApiClient& api, const NoOptions&) {
-  const auto key = api.CreateOrganizationKey();
+  auto key = api.CreateOrganizationKey();
   if (absl::IsAlreadyExists(key.status())) {
-    return absl::AlreadyExistsError(
-        fmt::format("{}: `hoop admin get orgkeys` shows it; `hoop admin delete orgkeys` makes room for a new one",
-                    Text(key.status())));
+    key = api.OrganizationKey();
+    if (key.ok()) {
+      fmt::print(stderr,
+                 "hoop: this is the key that the organization has; `hoop admin delete orgkeys` makes room for "
+                 "a new one\n");
+    }
   }
   if (key.ok()) Print(*key + "\n");
   return key.status();

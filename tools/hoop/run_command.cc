@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -23,6 +24,7 @@ namespace hoop::cli {
 namespace {
 
 constexpr absl::Duration kStopTime = absl::Seconds(5);
+constexpr std::string_view kWantedKey = "; `hoop admin create orgkeys` prints the organization's, which is needed here";
 
 std::string HostName() {
   char name[256] = {};
@@ -39,7 +41,7 @@ absl::StatusOr<AgentOptions> MakeAgentOptions(const Environment& environment, co
   AgentOptions agent;
   agent.key = environment.agent_key;
   if (agent.key.empty())
-    return absl::InvalidArgumentError("HOOP_KEY is not set: `hoop admin create orgkeys` makes one");
+    return absl::InvalidArgumentError("HOOP_KEY is not set: `hoop admin create orgkeys` prints the organization's");
   auto config = WithTls(ClientConfig(), environment);
   if (!config.ok()) return config.status();
   agent.tls = config->tls;
@@ -68,6 +70,12 @@ absl::StatusOr<AgentOptions> MakeAgentOptions(const Environment& environment, co
 // What asking again does not change: the key, or the connection's name. Everything else the agent tries again.
 bool IsRefused(const absl::Status& status) {
   return absl::IsUnauthenticated(status) || absl::IsInvalidArgument(status);
+}
+
+// A refusal by the gateway may be about the key, or about the certificate, which it says.
+std::string WhyNot(const absl::Status& refused) {
+  const bool is_key = absl::IsUnauthenticated(refused) && Text(refused).starts_with("invalid authentication");
+  return is_key ? fmt::format("HOOP_KEY: {}{}", Text(refused), kWantedKey) : Text(refused);
 }
 
 // One run: the agent serves the connection; the command, if there is one, begins when it is known that nothing speaks
@@ -108,8 +116,7 @@ class Run final {
       return;  // it stops
     } else if (IsRefused(refused)) {
       served_ = false;
-      const char* of = absl::IsUnauthenticated(refused) ? ": HOOP_KEY" : "";
-      const int code = Fail(fmt::format("connection {} is not served{}: {}", connection_, of, Text(refused)));
+      const int code = Fail(fmt::format("connection {} is not served: {}", connection_, WhyNot(refused)));
       if (child_ <= 0) code_ = code;
     }
     if (!code_ && !command_.empty() && child_ <= 0) StartCommand();
@@ -154,7 +161,7 @@ int RunPublish(const Environment& environment, const PublishOptions& options) {
   const std::string name = agent_options->connection->name;
   auto agent = Agent::Create(*std::move(agent_options));
   if (!agent.ok() && Text(agent.status()).starts_with("HOOP_KEY: ")) {
-    return Fail(Text(agent.status()) + "; `hoop admin create orgkeys` prints the organization's, which is needed here");
+    return Fail(Text(agent.status()) + std::string(kWantedKey));
   }
   if (!agent.ok()) return Fail(agent.status());
   if (const absl::Status started = (*agent)->Start(); !started.ok()) return Fail(started);

@@ -36,7 +36,7 @@ struct AgentOptions {
   // The DSN: <scheme>://<name>:<secret>@<host>:<port>?mode=standard. With mode=embedded the agent asks whether
   // somebody wants it, connects when the gateway says so and stays then; sessions get all variables of `environment`.
   std::string key;
-  std::optional<AgentConnection> connection;  // set: it connects on demand, whatever the key's mode
+  std::optional<AgentConnection> connection;  // set: it connects on demand
   // Names of shells that an embedded agent offers to gateways of 2024, lower case.
   std::vector<std::string> connection_items;
   // For keys with grpcs://, https:// or wss://; the gateway's certificate is always verified.
@@ -66,9 +66,9 @@ struct AgentOptions {
 // Owned by the program. Starts a thread of its own that dials with jittered back-off until Stop. Any thread.
 class Agent final {
  public:
-  // InvalidArgument: the key is not a DSN, or something is wrong with the texts for TLS. FailedPrecondition: the gRPC
-  // library cannot be loaded, or there are no authorities to verify the gateway by.
-  // Also makes the secret folder, and sweeps those of agents that were killed.
+  // InvalidArgument: the key is not a DSN, or not of the kind that is needed (AgentConnection), or something is wrong
+  // with the texts for TLS. FailedPrecondition: the gRPC library cannot be loaded, or there are no authorities to
+  // verify the gateway by. Also makes the secret folder, and sweeps those of agents that were killed.
   static absl::StatusOr<std::unique_ptr<Agent>> Create(AgentOptions options);
   ~Agent();  // as Stop
   Agent(const Agent&) = delete;

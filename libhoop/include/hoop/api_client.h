@@ -58,7 +58,8 @@ class ApiClient final {
   absl::StatusOr<std::string> CreateAgent(std::string_view name, std::string_view mode);
   absl::Status DeleteAgent(std::string_view name);
   // The key with which agents register connections of their own (`hoop run`).
-  absl::StatusOr<std::string> CreateOrganizationKey();
+  absl::StatusOr<std::string> CreateOrganizationKey();  // AlreadyExists: there is one
+  absl::StatusOr<std::string> OrganizationKey();
   absl::Status DeleteOrganizationKey();
 
   absl::StatusOr<UserInfo> Self();
