@@ -51,6 +51,17 @@ same "hoop-agent, with the organization's" \
   "$(HOOP_KEY=$key "$bin/hoop-agent" 2>&1)"
 same "the organization's key, again" "$key" "$("$bin/hoop" admin create orgkeys 2>"$work/err")"
 contains "what is said with it" "$(cat "$work/err")" "this is the key that the organization has"
+same "hoop run, for a command that is not there" "hoop: no-such-program: command not found" \
+  "$(HOOP_KEY=$key "$bin/hoop" run -n none -- no-such-program 2>&1)"
+same "the same, by its path" "hoop: $work/none: No such file or directory" \
+  "$(HOOP_KEY=$key "$bin/hoop" run -n none -- "$work/none" 2>&1)"
+same "what was made for it" "404" "$(curl -sS -o /dev/null -w '%{http_code}' -H "Authorization: Bearer $token" "$api_url/api/connections/none")"
+# With the signal as a terminal's shell leaves it to what it starts.
+HOOP_KEY=$key spawn "$work/sent.log" env --default-signal=INT "$bin/hoop" run -n sent -- sleep 1000
+wait_line "$work/sent.log" "$spawned" 20 "serving connection sent"
+for ((i = 0; i < 100; ++i)); do pgrep -P "$spawned" -x sleep >/dev/null && break || sleep 0.1; done
+stop "$spawned" INT
+same "hoop run, interrupted by a process" 130 "$ended"
 HOOP_KEY=$key spawn "$work/other.log" "$bin/hoop" run -n other
 wait_line "$work/other.log" "$spawned" 20 "serving connection other"
 stop "$spawned" INT

@@ -6,7 +6,9 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <cerrno>
 #include <cstdlib>
+#include <cstring>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -72,6 +74,19 @@ bool IsRefused(const absl::Status& status) {
   return absl::IsUnauthenticated(status) || absl::IsInvalidArgument(status);
 }
 
+// The words of a command with the path of its program.
+absl::StatusOr<std::vector<std::string>> WithProgram(std::vector<std::string> words) {
+  if (words.empty()) return words;
+  const bool is_path = words[0].find('/') != std::string::npos;
+  const std::string program = is_path ? words[0] : FindProgram(words[0], {});
+  if (program.empty()) return absl::NotFoundError(words[0] + ": command not found");
+  if (::access(program.c_str(), X_OK) != 0) {
+    return absl::NotFoundError(fmt::format("{}: {}", words[0], ::strerror(errno)));
+  }
+  words[0] = program;
+  return words;
+}
+
 // A refusal by the gateway may be about the key, or about the certificate, which it says.
 std::string WhyNot(const absl::Status& refused) {
   const bool is_key = absl::IsUnauthenticated(refused) && Text(refused).starts_with("invalid authentication");
@@ -90,15 +105,17 @@ class Run final {
   // Until the command has ended, or, without one, until a signal comes or the gateway refuses the connection.
   int WaitForEnd(const sigset_t& signals) {
     while (!code_) {
-      int signal = 0;
-      ::sigwait(&signals, &signal);
+      siginfo_t info = {};
+      const int signal = ::sigwaitinfo(&signals, &info);
+      if (signal < 0) continue;              // interrupted: a debugger
+      const bool is_key = info.si_code > 0;  // of the terminal; others come from a process
       if (signal == kNews) {
         OnNews();
       } else if (signal == SIGCHLD) {
         OnChild();
       } else if (child_ <= 0) {
         code_ = 128 + signal;
-      } else if (signal != SIGINT) {  // the terminal's keys reach the command by themselves
+      } else if (signal != SIGINT || !is_key) {  // the terminal's keys reach the command by themselves
         ::kill(child_, signal);
       }
     }
@@ -123,13 +140,7 @@ class Run final {
   }
 
   void StartCommand() {
-    std::vector<std::string> words = command_;
-    if (words[0].find('/') == std::string::npos) words[0] = FindProgram(words[0], {});
-    if (words[0].empty()) {
-      code_ = Fail(command_[0] + ": command not found");
-      return;
-    }
-    auto child = StartChild(words, {.in_foreground = true});
+    auto child = StartChild(command_, {.in_foreground = true});
     if (child.ok()) child_ = *child;
     if (!child.ok()) code_ = Fail(child.status());
   }
@@ -151,6 +162,9 @@ class Run final {
 }  // namespace
 
 int RunPublish(const Environment& environment, const PublishOptions& options) {
+  // A connection for a command that is not there would be made for nothing.
+  auto command = WithProgram(options.foreground);
+  if (!command.ok()) return Fail(command.status());
   sigset_t signals;
   ::sigemptyset(&signals);
   for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGCHLD, Run::kNews}) ::sigaddset(&signals, signal);
@@ -165,7 +179,7 @@ int RunPublish(const Environment& environment, const PublishOptions& options) {
   }
   if (!agent.ok()) return Fail(agent.status());
   if (const absl::Status started = (*agent)->Start(); !started.ok()) return Fail(started);
-  const int code = Run(**agent, name, options.foreground).WaitForEnd(signals);
+  const int code = Run(**agent, name, *std::move(command)).WaitForEnd(signals);
   (*agent)->Stop(kStopTime);
   return code;
 }

@@ -26,8 +26,8 @@ void AddRun(CommandTree& tree) {
       "  hoop run -n my-shell\n"
       "  hoop run -n staging-db --postgres postgres://app:secret@127.0.0.1/app -- sleep 3600\n"
       "HOOP_KEY is the organization's key. The connection appears at the gateway, and this machine connects when\n"
-      "somebody uses it. Sessions get all variables of this environment, but for credentials of hoop itself; a\n"
-      "password in --postgres stays here.");
+      "somebody uses it; afterwards it stays there, offline, until `hoop admin delete connection NAME`. Sessions\n"
+      "get all variables of this environment but HOOP_*, which are hoop's own; a password in --postgres stays here.");
 }
 
 void AddProxyManager(CommandTree& tree) {
