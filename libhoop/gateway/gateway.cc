@@ -241,12 +241,17 @@ absl::Status Gateway::Parts::OpenDoors() {
   http.tls_refusal = rest::LastWords("this port does not speak TLS: use http://");
   const auto accept_grpc = [this](std::unique_ptr<ByteStream> stream) { grpc_server->Accept(std::move(stream)); };
   const auto accept_http = [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); };
-  auto opened = FrontDoor::Open(packet_loop, doorstep_loop, log, std::move(grpc), accept_grpc);
-  if (!opened.ok()) return Annotate(opened.status(), kGrpcListen);
-  grpc_door = *std::move(opened);
-  opened = FrontDoor::Open(http_loop, doorstep_loop, log, std::move(http), accept_http);
-  if (!opened.ok()) return Annotate(opened.status(), kHttpListen);
-  http_door = *std::move(opened);
+  auto opened_grpc = FrontDoor::Open(packet_loop, doorstep_loop, log, std::move(grpc), accept_grpc);
+  auto opened_http = FrontDoor::Open(http_loop, doorstep_loop, log, std::move(http), accept_http);
+  const absl::Status no_grpc = Annotate(opened_grpc.status(), kGrpcListen);
+  const absl::Status no_http = Annotate(opened_http.status(), kHttpListen);
+  if (!no_grpc.ok() && !no_http.ok()) {  // both at once: who changes one would hear of the other next
+    return StatusF(no_grpc.code(), "{}; {}", StatusText(no_grpc), StatusText(no_http));
+  }
+  HOOP_RETURN_IF_ERROR(no_grpc);
+  HOOP_RETURN_IF_ERROR(no_http);
+  grpc_door = *std::move(opened_grpc);
+  http_door = *std::move(opened_http);
   grpc_address = grpc_door->address().ToString();
   http_address = http_door->address().ToString();
   return absl::OkStatus();
@@ -436,6 +441,10 @@ absl::StatusOr<std::string> Gateway::IssueAgentKey(std::string_view agent_name) 
   row.created_at = row.updated_at = parts_->clock.Now();
   HOOP_RETURN_IF_ERROR(parts_->store->agents().Put(row));
   return dsn;
+}
+
+absl::Status Gateway::CheckConnection(const ConnectionConfig& config) {
+  return MakeConnectionRow(config, /*org_id=*/"", absl::UnixEpoch()).status();
 }
 
 absl::Status Gateway::ApplyConnection(const ConnectionConfig& config) {

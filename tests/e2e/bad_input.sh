@@ -13,15 +13,16 @@ bad_file() { # bad_file REFUSAL SED: what is said of the file, as it is changed
   sed "$2" "$work/connections.yaml" >"$work/bad.yaml"
   refused "start dev: $work/bad.yaml:$1" \
     hoop start dev --data "$work/bad" --http 127.0.0.1:0 --grpc 127.0.0.1:0 --connections "$work/bad.yaml"
+  [ ! -e "$work/bad" ] || fail "a refused file left $(ls "$work/bad")"
 }
 bad_file '2: connection "sh": name: it must contain between 3 and 254 alphanumeric characters' s/shell/sh/
 bad_file '3: connection "tcp": type: nonsense is none' s#application/tcp#nonsense#
 bad_file '3: this line is indented otherwise than those it belongs to' '3s/^  /   /'
 bad_file '3: type: "database/" is incomplete' s#application/tcp#database/#
 bad_file '3: connection "tcp": subtype: is missing; of type database there are postgres' s#application/tcp#database#
-bad_file '5: overwrite: true or false is expected' '$a overwrite: perhaps'
 bad_file '3: connection "tcp": missing required secrets for type postgres [USER, PASS]; a server that asks for no password' \
   '3s#application/tcp#database/postgres#'
+bad_file '5: overwrite: true or false is expected' '$a overwrite: perhaps'
 bad_file '3: agent prod is not there: `hoop start dev` brings one along, dev' 's/name: tcp/agent: prod, &/'
 sed -i 's/name: shell/&, groups: [nobody-yet, admin]/' "$work/connections.yaml"
 start_dev "$work/connections.yaml"

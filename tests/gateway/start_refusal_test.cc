@@ -41,6 +41,13 @@ TEST_F(StartRefusalTest, NamesWhatIsInUse) {
   options.grpc_listen = first->http_address();
   EXPECT_STATUS(Start(options), absl::StatusCode::kFailedPrecondition,
                 "grpc_listen: listen on " + first->http_address() + ": Address already in use");
+  gateway_.reset();
+  options.grpc_listen = first->grpc_address();
+  options.http_listen = first->http_address();
+  EXPECT_STATUS(Start(options), absl::StatusCode::kFailedPrecondition,
+                "grpc_listen: listen on " + first->grpc_address() +
+                    ": Address already in use; http_listen: listen on " + first->http_address() +
+                    ": Address already in use");
 }
 
 TEST_F(StartRefusalTest, NamesWhatMakesNoSense) {

@@ -12,6 +12,8 @@ TEST(OptionNames, AreThoseThatUsersSet) {
       absl::StatusCode::kFailedPrecondition, "HOOP_DATA_DIR: /x: another gateway runs in it");
   EXPECT_STATUS(WithNames(absl::UnavailableError("http_listen: x"), {{"http_listen", "--http"}}),
                 absl::StatusCode::kUnavailable, "--http: x");
+  EXPECT_STATUS(WithNames(absl::FailedPreconditionError("grpc_listen: x; http_listen: y"), GatewayOptionNames()),
+                absl::StatusCode::kFailedPrecondition, "HOOP_GRPC_LISTEN: x; HOOP_HTTP_LISTEN: y");
 }
 
 TEST(OptionNames, LeaveOtherTextsAlone) {

@@ -39,6 +39,8 @@ constexpr char kAdmin[] = "admin@hoop.local";
 constexpr char kAgent[] = "dev";
 const OptionNames kOptionNames = {
     {"data_dir", "--data"}, {"journal_dir", "--data"}, {"http_listen", "--http"}, {"grpc_listen", "--grpc"}};
+constexpr char kBesideAnother[] =
+    "; beside another one: `hoop start dev --data DIR --http 127.0.0.1:0 --grpc 127.0.0.1:0`";
 constexpr auto kConnectPatience = std::chrono::seconds(20);
 
 std::string DefaultDataDir() {
@@ -69,6 +71,23 @@ absl::StatusOr<std::string> EnsurePassword(const std::string& path) {
   return password;
 }
 
+absl::Status At(const std::string& place, const absl::Status& wrong) {
+  return absl::Status(wrong.code(), fmt::format("{}: {}", place, Text(wrong)));
+}
+
+absl::Status NoAgent(const DeclaredConnection& declared) {
+  return absl::InvalidArgumentError(
+      fmt::format("{}: agent {} is not there: `hoop start dev` brings one along, {}, which serves what names none",
+                  declared.agent_place, Harmless(declared.config.agent), kAgent));
+}
+
+// What runs already, here or elsewhere on this machine.
+bool IsTaken(const absl::Status& status) {
+  const std::string text = Text(status);
+  return text.find("another gateway runs in it") != std::string::npos ||
+         text.find("Address already in use") != std::string::npos;
+}
+
 // One development set-up; members in the order of construction.
 class DevSession {
  public:
@@ -82,9 +101,10 @@ class DevSession {
   void Stop();
 
  private:
+  absl::Status ReadDeclared();
   absl::Status StartGateway();
   absl::Status SignIn();
-  absl::Status Declare(const std::vector<DeclaredConnection>& declared);
+  absl::Status Declare();
   absl::Status StartAgent();
   std::string SignInLine() const;
 
@@ -93,6 +113,7 @@ class DevSession {
   LogSink& log_;
   std::string password_, config_file_;
   ClientConfig config_;
+  std::vector<DeclaredConnection> declared_;
   std::vector<std::string> connections_;
   std::unique_ptr<DemoTargets> targets_;
   std::unique_ptr<Gateway> gateway_;
@@ -101,6 +122,10 @@ class DevSession {
 
 absl::Status DevSession::Start() {
   if (options_.data_dir.empty()) options_.data_dir = DefaultDataDir();
+  // Before anything is made: a file that is refused leaves nothing behind.
+  if (!options_.connections_file.empty()) {
+    if (absl::Status status = ReadDeclared(); !status.ok()) return status;
+  }
   std::error_code error;
   std::filesystem::create_directories(options_.data_dir, error);
   if (error) return absl::UnavailableError(fmt::format("data_dir: {}: {}", options_.data_dir, error.message()));
@@ -109,6 +134,19 @@ absl::Status DevSession::Start() {
   config_file_ = options_.data_dir + "/config.toml";
   if (absl::Status status = StartGateway(); !status.ok()) return status;
   return StartAgent();
+}
+
+absl::Status DevSession::ReadDeclared() {
+  auto declared = LoadConnectionsFile(options_.connections_file, kAgent);
+  if (!declared.ok()) return declared.status();
+  declared_ = *std::move(declared);
+  const bool is_new = !std::filesystem::exists(options_.data_dir);  // no agent but our own
+  for (const DeclaredConnection& declared_one : declared_) {
+    if (is_new && declared_one.config.agent != kAgent) return NoAgent(declared_one);
+    const absl::Status checked = Gateway::CheckConnection(declared_one.config);
+    if (!checked.ok()) return At(declared_one.place, checked);
+  }
+  return absl::OkStatus();
 }
 
 absl::Status DevSession::StartGateway() {
@@ -128,12 +166,11 @@ absl::Status DevSession::StartGateway() {
     if (!targets.ok()) return targets.status();
     targets_ = *std::move(targets);
     options_.connections_file = targets_->connections_file();
+    if (absl::Status status = ReadDeclared(); !status.ok()) return status;
   }
-  const auto declared = LoadConnectionsFile(options_.connections_file, kAgent);
-  if (!declared.ok()) return declared.status();
   if (absl::Status status = gateway_->Start(); !status.ok()) return status;
   if (absl::Status status = SignIn(); !status.ok()) return status;
-  return Declare(*declared);
+  return Declare();
 }
 
 absl::Status DevSession::SignIn() {
@@ -150,7 +187,7 @@ absl::Status DevSession::SignIn() {
   return config_.Save(config_file_);
 }
 
-absl::Status DevSession::Declare(const std::vector<DeclaredConnection>& declared) {
+absl::Status DevSession::Declare() {
   const auto api = ApiClient::Create(config_, options_.version);
   if (!api.ok()) return api.status();
   const auto agents = (*api)->Agents();
@@ -158,16 +195,12 @@ absl::Status DevSession::Declare(const std::vector<DeclaredConnection>& declared
   std::set<std::string> served = {kAgent};
   for (const AgentInfo& agent : *agents) served.insert(agent.name);
   std::vector<std::string> groups;
-  for (const auto& [declaration, place, agent_place] : declared) {
-    if (!served.contains(declaration.agent)) {
-      return absl::InvalidArgumentError(
-          fmt::format("{}: agent {} is not there: `hoop start dev` brings one along, {}, which serves what names none",
-                      agent_place, Harmless(declaration.agent), kAgent));
-    }
-    ConnectionConfig config = declaration;
+  for (const DeclaredConnection& declared : declared_) {
+    ConnectionConfig config = declared.config;
+    if (!served.contains(config.agent)) return NoAgent(declared);
     config.overwrite = true;  // the file is the truth at each start
     const absl::Status applied = gateway_->ApplyConnection(config);
-    if (!applied.ok()) return absl::Status(applied.code(), fmt::format("{}: {}", place, Text(applied)));
+    if (!applied.ok()) return At(declared.place, applied);
     connections_.push_back(config.name);
     if (config.groups) groups.insert(groups.end(), config.groups->begin(), config.groups->end());
   }
@@ -295,7 +328,8 @@ int RunStartDev(StartDevOptions options) {
   absl::Status started = session.Start();
   if (started.ok()) started = session.WriteReadyFile();
   if (!started.ok()) {
-    fmt::print(stderr, "hoop: start dev: {}\n", Text(WithNames(started, kOptionNames)));
+    fmt::print(stderr, "hoop: start dev: {}{}\n", Text(WithNames(started, kOptionNames)),
+               IsTaken(started) ? kBesideAnother : "");
     session.Stop();
     return 1;
   }

@@ -5,12 +5,13 @@
 namespace hoop {
 
 absl::Status WithNames(const absl::Status& status, const OptionNames& names) {
-  const std::string text(status.message());
+  std::string text(status.message());
   for (const auto& [field, name] : names) {
-    if (!text.starts_with(fmt::format("{}: ", field))) continue;
-    return absl::Status(status.code(), fmt::format("{}{}", name, text.substr(field.size())));
+    const std::string said = fmt::format("{}: ", field), behind = fmt::format("; {}", said);
+    if (const size_t at = text.find(behind); at != std::string::npos) text.replace(at + 2, field.size(), name);
+    if (text.starts_with(said)) text.replace(0, field.size(), name);
   }
-  return status;
+  return absl::Status(status.code(), text);
 }
 
 }  // namespace hoop

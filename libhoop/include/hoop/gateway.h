@@ -73,6 +73,9 @@ class Gateway final {
   // What can be said of options without touching a disk or a port. InvalidArgument: one is wrong (the text names it).
   static absl::Status Check(const GatewayOptions& options);
 
+  // The same of a connection, as ApplyConnection would say it.
+  static absl::Status CheckConnection(const ConnectionConfig& config);
+
   // What a start would find, changing nothing: checks `options`, tries both folders and the database. A line for each;
   // errors as of Create. Works beside a gateway that runs there.
   static absl::StatusOr<std::vector<std::string>> Try(const GatewayOptions& options);
