@@ -51,6 +51,7 @@ constexpr Field kFields[] = {
     {"reason", [](const SessionInfo& session) { return OrDash(session.end_reason); }},
 };
 constexpr std::string_view kUsual[] = {"id", "user", "connection", "status", "age", "reason"};
+constexpr size_t kUsualReasonMax = 72;
 constexpr size_t kNarrow = 110;  // a terminal below it has no room for the last of the usual columns
 constexpr std::string_view kWide[] = {"id",         "user",     "connection", "type",   "verb",  "status",
                                       "start_date", "duration", "size",       "review", "reason"};
@@ -179,9 +180,12 @@ void PrintSessions(const Found& found, const SessionsListOptions& options) {
     std::string& headline = rows.front().emplace_back(field->name);
     std::transform(headline.begin(), headline.end(), headline.begin(), [](unsigned char c) { return std::toupper(c); });
   }
+  // A terminal cuts by itself. What was asked for by name is whole.
+  const bool is_usual = options.fields.empty() && options.form != OutputForm::kWide;
   for (const SessionInfo& session : found.sessions) {
     auto& row = rows.emplace_back();
     for (const Field* field : fields) row.push_back(field->text(session));
+    if (is_usual) row.back() = Shortened(row.back(), kUsualReasonMax);
   }
   PrintTable(rows, options.form == OutputForm::kWide);
 }
