@@ -12,17 +12,18 @@ UnbegunSessions::UnbegunSessions(Loop& loop, Log log, Clock& clock, SessionTable
     : loop_(loop), log_(log), clock_(clock), sessions_(sessions), audit_(audit), admission_(admission) {}
 
 void UnbegunSessions::End(const SessionHead& head, SessionEnd end, std::function<void()> done) {
-  const std::string id = head.session_id;
   const absl::Status sealed = Seal(head, end);
-  if (!sealed.ok()) log_.Warning("session without a record", "session", id, "reason", StatusText(sealed));
-  // Behind the record: who finds the row ended finds the seal as well.
-  loop_.AtTurnEnd(TurnPhase::kRelease, [this, id, end = std::move(end), done = std::move(done)] {
-    const absl::Status posted = admission_.Post([this, id, end, done] {
-      Finish(id, end);
-      if (done) done();
-    });
-    if (!posted.ok() && done) done();  // the seal ends the row, a little later
+  if (sealed.ok()) {
+    // Written by then: whoever asks for the row waits until the seal is in it.
+    if (done) loop_.AtTurnEnd(TurnPhase::kRelease, std::move(done));
+    return;
+  }
+  log_.Warning("session without a record", "session", head.session_id, "reason", StatusText(sealed));
+  const absl::Status posted = admission_.Post([this, id = head.session_id, end = std::move(end), done] {
+    Finish(id, end);
+    if (done) done();
   });
+  if (!posted.ok() && done) done();
 }
 
 void UnbegunSessions::EndStored(std::string session_id, SessionEnd end, std::function<void()> done) {

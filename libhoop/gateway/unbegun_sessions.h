@@ -21,7 +21,8 @@ class UnbegunSessions final : private RecordObserver {
  public:
   UnbegunSessions(Loop& loop, Log log, Clock& clock, SessionTable& sessions, AuditStore& audit, Admission& admission);
 
-  // Of a row that the store has, and that nobody else ends. The record is written when this turn ends.
+  // Of a row that the store has, and that nobody else ends. The record is written when this turn ends, and ends the row
+  // as every seal does; without one, in trouble, the row is ended alone.
   void End(const SessionHead& head, SessionEnd end, std::function<void()> done = nullptr);
 
   // Of a row that may just be on its way to the store, be none, or be over. `done` is called on any thread when it is

@@ -41,4 +41,5 @@ same "the agent's exit code" 0 "$ended"
 offline() { hoop exec shell -s -i true 2>&1 | grep -F "shell: agent is offline: shell is served by agent prod" >/dev/null; }
 for ((i = 0; i < 50; ++i)); do offline && break || read -r -t 0.2 _ <> <(:) || true; done
 same "who found no agent" "shell done (254)" "$(hoop sessions list --limit 1 --fields connection,status 2>/dev/null | tail -n 1 | awk '{print $1, $2, $3}')"
+contains "who looks at once" "$(offline || true; hoop sessions get last)" ", sealed"
 contains "its record" "$(hoop audit verify last)" "whole and unchanged"
