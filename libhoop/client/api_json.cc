@@ -36,6 +36,7 @@ SessionInfo ToSession(const Json& json) {
                                         [](const Json& group) { return TextMember(group, "status") == "APPROVED"; });
     session.approvals = fmt::format("{}/{}", approved, groups.size());
   }
+  session.client_args = TextListMember(json, "client_args");
   session.script = TextMember(Member(json, "script"), "data");
   return session;
 }

@@ -2,6 +2,7 @@
 
 #include <utility>
 
+#include "audit/session_head_json.h"
 #include "base/limits/http.h"
 #include "base/status.h"
 #include "base/status_macros.h"
@@ -72,17 +73,21 @@ absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow&
   return stream;
 }
 
-absl::StatusOr<std::string> ReadScript(AuditStore& audit, const SessionRow& session) {
-  std::string script;
-  if (session.head.verb != "exec") return script;
+absl::StatusOr<ExecInput> ReadExecInput(AuditStore& audit, const SessionRow& session) {
+  ExecInput input;
+  if (session.head.verb != "exec") return input;
+  std::string& script = input.script;
   size_t visited_bytes = 0;  // input may stand behind gigabytes of output
   HOOP_RETURN_IF_ERROR(audit.Read(session.head.session_id, [&](const RecordEntry& entry) {
     if (entry.kind == RecordKind::kInput) script += entry.payload;
+    if (entry.kind == RecordKind::kOpen) {
+      if (auto head = SessionHeadFromJson(entry.payload); head.ok()) input.client_args = std::move(head->client_args);
+    }
     visited_bytes += entry.payload.size();
     return script.size() < limits::kRestScriptBytesMax && visited_bytes < limits::kRestEventStreamBytesMax;
   }));
   if (script.size() > limits::kRestScriptBytesMax) script.resize(limits::kRestScriptBytesMax);
-  return script;
+  return input;
 }
 
 absl::StatusOr<RecordedOutput> ReadOutput(AuditStore& audit, std::string_view session_id, size_t bytes_max) {

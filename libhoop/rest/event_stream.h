@@ -39,8 +39,12 @@ absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow&
 // Instead of protocol bytes, the SQL texts (postgres; other sessions as ReadEventStream).
 absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow& session);
 
-// The stdin of an exec, as much as limits::kRestScriptBytesMax; empty for everything else.
-absl::StatusOr<std::string> ReadScript(AuditStore& audit, const SessionRow& session);
+// What an exec was given; empty for everything else.
+struct ExecInput {
+  std::vector<std::string> client_args;
+  std::string script;  // its stdin, as much as limits::kRestScriptBytesMax
+};
+absl::StatusOr<ExecInput> ReadExecInput(AuditStore& audit, const SessionRow& session);
 
 struct RecordedOutput {
   std::string bytes;

@@ -174,11 +174,12 @@ absl::StatusOr<Response> GetSession(const ApiParts& parts, DownloadTokens& token
   Subjects subjects(parts.store.users());
   HOOP_ASSIGN_OR_RETURN(const std::string subject, subjects.Of(session.head));
   Json json = SessionJson(session, subject);
-  std::string script;
+  ExecInput input;
   if (request.Query("expand").empty() || Expands(request, "session_input")) {
-    HOOP_ASSIGN_OR_RETURN(script, ReadScript(parts.audit, session));
+    HOOP_ASSIGN_OR_RETURN(input, ReadExecInput(parts.audit, session));
   }
-  json["script"] = {{"data", script}};
+  json["script"] = {{"data", input.script}};
+  if (!input.client_args.empty()) json["client_args"] = input.client_args;
   if (Expands(request, "event_stream")) {
     HOOP_RETURN_IF_ERROR(AddEventStream(parts, session, request.Query("event_stream"), json));
   }

@@ -20,6 +20,7 @@ same "its groups" dba "$(hoop admin get connections/values -o json | json '.acce
 same "stdout" "Linux" "$(hoop exec shell -s -i 'uname -s')"
 same "piped stdin" "from a pipe" "$(echo 'from a pipe' | hoop exec cat -s)"
 same "arguments" "a b  c" "$(hoop exec echo -s -- a 'b  c' </dev/null)"
+contains "arguments in the list" "$(hoop sessions get last)" "arguments    a b  c"
 # shellcheck disable=SC2016 # the words are the user's
 refused 'could not find environment variable $1, ${HOMES} of the session: ' hoop exec shell -s -- -c 'echo $1 ${HOMES}'
 # shellcheck disable=SC2016 # beside one that is known, too

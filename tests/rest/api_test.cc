@@ -2,6 +2,7 @@
 
 #include <type_traits>
 
+#include "audit/session_head_json.h"
 #include "base/ids.h"
 #include "base/limits/http.h"
 #include "rest/json.h"
@@ -184,6 +185,18 @@ TEST_F(ApiTest, TheEventStreamHasTheShapeOf2026) {
   EXPECT_EQ(text["script"]["data"], "ls");
   EXPECT_EQ(AskJson("ann", "GET", path + "?expand=event_stream&event_stream=base64")["event_stream"].size(), 1u);
   EXPECT_EQ(Ask("ann", "GET", path + "?expand=event_stream&event_stream=xml").status, 422);
+}
+
+TEST_F(ApiTest, AnExecShowsItsArguments) {
+  SessionHead head = AddSession("ann", 1);
+  const std::string path = "/api/sessions/" + head.session_id;
+  Record(head, RecordKind::kOpen, SessionHeadToJson(head));
+  EXPECT_FALSE(AskJson("ann", "GET", path).contains("client_args"));
+  audit_.records.clear();
+  head.client_args = {"-c", "select 1"};
+  Record(head, RecordKind::kOpen, SessionHeadToJson(head));
+  EXPECT_EQ(AskJson("ann", "GET", path)["client_args"], json::parse(R"(["-c", "select 1"])"));
+  EXPECT_FALSE(AskJson("ann", "GET", path + "?expand=event_stream").contains("client_args"));
 }
 
 TEST_F(ApiTest, TheEventStreamIsBounded) {

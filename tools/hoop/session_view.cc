@@ -34,6 +34,9 @@ void ShowHead(const SessionInfo& session) {
   if (session.sealed) record += *session.sealed ? ", sealed" : ", not sealed yet";
   rows.push_back({"record", record});
   if (IsOfTerminal(session)) rows.push_back({"screens", fmt::format("hoop sessions replay {}", session.id)});
+  if (!session.client_args.empty()) {
+    rows.push_back({"arguments", Shortened(fmt::format("{}", fmt::join(session.client_args, " ")), 500)});
+  }
   if (!session.script.empty()) rows.push_back({"input", Shortened(session.script, 500)});
   Print(FormatTable(rows));
 }
