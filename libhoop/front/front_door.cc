@@ -17,7 +17,7 @@ FrontDoor::FrontDoor(EventLoop& loop, EventLoop& doorstep_loop, Log log, Options
       log_(log),
       options_(std::move(options)),
       accept_(std::move(accept)),
-      strangers_(std::make_shared<Strangers>(options_.pre_auth_bytes_max, options_.pre_auth_session_bytes)),
+      strangers_(std::make_shared<Strangers>(loop, options_.pre_auth_bytes_max, options_.pre_auth_session_bytes)),
       open_(std::make_shared<OpenConnections>()),
       here_(std::make_shared<FrontDoor*>(this)) {}
 
@@ -57,7 +57,7 @@ absl::AnyInvocable<void()> FrontDoor::EnterTask() {
 
 // Several per turn, but not so many that a flood of strangers delays those who are in.
 void FrontDoor::EnterSome() {
-  for (size_t count = 0; count < limits::kAcceptsPerTurnMax && !newcomers_.empty(); ++count) {
+  for (size_t count = 0; count < limits::kStrangersPerTurnMax && !newcomers_.empty(); ++count) {
     Newcomer newcomer = std::move(newcomers_.front());
     newcomers_.pop_front();
     Enter(std::move(newcomer));

@@ -76,6 +76,7 @@ void GuardedStream::Trust() {
   if (!position_) return;
   Leave();
   inner_->SetEvents(events_);
+  if (wants_read_) inner_->WantRead();  // its turn would not come any more
   inner_->Trust();
 }
 
@@ -111,8 +112,11 @@ void GuardedStream::Notify() {
 }
 
 void GuardedStream::OnReadable() {
-  wants_read_ = false;
-  if (events_ != nullptr) events_->OnReadable();
+  if (position_) strangers_->AwaitTurn(*position_);
+}
+
+void GuardedStream::TakeTurn() {
+  if (std::exchange(wants_read_, false) && events_ != nullptr) events_->OnReadable();
 }
 
 void GuardedStream::OnWritable() {

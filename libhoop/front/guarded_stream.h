@@ -40,6 +40,8 @@ class GuardedStream final : public ByteStream, private ByteStream::Events {
 
   // Strangers: others need the room.
   void DropForRoom();
+  // Strangers: what came may be read.
+  void TakeTurn();
 
  private:
   void OnReadable() override;

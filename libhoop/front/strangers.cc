@@ -28,9 +28,32 @@ void Strangers::Heard(Position position, size_t count) {
 }
 
 void Strangers::Leave(Position position) {
+  if (position->turn) turns_.erase(*position->turn);
   bytes_ -= position->bytes;
   --counts_.strangers;
   places_.erase(position);
+}
+
+void Strangers::AwaitTurn(Position position) {
+  if (position->turn) return;
+  position->turn = turns_.insert(turns_.end(), &*position);
+  if (turns_.size() == 1) TakeTurnsSoon();
+}
+
+void Strangers::TakeTurnsSoon() {
+  loop_.Post([here = weak_from_this()] {
+    if (const auto found = here.lock()) found->TakeTurns();
+  });
+}
+
+void Strangers::TakeTurns() {
+  for (size_t count = 0; count < limits::kStrangersPerTurnMax && !turns_.empty(); ++count) {
+    Place& place = *turns_.front();
+    turns_.pop_front();
+    place.turn.reset();
+    place.stream->TakeTurn();
+  }
+  if (!turns_.empty()) TakeTurnsSoon();
 }
 
 void Strangers::DropUntilItFits(size_t keep) {

@@ -1,6 +1,8 @@
 #include "gateway/admission.h"
 
 #include "base/limits/workers.h"
+#include "base/status_macros.h"
+#include "identity/digest.h"
 
 namespace hoop {
 
@@ -21,11 +23,22 @@ struct Admission::Waiting final : PacketStream::Receiver {
 
 Admission::Admission(Loop& loop)
     : loop_(loop),
+      penalties_(loop),
       worker_("hoop-admission", limits::kWorkerQueueMax),
       issuers_(loop, "hoop-issuer", limits::kIssuerThreads, limits::kIssuerQueueMax) {}
 
 Admission::~Admission() {
   for (auto& [key, waiting] : waiting_) *waiting->has_left = true;  // no question begins any more
+}
+
+absl::Status Admission::LetIn(GrpcConnection& connection, const std::string& peer, const std::string& bearer_hash) {
+  HOOP_RETURN_IF_ERROR(penalties_.Check(peer, bearer_hash));
+  connection.Authenticated(peer);
+  return absl::OkStatus();
+}
+
+absl::Status Admission::CheckBearer(std::string_view bearer) {
+  return penalties_.empty() ? absl::OkStatus() : penalties_.CheckBearer(Sha256(bearer));
 }
 
 Admission::Kept Admission::Keep(Candidate candidate) {

@@ -5,6 +5,8 @@
 #include <atomic>
 #include <map>
 #include <memory>
+#include <string>
+#include <string_view>
 #include <utility>
 
 #include "absl/functional/any_invocable.h"
@@ -13,6 +15,7 @@
 #include "base/status.h"
 #include "base/worker.h"
 #include "base/worker_pool.h"
+#include "gateway/flood_penalties.h"
 #include "transport/grpc_server.h"
 #include "wire/packet_stream.h"
 
@@ -33,6 +36,14 @@ class Admission final {
 
   explicit Admission(Loop& loop);
   ~Admission();
+
+  // The credentials are those of `peer`, an agent's or user's id: its connection has wide limits from now on.
+  // ResourceExhausted: it has to wait, for it flooded us.
+  absl::Status LetIn(GrpcConnection& connection, const std::string& peer, const std::string& bearer_hash);
+  // The same, of bearers that were refused for it: nobody is asked about them.
+  absl::Status CheckBearer(std::string_view bearer);
+  // A connection of `peer` was cut because it sent too much.
+  void OnFlood(const std::string& peer) { penalties_.Punish(peer); }
 
   // Whom a question is for, and so where it runs.
   enum class Asked {
@@ -83,6 +94,7 @@ class Admission final {
   Candidate Take(uint64_t key);  // stream is null: the peer left
 
   Loop& loop_;
+  FloodPenalties penalties_;
   uint64_t last_key_ = 0;
   std::map<uint64_t, std::unique_ptr<Waiting>> waiting_;
   Worker worker_;  // last, both: they join before the map goes

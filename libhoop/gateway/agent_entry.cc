@@ -6,7 +6,6 @@
 #include "base/agent_dsn.h"
 #include "base/status.h"
 #include "base/status_macros.h"
-#include "identity/bearer.h"
 #include "identity/digest.h"
 #include "wire/capabilities.h"
 #include "wire/pre_connect.h"
@@ -61,7 +60,8 @@ void AgentEntry::Enter(Admission::Candidate candidate, std::string bearer) {
       },
       [this, bearer_hash = std::move(bearer_hash)](Admission::Candidate back, absl::StatusOr<Verified> verified) {
         if (!verified.ok()) return back.Refuse(verified.status());
-        back.connection->Authenticated();
+        const absl::Status let_in = admission_.LetIn(*back.connection, verified->row.id, bearer_hash);
+        if (!let_in.ok()) return back.Refuse(let_in);
         Register(std::move(back), *std::move(verified), bearer_hash);
       });
 }
@@ -94,20 +94,24 @@ void AgentEntry::EnterDataStream(Admission::Candidate candidate, std::string_vie
   if (!offered.ok()) candidate.Refuse(offered);
 }
 
-void AgentEntry::PreConnect(std::unique_ptr<UnaryCall> call) {
-  if (demands_certificates_ && call->VerifiedSubject().empty())
+void AgentEntry::PreConnect(std::unique_ptr<UnaryCall> call, std::string bearer) {
+  const GrpcConnection* const connection = call->connection();
+  if (demands_certificates_ && (connection == nullptr || connection->VerifiedSubject().empty()))
     return call->Answer(Unauthenticated("{}", kNoCertificate));
-  const auto token = BearerToken(call->metadata().Get(header::kAuthorization));
-  if (!token) return call->Answer(Unauthenticated("invalid authentication"));
   auto request = ParsePreConnectRequest(call->request());
   if (!request.ok()) return call->Answer(request.status());
   std::string name = request->name;
+  std::string bearer_hash = Sha256(bearer);
   admission_.Ask<Polled>(
       std::move(call),
-      [this, bearer = std::string(*token), request = *std::move(request)] { return Poll(bearer, request); },
-      [this, name = std::move(name)](std::unique_ptr<UnaryCall> back, absl::StatusOr<Polled> polled) {
+      [this, bearer = std::move(bearer), request = *std::move(request)] { return Poll(bearer, request); },
+      [this, name = std::move(name), bearer_hash = std::move(bearer_hash)](std::unique_ptr<UnaryCall> back,
+                                                                           absl::StatusOr<Polled> polled) {
         if (!polled.ok()) return back->Answer(polled.status());
-        back->Authenticated();
+        if (GrpcConnection* const connection = back->connection(); connection != nullptr) {
+          const absl::Status let_in = admission_.LetIn(*connection, polled->row.id, bearer_hash);
+          if (!let_in.ok()) return back->Answer(let_in);
+        }
         AnswerPoll(*back, *polled, name);
       });
 }
@@ -148,9 +152,9 @@ void AgentEntry::AnswerPoll(UnaryCall& call, const Polled& polled, const std::st
 }
 
 // Real agents may ask on a connection each, so that its end says nothing; ours ask on one, which they say.
-void AgentEntry::NotePoll(const UnaryCall& call, const Polled& polled, bool is_ours) {
-  const uint64_t connection = is_ours ? call.connection_id() : 0;
-  if (is_ours && connection == 0) return;  // it ended while we looked
+void AgentEntry::NotePoll(UnaryCall& call, const Polled& polled, bool is_ours) {
+  if (is_ours && call.connection() == nullptr) return;  // it ended while we looked
+  const uint64_t connection = is_ours ? call.connection()->id() : 0;
   router_.NotePoll(polled.row.id, connection);
   if (polled.route != polled.row.id) router_.NotePoll(polled.route, connection);
 }

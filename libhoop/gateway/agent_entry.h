@@ -30,7 +30,7 @@ class AgentEntry final {
   // A data stream that the gateway asked for. PermissionDenied: a foreign, used or late token.
   void EnterDataStream(Admission::Candidate candidate, std::string_view bearer);
   // An agent that connects on demand asks whether somebody waits for it, and may say which connection it brings along.
-  void PreConnect(std::unique_ptr<UnaryCall> call);
+  void PreConnect(std::unique_ptr<UnaryCall> call, std::string bearer);
   // An agent of ours asks on one connection: with it, it is gone.
   void OnConnectionEnd(uint64_t connection) { router_.ForgetPolls(connection); }
   void Close() { closed_ = true; }
@@ -50,7 +50,7 @@ class AgentEntry final {
 
   absl::StatusOr<Verified> Verify(const std::string& bearer, const std::string& connection, const std::string& items);
   absl::StatusOr<Polled> Poll(const std::string& bearer, const PreConnectRequest& request);
-  void NotePoll(const UnaryCall& call, const Polled& polled, bool is_ours);
+  void NotePoll(UnaryCall& call, const Polled& polled, bool is_ours);
   void AnswerPoll(UnaryCall& call, const Polled& polled, const std::string& name);
   void Register(Admission::Candidate candidate, Verified verified, std::string bearer_hash);
 

@@ -90,7 +90,11 @@ void ClientEntry::Admit(Admission::Candidate candidate, Admission::Asked asked, 
       [judge = std::move(judge), metadata = std::move(metadata)]() mutable { return judge(metadata); },
       [this](Admission::Candidate back, absl::StatusOr<Admitted> admitted) {
         if (!admitted.ok()) return back.Refuse(admitted.status());
-        if (back.connection != nullptr) back.connection->Authenticated();
+        if (back.connection != nullptr) {
+          const absl::Status let_in =
+              admission_.LetIn(*back.connection, admitted->context.head.user_id, admitted->user_key);
+          if (!let_in.ok()) return back.Refuse(let_in);
+        }
         AwaitAgent(std::move(back), *std::move(admitted));
       });
 }

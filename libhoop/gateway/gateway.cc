@@ -196,7 +196,8 @@ absl::Status Gateway::Parts::Open() {
                                              agents_show_certificates);
   proxy_managers = std::make_unique<ProxyManagerEntry>(packet_loop, clock, *verifier, *sessions, *client_entry,
                                                        *admission, *unbegun);
-  stream_entry = std::make_unique<StreamEntry>(*client_entry, *proxy_managers, *agent_entry, log, options.log_calls);
+  stream_entry =
+      std::make_unique<StreamEntry>(*admission, *client_entry, *proxy_managers, *agent_entry, log, options.log_calls);
   grpc_server = std::make_unique<GrpcServer>(packet_loop, *stream_entry);
   exec_runs = std::make_unique<ExecRuns>(packet_loop, *client_entry, *admission, *unbegun);
   recheck = std::make_unique<SessionRecheck>(packet_loop, log, clock, *verifier, store->connections(), *sessions);

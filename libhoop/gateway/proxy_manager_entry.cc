@@ -6,6 +6,7 @@
 #include "base/limits/session.h"
 #include "base/status.h"
 #include "gateway/proxy_stream.h"
+#include "identity/digest.h"
 #include "wire/packet_types.h"
 #include "wire/spec_keys.h"
 
@@ -92,18 +93,20 @@ ProxyManagerEntry::~ProxyManagerEntry() = default;
 void ProxyManagerEntry::Enter(Admission::Candidate candidate, std::string bearer) {
   if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
   const auto asked = verifier_.MayWait(bearer) ? Admission::Asked::kIssuer : Admission::Asked::kStore;
+  std::string bearer_hash = Sha256(bearer);
   admission_.Ask<Identity>(
       std::move(candidate), asked,
       [this, bearer = std::move(bearer)] { return verifier_.Verify(bearer, clock_.Now()); },
-      [this](Admission::Candidate back, absl::StatusOr<Identity> identity) {
+      [this, bearer_hash = std::move(bearer_hash)](Admission::Candidate back, absl::StatusOr<Identity> identity) {
         if (absl::IsUnauthenticated(identity.status())) return back.Refuse(Unauthenticated("invalid authentication"));
         if (!identity.ok()) return back.Refuse(identity.status());
+        const absl::Status let_in = admission_.LetIn(*back.connection, identity->user_id, bearer_hash);
+        if (!let_in.ok()) return back.Refuse(let_in);
         OnIdentified(std::move(back), *identity);
       });
 }
 
 void ProxyManagerEntry::OnIdentified(Admission::Candidate candidate, const Identity& identity) {
-  candidate.connection->Authenticated();
   const auto known = users_.find(identity.user_id);
   if (closed_) return candidate.Refuse(Unavailable("gateway shutdown"));
   if (known == users_.end() && users_.size() >= limits::kProxyManagersMax) {

@@ -16,6 +16,7 @@ void StreamEntry::OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection&
   const auto token = BearerToken(metadata.Get(header::kAuthorization));
   if (!token) return candidate.Refuse(Unauthenticated("invalid authentication"));
   const std::string bearer(*token);
+  if (const absl::Status allowed = admission_.CheckBearer(bearer); !allowed.ok()) return candidate.Refuse(allowed);
   const bool of_agent = origin == "agent";
   if (of_agent && !metadata.Get(header::kStreamToken).empty()) {
     agents_.EnterDataStream(std::move(candidate), bearer);
@@ -33,7 +34,12 @@ void StreamEntry::OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection&
 void StreamEntry::OnUnary(std::unique_ptr<UnaryCall> call) {
   LogCall(call->method(), "", call->metadata());
   if (call->method() == "HealthCheck") return call->Answer("\x0a\x02OK");  // HealthCheckResponse{status: "OK"}
-  if (call->method() == "PreConnect") return agents_.PreConnect(std::move(call));
+  if (call->method() == "PreConnect") {
+    const auto token = BearerToken(call->metadata().Get(header::kAuthorization));
+    if (!token) return call->Answer(Unauthenticated("invalid authentication"));
+    if (const absl::Status allowed = admission_.CheckBearer(*token); !allowed.ok()) return call->Answer(allowed);
+    return agents_.PreConnect(std::move(call), std::string(*token));
+  }
   call->Answer(Unimplemented("unknown method"));
 }
 

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "base/log.h"
+#include "gateway/admission.h"
 #include "gateway/agent_entry.h"
 #include "gateway/client_entry.h"
 #include "gateway/proxy_manager_entry.h"
@@ -18,18 +19,26 @@ namespace hoop {
 class StreamEntry final : public GrpcServer::Delegate {
  public:
   // `log_calls`: as GatewayOptions says.
-  StreamEntry(ClientEntry& clients, ProxyManagerEntry& proxy_managers, AgentEntry& agents, Log log = {},
-              int log_calls = 0)
-      : clients_(clients), proxy_managers_(proxy_managers), agents_(agents), log_(log), log_calls_(log_calls) {}
+  StreamEntry(Admission& admission, ClientEntry& clients, ProxyManagerEntry& proxy_managers, AgentEntry& agents,
+              Log log = {}, int log_calls = 0)
+      : admission_(admission),
+        clients_(clients),
+        proxy_managers_(proxy_managers),
+        agents_(agents),
+        log_(log),
+        log_calls_(log_calls) {}
 
   // InvalidArgument "missing client origin", Unauthenticated "invalid authentication": as real peers expect.
+  // ResourceExhausted: these credentials have flooded the gateway.
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override;
   void OnUnary(std::unique_ptr<UnaryCall> call) override;
+  void OnFlood(const std::string& who) override { admission_.OnFlood(who); }
   void OnConnectionEnd(uint64_t id) override { agents_.OnConnectionEnd(id); }
 
  private:
   void LogCall(std::string_view method, std::string_view peer, const Metadata& metadata) const;
 
+  Admission& admission_;
   ClientEntry& clients_;
   ProxyManagerEntry& proxy_managers_;
   AgentEntry& agents_;

@@ -15,6 +15,7 @@ constexpr uint32_t kPingsPerData = 1, kPingsSaved = 10'000;
 constexpr uint32_t kBytesPerStream = 100, kStreamsSaved = 20'000;  // an agent opens what we ask it to
 
 constexpr size_t kContinuationBytesMin = 1024;  // what one counts for that is shorter
+constexpr size_t kFieldBytes = 256;             // what a header counts for besides its text: it costs as much
 
 bool TakeEarned(uint32_t& earned) {
   if (earned == 0) return false;
@@ -33,7 +34,7 @@ const FrameBudget::Limit FrameBudget::kLimits[kKinds] = {
     {"DATA frames for nobody", 200, 20'000, 20'000},
     {"invalid frames", 20, 100, 100},
     {"WINDOW_UPDATE frames", 1'000, 20'000, 20'000},
-    {"bytes of headers", 2 * limits::kMiB, 32 * limits::kMiB, 32 * limits::kMiB},
+    {"bytes of headers", 1 * limits::kMiB, 32 * limits::kMiB, 32 * limits::kMiB},
 };
 
 FrameBudget::FrameBudget() {
@@ -83,10 +84,7 @@ const char* FrameBudget::OnWasted(size_t frames, absl::Duration now) {
   return Spend(kWasted, frames);
 }
 
-const char* FrameBudget::OnHeader(size_t size) {
-  constexpr size_t kOverheadBytes = 32;  // RFC 9113, 6.5.2
-  return Spend(kHeaderBytes, size + kOverheadBytes);
-}
+const char* FrameBudget::OnHeader(size_t size) { return Spend(kHeaderBytes, size + kFieldBytes); }
 
 void FrameBudget::Earn(size_t size) {
   earned_updates_ = std::min(earned_updates_ + kUpdatesPerData, kUpdatesSaved);

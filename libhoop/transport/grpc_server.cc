@@ -22,11 +22,8 @@ absl::Status UnknownMethod(std::string_view method) {
 // Collects the one message of a unary call and answers it. Owned by its call.
 class GrpcServer::UnaryAnswer final : public CallSink {
  public:
-  UnaryAnswer(Delegate& delegate, uint64_t connection_id, std::string method, Metadata metadata)
-      : delegate_(delegate),
-        connection_id_(connection_id),
-        method_(std::move(method)),
-        metadata_(std::move(metadata)) {}
+  UnaryAnswer(Delegate& delegate, GrpcConnection& connection, std::string method, Metadata metadata)
+      : delegate_(delegate), connection_(connection), method_(std::move(method)), metadata_(std::move(metadata)) {}
   ~UnaryAnswer() override;
 
  private:
@@ -48,7 +45,7 @@ class GrpcServer::UnaryAnswer final : public CallSink {
   }
 
   Delegate& delegate_;
-  const uint64_t connection_id_;
+  GrpcConnection& connection_;
   const std::string method_;
   Metadata metadata_;
   std::optional<std::string> request_;
@@ -67,12 +64,8 @@ class GrpcServer::UnaryAnswer::Waiting final : public UnaryCall {
   std::string_view method() const override { return method_; }
   const Metadata& metadata() const override { return metadata_; }
   std::string_view request() const override { return request_; }
-  uint64_t connection_id() const override { return is_alive() ? answer_->connection_id_ : 0; }
-  std::string VerifiedSubject() const override {
-    return is_alive() ? answer_->call()->session().VerifiedSubject() : std::string();
-  }
-  void Authenticated() override {
-    if (is_alive()) answer_->call()->session().Trust();
+  GrpcConnection* connection() override {
+    return answer_ != nullptr && answer_->call() != nullptr ? &answer_->connection_ : nullptr;
   }
   void Answer(absl::StatusOr<std::string> answer) override {
     if (answer_ == nullptr) return;
@@ -82,7 +75,6 @@ class GrpcServer::UnaryAnswer::Waiting final : public UnaryCall {
 
  private:
   friend class UnaryAnswer;
-  bool is_alive() const { return answer_ != nullptr && answer_->call() != nullptr; }
 
   UnaryAnswer* answer_;  // null: answered, or nobody waits any more
   const std::string method_;
@@ -114,7 +106,10 @@ class GrpcServer::Connection final : public GrpcConnection, private Http2Session
   uint64_t id() const override { return id_; }
   const std::string& peer() const override { return session_->peer(); }
   std::string VerifiedSubject() const override { return session_->VerifiedSubject(); }
-  void Authenticated() override { session_->Trust(); }
+  void Authenticated(std::string who) override {
+    if (who_.empty()) who_ = std::move(who);
+    session_->Trust();
+  }
   void Close(const absl::Status& reason) override { session_->Break(reason); }
 
   // Null before the preface.
@@ -134,14 +129,18 @@ class GrpcServer::Connection final : public GrpcConnection, private Http2Session
     if (path == kConnect) {
       server_.delegate_.OnStream(std::make_unique<CallPacketStream>(server_.loop_, call, call.TakeMetadata()), *this);
     } else {
-      call.SetOwnedSink(std::make_unique<UnaryAnswer>(server_.delegate_, id_, path, call.TakeMetadata()));
+      call.SetOwnedSink(std::make_unique<UnaryAnswer>(server_.delegate_, *this, path, call.TakeMetadata()));
     }
   }
 
-  void OnSessionClosed(Http2Session&, const absl::Status&) override { server_.Remove(id_); }
+  void OnSessionClosed(Http2Session&, const absl::Status& reason) override {
+    if (absl::IsResourceExhausted(reason) && !who_.empty()) server_.delegate_.OnFlood(who_);
+    server_.Remove(id_);
+  }
 
   GrpcServer& server_;  // not used any more once the session dropped its delegate
   const uint64_t id_;
+  std::string who_;  // empty: a stranger's
   std::unique_ptr<Http2Preface> preface_;
   std::unique_ptr<Http2Session> session_;
 };

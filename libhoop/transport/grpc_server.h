@@ -32,8 +32,9 @@ class GrpcConnection {
   // "CN=agent-7": of a client certificate that was verified. Empty: there was none.
   virtual std::string VerifiedSubject() const = 0;
 
-  // The peer proved who it is: wide limits from now on, and the socket's own limits for strangers end. Idempotent.
-  virtual void Authenticated() = 0;
+  // The peer proved that it is `who`: wide limits from now on, and the socket's own limits for strangers end. Again for
+  // somebody else on the same connection: the first one answers for it.
+  virtual void Authenticated(std::string who) = 0;
 
   // Tells the peer (GOAWAY) and closes at the end of this turn. Streams end with `reason`, which must not be OK.
   virtual void Close(const absl::Status& reason) = 0;
@@ -49,10 +50,7 @@ class UnaryCall {
   virtual const Metadata& metadata() const = 0;
   virtual std::string_view request() const = 0;
 
-  // Of its connection: see GrpcConnection.
-  virtual uint64_t connection_id() const = 0;  // 0: the peer waits no more
-  virtual std::string VerifiedSubject() const = 0;
-  virtual void Authenticated() = 0;
+  virtual GrpcConnection* connection() = 0;  // null: the peer waits no more
   // Once. Unimplemented: the method is not known here; the server says so in the words of the protocol.
   virtual void Answer(absl::StatusOr<std::string> answer) = 0;
 };
@@ -70,6 +68,8 @@ class GrpcServer final {
     virtual void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) = 0;
     // Any other method of the service.
     virtual void OnUnary(std::unique_ptr<UnaryCall> call) = 0;
+    // A connection was cut because it sent too much: that of who proved to be `who`.
+    virtual void OnFlood(const std::string& /*who*/) {}
     // The connection of that id has ended, whoever ended it; nothing comes from it any more.
     virtual void OnConnectionEnd(uint64_t) {}
   };

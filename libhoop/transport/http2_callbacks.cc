@@ -98,6 +98,7 @@ struct Http2Session::Callbacks::Members {
       call->head().Add(Text(name, name_size), Text(value, value_size));
     }
     Http2Session& self = Self(user);
+    self.inside_cost_ += limits::kHttp2FieldCost;
     return Obey(self, self.budget_.OnHeader(name_size + value_size));
   }
 

@@ -290,17 +290,35 @@ void Http2Session::DropDelegate(const absl::Status& reason) {
     if (call->has_owned_sink()) call->DropOwnedSink();
   }
   Break(reason);
+  if (bytes_ == nullptr) MarkDirty();  // calls that have not been told yet are told in this turn
 }
 
 void Http2Session::CloseNow() {
-  const absl::Status reason = !broken_.ok() ? broken_ : WhyUnavailable("closed");
+  if (broken_.ok()) broken_ = WhyUnavailable("closed");
   bytes_.reset();
   preface_timer_.reset();
   ping_timer_.reset();
   std::string().swap(pending_);
-  for (GrpcCall* call = calls_; call != nullptr; call = call->next_) call->OnConnectionLost(reason);
+  std::string().swap(rest_);
+  EndCalls();
+}
+
+// What ends with a call takes time: of thousands some are told in a turn, so that others have theirs. All at once when
+// the delegate has left, because this is destroyed at the end of the turn then.
+void Http2Session::EndCalls() {
+  const bool was_busy = std::exchange(busy_, true);
+  size_t left = delegate_ != nullptr ? limits::kCallEndsPerTurnMax : call_count_;
+  for (GrpcCall* call = calls_; call != nullptr && left > 0; call = call->next_, --left)
+    call->OnConnectionLost(broken_);
   Notify();
-  if (delegate_ != nullptr) std::exchange(delegate_, nullptr)->OnSessionClosed(*this, reason);
+  busy_ = was_busy;
+  if (calls_ != nullptr) {
+    loop_.Post([anchor = anchor_] {
+      if (anchor->session != nullptr) anchor->session->EndCalls();
+    });
+  } else if (delegate_ != nullptr) {
+    std::exchange(delegate_, nullptr)->OnSessionClosed(*this, broken_);
+  }
 }
 
 }  // namespace hoop

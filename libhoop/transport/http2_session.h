@@ -84,7 +84,7 @@ class Http2Session final : private ByteStream::Events {
   void NotifyLater(GrpcCall& call);
   void DeliverSoon(GrpcCall& call);
   void RemoveCall(GrpcCall& call);
-  void CountMessage() { ++read_cost_; }
+  void CountMessage();
   void CountHeld(size_t before, size_t after);
   void GiveBack(GrpcCall& call, size_t bytes);
   void GiveBackOfClosed(size_t bytes);
@@ -113,12 +113,16 @@ class Http2Session final : private ByteStream::Events {
   void OnPong(uint64_t id);
   void KeepAlive();
   void CloseNow();
+  void EndCalls();
 
   // http2_session_io.cc
   void OnReadable() override;
   void OnWritable() override;
-  void Receive(const char* bytes, size_t size);
   bool CountFrames(const char* bytes, size_t size);
+  void Receive(const char* bytes, size_t size);
+  void HandleRestSoon();
+  void HandleRest();
+  size_t Handle(const char* bytes, size_t size);
   void CountWasted();
   bool Obeys(const char* limit);
   void SizeNextRead(size_t size);
@@ -148,8 +152,12 @@ class Http2Session final : private ByteStream::Events {
   size_t pending_offset_ = 0;
   absl::Status write_failed_;  // reading goes on until the peer's last words are in
 
-  size_t read_bytes_;     // the next read at most
-  size_t read_cost_ = 0;  // of the frames and messages of this read
+  size_t read_bytes_;       // the next read at most
+  size_t frames_cost_ = 0;  // of the last read, see limits::kHttp2TurnCost
+  size_t inside_cost_ = 0;  // of the messages and headers of this turn
+  size_t turn_bytes_ = 0;   // of the last read, for one turn
+  std::string rest_;        // of the last read, for the next turns
+  size_t rest_handled_ = 0;
   FrameScanner scanner_;
   FrameBudget budget_;
   uint64_t data_begun_ = 0, data_used_ = 0, data_wasted_ = 0;  // DATA frames; all that are whole were one of the two

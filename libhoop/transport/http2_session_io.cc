@@ -9,6 +9,20 @@
 #include "transport/http2_session.h"
 
 namespace hoop {
+namespace {
+
+size_t CostOf(uint8_t frame_type) {
+  switch (frame_type) {
+    case NGHTTP2_DATA:
+      return limits::kHttp2DataCost;
+    case NGHTTP2_HEADERS:
+      return limits::kHttp2OpenCost;
+    default:
+      return limits::kHttp2ControlCost;
+  }
+}
+
+}  // namespace
 
 void Http2Session::OnReadable() {
   if (bytes_ == nullptr) return;
@@ -17,7 +31,7 @@ void Http2Session::OnReadable() {
   switch (result.kind) {
     case IoResult::Kind::kBytes:
       pings_unanswered_ = 0;
-      Receive(buffers_->read.get(), result.bytes);
+      if (CountFrames(buffers_->read.get(), result.bytes)) Receive(buffers_->read.get(), result.bytes);
       SizeNextRead(result.bytes);
       break;
     case IoResult::Kind::kWouldBlock:
@@ -30,15 +44,60 @@ void Http2Session::OnReadable() {
                       : WhyUnavailable(StatusText(result.status)));
       break;
   }
-  if (bytes_ != nullptr && broken_.ok()) bytes_->WantRead();
+  if (bytes_ != nullptr && broken_.ok() && rest_.empty()) bytes_->WantRead();
 }
 
+// Before anything is done about them. False: too many.
+bool Http2Session::CountFrames(const char* bytes, size_t size) {
+  frames_cost_ = 0;
+  const absl::Duration now = loop_.Monotonic();
+  bool obeys = true;
+  scanner_.Scan(bytes, size, [&](uint8_t type, size_t length) {
+    frames_cost_ += CostOf(type);
+    if (type == NGHTTP2_DATA) ++data_begun_;
+    return obeys = Obeys(budget_.OnFrame(type, length, now));
+  });
+  return obeys;
+}
+
+// As much of it as a turn may cost. The rest is for the next turns, so that others have theirs; it is handled before
+// anything else is read.
 void Http2Session::Receive(const char* bytes, size_t size) {
-  if (!CountFrames(bytes, size)) return;
+  turn_bytes_ = frames_cost_ <= limits::kHttp2TurnCost ? size : size * limits::kHttp2TurnCost / frames_cost_ + 1;
+  const size_t handled = Handle(bytes, size);
+  if (handled == size || !broken_.ok()) return;
+  rest_.assign(bytes + handled, size - handled);
+  HandleRestSoon();
+}
+
+void Http2Session::HandleRestSoon() {
+  loop_.Post([anchor = anchor_] {
+    if (anchor->session != nullptr) anchor->session->HandleRest();
+  });
+}
+
+void Http2Session::HandleRest() {
+  if (bytes_ == nullptr || !broken_.ok()) return;
+  rest_handled_ += Handle(rest_.data() + rest_handled_, rest_.size() - rest_handled_);
+  if (rest_handled_ < rest_.size()) return HandleRestSoon();
+  std::string().swap(rest_);
+  rest_handled_ = 0;
+  if (broken_.ok()) bytes_->WantRead();
+}
+
+// For a turn. How many bytes that were.
+size_t Http2Session::Handle(const char* bytes, size_t size) {
   busy_ = true;
-  const ssize_t taken = nghttp2_session_mem_recv(h2_, reinterpret_cast<const uint8_t*>(bytes), size);
-  if (taken < 0) Break(Internal("connection of {}: {}", peer_, nghttp2_strerror(static_cast<int>(taken))));
-  CountWasted();
+  inside_cost_ = 0;
+  const size_t most = std::min(size, turn_bytes_);
+  size_t handled = 0;
+  while (handled < most && inside_cost_ < limits::kHttp2TurnCost && broken_.ok()) {
+    const size_t slice = std::min(most - handled, limits::kHttp2SliceBytes);
+    const ssize_t taken = nghttp2_session_mem_recv(h2_, reinterpret_cast<const uint8_t*>(bytes) + handled, slice);
+    if (taken < 0) Break(Internal("connection of {}: {}", peer_, nghttp2_strerror(static_cast<int>(taken))));
+    handled += slice;
+  }
+  if (handled == size) CountWasted();
   if (nghttp2_session_get_outbound_queue_size(h2_) > limits::kHttp2QueuedFramesMax) {
     Break(ResourceExhausted("connection of {}: it does not read, and more than {} frames wait", peer_,
                             limits::kHttp2QueuedFramesMax));
@@ -46,20 +105,10 @@ void Http2Session::Receive(const char* bytes, size_t size) {
   Notify();
   busy_ = false;
   if (nghttp2_session_want_write(h2_) != 0 || nghttp2_session_want_read(h2_) == 0) MarkDirty();
+  return handled;
 }
 
-// Before anything is done about them. False: too many.
-bool Http2Session::CountFrames(const char* bytes, size_t size) {
-  read_cost_ = 0;
-  const absl::Duration now = loop_.Monotonic();
-  bool obeys = true;
-  scanner_.Scan(bytes, size, [&](uint8_t type, size_t length) {
-    read_cost_ += type == NGHTTP2_HEADERS ? limits::kHttp2OpenCost : 1;
-    if (type == NGHTTP2_DATA) ++data_begun_;
-    return obeys = Obeys(budget_.OnFrame(type, length, now));
-  });
-  return obeys;
-}
+void Http2Session::CountMessage() { inside_cost_ += limits::kHttp2MessageCost; }
 
 void Http2Session::CountWasted() {
   const uint64_t under_way = scanner_.in_payload() ? 1 : 0;  // if it is no DATA, one frame is counted a little later
@@ -75,11 +124,11 @@ bool Http2Session::Obeys(const char* limit) {
   return limit == nullptr;
 }
 
-// A turn is as long as its longest read: bytes that cost much come in small portions, so that others get their turn.
+// Of a peer whose bytes cost much little is read that has to wait here.
 void Http2Session::SizeNextRead(size_t size) {
-  if (read_cost_ > limits::kHttp2ReadCostMax) {
+  if (!rest_.empty()) {
     read_bytes_ = std::max(read_bytes_ / 2, limits::kHttp2ReadBytesMin);
-  } else if (size == read_bytes_ && read_cost_ <= limits::kHttp2ReadCostMax / 2) {
+  } else if (size == read_bytes_ && frames_cost_ + inside_cost_ <= limits::kHttp2TurnCost / 2) {
     read_bytes_ = std::min(2 * read_bytes_, trusted_ ? limits::kHttp2ReadBytes : limits::kHttp2ReadBytesAtFirst);
   }
 }
@@ -102,6 +151,7 @@ void Http2Session::Flush() {
     }
   }
   Notify();
+  if (bytes_ == nullptr && delegate_ == nullptr) EndCalls();
   busy_ = false;
   if (bytes_ == nullptr || dirty_) return;  // dirty: what the news led to leaves first
   const bool finished = pending_.empty() && nghttp2_session_want_read(h2_) == 0 && nghttp2_session_want_write(h2_) == 0;

@@ -90,7 +90,7 @@ class RealGateway final : public GrpcServer::Delegate {
       refused_.push_back(std::move(stream));
       return;
     }
-    connection.Authenticated();
+    connection.Authenticated("peer");
     streams_.push_back(std::make_unique<Side>(*this, std::move(stream)));
     if (streams_.size() > 1) return;
     streams_[0]->stream->Send(Packet(packet::kAgentConnectOk, {{spec::kCapabilities, "1;streams,chunks,ping"}}));
@@ -99,7 +99,7 @@ class RealGateway final : public GrpcServer::Delegate {
     absl::MutexLock lock(&mu_);
     asked_.push_back({call->metadata(), std::string(call->request())});
     if (answers.empty()) return call->Answer(Unimplemented("unary"));
-    call->Authenticated();
+    call->connection()->Authenticated("peer");
     call->Answer(answers.front());
     if (answers.size() > 1) answers.pop_front();  // the last one stays
   }

@@ -1,11 +1,12 @@
 #!/bin/bash
 # The attacks of docs/floods.md on a real gateway beside a healthy session through a real agent: the gateway's memory
 # stays within its bound, the attacker is cut where it must be, the session is answered, and everybody is served after.
-# ATTACK_SECONDS (0.4): how long a flood lasts that nobody ends. ATTACKS, SKIP: parts of names, with commas. POLITE=1:
-# attackers take the processor that nobody else wants, so that the neighbour's times tell of the gateway. ROUNDS (1):
+# ATTACK_SECONDS (0.4): how long a flood lasts that nobody ends. ATTACKS, SKIP: parts of names, with commas. APART=1:
+# attackers have the last core, all others the rest, so that the neighbour's times tell of the gateway. ROUNDS (1):
 # each attack so often, with the median of what the neighbour felt.
 . "$(dirname "$0")/lib.sh"
 
+evil_keys='' evil_tokens=''
 http=$(free_port) grpc=$(free_port)
 start_gateway() { # start_gateway [LIMIT]: with so many descriptors
   (
@@ -19,15 +20,28 @@ start_gateway() { # start_gateway [LIMIT]: with so many descriptors
   api_url=http://127.0.0.1:$http
 }
 
-# A real agent with a connection to the line service, a second key and a user's token for the attackers.
+# sign_in EMAIL: the token on standard output.
+sign_in() {
+  curl -sSf -D - -o "$work/answer" -d "{\"email\":\"$1\",\"password\":\"a-secret\"}" "$api_url/api/localauth/login" |
+    sed -n 's/^Token: \([^\r]*\)\r*$/\1/p'
+}
+
+# A real agent with a connection to the line service, and agents and users who attack: so many that nobody comes again
+# soon.
 prepare() {
   export HOOP_CONFIG=$work/config.toml
   curl -sSf -o "$work/answer" -d "{\"email\":\"me@example.test\",\"password\":\"a-secret\",\"setup_token\":\"$(cat "$work/gateway/setup-token")\"}" \
     "$api_url/api/localauth/register"
   hoop login --api-url "$api_url" --email me@example.test --password-stdin <<<a-secret >/dev/null
-  token=$(grep -oE '[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+' "$HOOP_CONFIG" | head -n 1)
   key=$(hoop admin create agent good)
-  evil=$(hoop admin create agent evil)
+  local number admin
+  admin=$(sign_in me@example.test)
+  for number in $(seq 40); do evil_keys+=,$(hoop admin create agent "evil-$number"); done
+  for number in $(seq 8); do
+    curl -sSf -o "$work/answer" -H "Authorization: Bearer $admin" "$api_url/api/users" \
+      -d "{\"email\":\"evil-$number@example.test\",\"password\":\"a-secret\"}"
+    evil_tokens+=,$(sign_in "evil-$number@example.test")
+  done
   HOOP_KEY=$key spawn "$work/agent.log" "$bin/hoop-agent"
   wait_line "$work/agent.log" "$spawned" 20 'connected to the gateway'
   hoop admin create connection tcp -a good -t application/tcp --record buffered -e HOST=127.0.0.1 -e "PORT=$tcp_port" >/dev/null
@@ -35,14 +49,21 @@ prepare() {
 }
 
 attack() { # attack SECONDS [OPTION...]
-  hoop-floods --grpc "$grpc" --http "$http" --pid "$gateway" --neighbour "$port" --agent-key "$evil" \
-    --user-token "$token" --connection tcp ${POLITE:+--polite} ${ROUNDS:+--rounds "$ROUNDS"} --seconds "$@"
+  hoop-floods --grpc "$grpc" --http "$http" --pid "$gateway" --neighbour "$port" --agent-keys "${evil_keys#,}" \
+    --user-tokens "${evil_tokens#,}" --connection tcp ${APART:+--apart} ${ROUNDS:+--rounds "$ROUNDS"} --seconds "$@"
 }
 
+[ -z "${APART:-}" ] || taskset --cpu-list --pid "0-$(($(nproc) - 2))" $$ >/dev/null
 start_tcp_demo
 start_gateway
 prepare
 attack "${ATTACK_SECONDS:-0.4}" --only "${ATTACKS:-(}" --skip "descriptors,${SKIP:-nothing}" || fail "a promise is broken"
+
+# Who comes again at once is not let in, whatever he knows.
+if [ -z "${ATTACKS:-}" ]; then
+  ROUNDS=2 attack 0.4 --only "rapid-reset (agent" >"$work/again" || fail "who came again did harm: $(<"$work/again")"
+  contains "attacks of who came again" "$(<"$work/again")" "times not let in"
+fi
 
 # The same gateway with few descriptors: more connections come than it may have. The session goes on, and so does its
 # record: files have descriptors that no connection gets.

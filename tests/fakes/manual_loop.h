@@ -54,6 +54,12 @@ class ManualLoop final : public Loop {
     EndTurn();
   }
 
+  // For another turn.
+  bool HasWork() {
+    absl::MutexLock lock(&mu_);
+    return !posted_.empty() || (!timers_.empty() && timers_.begin()->first <= clock_.Monotonic());
+  }
+
   // Turns until nothing is posted, due or waiting for the end of a turn.
   void TurnUntilIdle() {
     do Turn();
@@ -92,10 +98,6 @@ class ManualLoop final : public Loop {
         if (!phases_[earlier].empty()) phase = earlier;
       }
     }
-  }
-  bool HasWork() {
-    absl::MutexLock lock(&mu_);
-    return !posted_.empty() || (!timers_.empty() && timers_.begin()->first <= clock_.Monotonic());
   }
 
   ManualClock& clock_;

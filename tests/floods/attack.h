@@ -22,7 +22,7 @@ struct Target {
 
 // How an attack ended, in the attacker's eyes.
 struct Outcome {
-  enum class Kind { kCut, kHeld, kFailed };
+  enum class Kind { kCut, kHeld, kNotLetIn, kFailed };
   Kind kind = Kind::kFailed;
   std::string detail;
 
@@ -30,6 +30,8 @@ struct Outcome {
   static Outcome Cut(std::string detail) { return {Kind::kCut, std::move(detail)}; }
   // The attack costs its own stream or time only; the connection goes on.
   static Outcome Held(std::string detail) { return {Kind::kHeld, std::move(detail)}; }
+  // The credentials are not taken: right for who was cut before.
+  static Outcome NotLetIn() { return {Kind::kNotLetIn, "the credentials were not taken"}; }
   // A promise is broken.
   static Outcome Failed(std::string detail) { return {Kind::kFailed, std::move(detail)}; }
 };

@@ -125,7 +125,7 @@ Outcome OversizedMessage(const Target& target, Who who) {
 // Asks a target for answers that nobody takes, as fast as the windows allow.
 Outcome StoppedReader(const Target& target, Who who) {
   Http2Peer peer(target, who, Setting(4, 0));
-  if (!peer.known()) return Outcome::Failed("the session did not begin");
+  if (!peer.known()) return Outcome::NotLetIn();
   const std::string message = Message(WriteBytes("echo " + std::string(80, 'x') + "\n"));
   const std::string ask = Frame(kData, 0, 1, message);
   const auto end = Clock::now() + target.time;

@@ -1,7 +1,9 @@
 #include "tests/floods/http2_peer.h"
 
+#include <algorithm>
 #include <array>
 #include <cstdio>
+#include <utility>
 
 namespace hoop::floods {
 namespace {
@@ -43,7 +45,7 @@ Http2Peer::Http2Peer(const Target& target, Who who, std::string_view settings)
     // The first message of the gateway: from here on it knows who this is.
     Say(Open(1));
     if (who == Who::kUser) Say(Frame(kData, 0, 1, Message(PacketBytes("AgentSessionOpen", ""))));
-    known_ = AwaitFrame(kData, 1, Seconds(5));
+    known_ = AwaitFirstAnswer();
   }
   if (!settings.empty()) Say(Frame(kSettings, 0, 0, settings));
 }
@@ -62,7 +64,7 @@ std::string Http2Peer::Open(uint32_t stream, std::string_view path) const {
 }
 
 Outcome Http2Peer::Flood(const std::function<std::string()>& next) {
-  if (who_ != Who::kStranger && !known_) return Outcome::Failed("the credentials were not taken");
+  if (who_ != Who::kStranger && !known_) return Outcome::NotLetIn();
   const auto end = Clock::now() + target_.time;
   // A frame that cannot be sent as a whole is the last one.
   for (bool is_whole = true; is_whole && socket_.open() && Clock::now() < end;) {
@@ -78,7 +80,7 @@ Outcome Http2Peer::Flood(const std::function<std::string()>& next) {
 }
 
 Outcome Http2Peer::Once(std::string_view bytes) {
-  if (who_ != Who::kStranger && !known_) return Outcome::Failed("the credentials were not taken");
+  if (who_ != Who::kStranger && !known_) return Outcome::NotLetIn();
   said_bytes_ += bytes.size();
   Say(bytes);
   if (socket_.AwaitEnd(kMoment)) return Outcome::Cut(Story());
@@ -113,18 +115,26 @@ void Http2Peer::ReadFrames() {
 }
 
 bool Http2Peer::AwaitFrame(uint8_t type, uint32_t stream, Seconds wait) {
+  const Seen found = Await(wait, [=](const Seen& frame) { return frame.type == type && frame.stream == stream; });
+  return found.type == type && found.stream == stream;
+}
+
+// A message; or the end of the stream, which is a refusal.
+bool Http2Peer::AwaitFirstAnswer() {
+  const Seen found = Await(Seconds(5), [](const Seen& frame) {
+    return frame.stream == 1 && (frame.type == kData || (frame.flags & kEndStream) != 0);
+  });
+  return found.type == kData && found.stream == 1;
+}
+
+Http2Peer::Seen Http2Peer::Await(Seconds wait, const std::function<bool(const Seen&)>& wanted) {
   const auto end = Clock::now() + wait;
   for (;;) {
     ReadFrames();
-    for (const Seen& frame : seen_) {
-      if (frame.type == type && frame.stream == stream) {
-        seen_.clear();
-        return true;
-      }
-    }
-    seen_.clear();
+    const std::vector<Seen> seen = std::exchange(seen_, {});
+    if (const auto found = std::find_if(seen.begin(), seen.end(), wanted); found != seen.end()) return *found;
     const Seconds left = end - Clock::now();
-    if (!socket_.open() || left.count() <= 0) return false;
+    if (!socket_.open() || left.count() <= 0) return {.type = 0xff, .flags = 0, .stream = 0};
     socket_.Listen(left);
   }
 }

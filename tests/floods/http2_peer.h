@@ -49,8 +49,15 @@ class Http2Peer final {
   std::string Story();
 
  private:
-  // True: a frame of `type` on `stream` (0: any) came whose payload `wanted` likes.
+  struct Seen {
+    uint8_t type;
+    uint8_t flags;
+    uint32_t stream;
+  };
   bool AwaitFrame(uint8_t type, uint32_t stream, Seconds wait);
+  bool AwaitFirstAnswer();
+  // The first frame that `wanted` likes; one of type 0xff when none came.
+  Seen Await(Seconds wait, const std::function<bool(const Seen&)>& wanted);
   void ReadFrames();
 
   const Target& target_;
@@ -62,11 +69,6 @@ class Http2Peer final {
   uint32_t last_stream_ = 1;
   bool known_ = false;
   int64_t goaway_ = -1;
-  struct Seen {
-    uint8_t type;
-    uint8_t flags;
-    uint32_t stream;
-  };
   std::vector<Seen> seen_;  // since the last wait
 };
 

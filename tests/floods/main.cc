@@ -1,12 +1,14 @@
 // hoop-floods: attacks a running gateway beside a healthy session, and says what each attack cost.
-// Usage: hoop-floods --grpc PORT --http PORT --pid ID [--neighbour PORT] [--agent-key KEY] [--user-token TOKEN
-//   --connection NAME] [--seconds S] [--rounds N] [--only PART,...] [--skip PART,...] [--polite] [--tls] [--list].
-//   Everything is on 127.0.0.1.
+// Usage: hoop-floods --grpc PORT --http PORT --pid ID [--neighbour PORT] [--agent-keys KEY,...]
+//   [--user-tokens TOKEN,... --connection NAME] [--seconds S] [--rounds N] [--only PART,...] [--skip PART,...]
+//   [--apart] [--tls] [--list]. Everything is on 127.0.0.1.
 // A line per attack; exit code 1 when a promise of docs/floods.md is broken. Times are printed, never judged. With
 // rounds, what a flood costs the neighbour is measured so often, each time against what it was alone just before; who
-// is cut comes again at once then, until the time is over.
+// is cut comes again at once then, until the time is over. Each attack has the next one of the keys or tokens: who was
+// cut is not let in again at once.
 #include <sched.h>
 #include <sys/resource.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cstdio>
@@ -35,10 +37,11 @@ struct Options {
   Target target;
   pid_t process = 0;
   uint16_t neighbour_port = 0;
+  std::vector<std::string> agent_keys, user_tokens;
   std::vector<std::string> only, skip;
   int rounds = 1;
   bool list = false;
-  bool polite = false;
+  bool apart = false;
   bool tls = false;  // the listeners speak it: only what is an attack on that
 };
 
@@ -67,8 +70,8 @@ Options Read(int argc, char** argv) {
   };
   for (int i = 1; i < argc; ++i) {
     const std::string word = argv[i];
-    if (word == "--list" || word == "--polite" || word == "--tls") {
-      (word == "--list" ? options.list : word == "--tls" ? options.tls : options.polite) = true;
+    if (word == "--list" || word == "--apart" || word == "--tls") {
+      (word == "--list" ? options.list : word == "--tls" ? options.tls : options.apart) = true;
       continue;
     }
     if (i + 1 == argc) fail(argv[i]);
@@ -81,10 +84,10 @@ Options Read(int argc, char** argv) {
       options.process = std::stoi(value);
     } else if (word == "--neighbour") {
       options.neighbour_port = static_cast<uint16_t>(std::stoul(value));
-    } else if (word == "--agent-key") {
-      options.target.agent_key = value;
-    } else if (word == "--user-token") {
-      options.target.user_token = value;
+    } else if (word == "--agent-keys") {
+      options.agent_keys = Split(value);
+    } else if (word == "--user-tokens") {
+      options.user_tokens = Split(value);
     } else if (word == "--connection") {
       options.target.connection = value;
     } else if (word == "--seconds") {
@@ -118,8 +121,8 @@ std::vector<Run> Choose(const Options& options) {
         const Run run{&attack, who};
         if (!options.only.empty() && !Names(options.only, run.name())) continue;
         if (Names(options.skip, run.name())) continue;
-        if (who == Who::kAgent && options.target.agent_key.empty() && !options.list) continue;
-        if (who == Who::kUser && options.target.user_token.empty() && !options.list) continue;
+        if (who == Who::kAgent && options.agent_keys.empty() && !options.list) continue;
+        if (who == Who::kUser && options.user_tokens.empty() && !options.list) continue;
         runs.push_back(run);
       }
     }
@@ -128,23 +131,39 @@ std::vector<Run> Choose(const Options& options) {
 }
 
 bool AsItMust(const Run& run, const Outcome& outcome) {
-  if (outcome.kind == Outcome::Kind::kFailed) return false;
+  if (outcome.kind == Outcome::Kind::kFailed || outcome.kind == Outcome::Kind::kNotLetIn) return false;
   if (run.attack->must == Must::kBeCut) return outcome.kind == Outcome::Kind::kCut;
   if (run.attack->must == Must::kBeHeld) return outcome.kind == Outcome::Kind::kHeld;
   return true;
 }
 
-// Polite attackers take the processor that nobody else wants: the neighbour then waits for the gateway only. Stubborn
-// ones come again when they are cut.
-Outcome RunAttack(const Run& run, const Target& target, bool polite, bool stubborn) {
-  if (const sched_param none = {}; polite) ::sched_setscheduler(0, SCHED_IDLE, &none);  // 0: this thread
+// The calling thread, on the last core only. The kernel carries bytes to a local peer on the core of who sends them, so
+// that there is their way through TCP, too.
+void StayApart() {
+  cpu_set_t last;
+  CPU_ZERO(&last);
+  CPU_SET(static_cast<size_t>(::sysconf(_SC_NPROCESSORS_ONLN)) - 1, &last);
+  ::sched_setaffinity(0, sizeof last, &last);
+}
+
+// Attackers who stay apart take nothing from anybody but what the gateway does for them. Stubborn ones come again when
+// they are cut.
+Outcome RunAttack(const Run& run, const Target& target, bool apart, bool stubborn) {
+  if (apart) StayApart();
   const auto end = Clock::now() + target.time;
   Outcome outcome = run.attack->run(target, run.who);
-  size_t count = 1;
-  for (; stubborn && outcome.kind == Outcome::Kind::kCut && Clock::now() < end; ++count) {
-    outcome = run.attack->run(target, run.who);
+  size_t cut = 1, not_let_in = 0;
+  while (stubborn && outcome.kind == Outcome::Kind::kCut && Clock::now() < end) {
+    const Outcome again = run.attack->run(target, run.who);
+    if (again.kind == Outcome::Kind::kNotLetIn) {
+      ++not_let_in;
+    } else {
+      outcome = again;
+      ++cut;
+    }
   }
-  if (count > 1) outcome.detail += ", " + std::to_string(count) + " times";
+  if (cut > 1) outcome.detail += ", " + std::to_string(cut) + " times";
+  if (not_let_in > 0) outcome.detail += ", " + std::to_string(not_let_in) + " times not let in";
   return outcome;
 }
 
@@ -152,7 +171,7 @@ Outcome RunAttack(const Run& run, const Target& target, bool polite, bool stubbo
 class Arena {
  public:
   explicit Arena(const Options& options)
-      : target_(options.target), watch_(options.process), polite_(options.polite), tls_(options.tls) {
+      : options_(options), target_(options.target), watch_(options.process), apart_(options.apart), tls_(options.tls) {
     if (options.neighbour_port != 0) neighbour_ = std::make_unique<Neighbour>(options.neighbour_port);
     if (neighbour_ != nullptr) {
       std::this_thread::sleep_for(Seconds(2.5));  // the beginning of a session is slower
@@ -190,7 +209,7 @@ class Arena {
     std::vector<std::future<Outcome>> outcomes;
     outcomes.reserve(runs.size());
     for (const Run& run : runs) {
-      outcomes.push_back(std::async(std::launch::async, RunAttack, run, std::cref(target_), polite_, stubborn));
+      outcomes.push_back(std::async(std::launch::async, RunAttack, run, TargetOf(run), apart_, stubborn));
     }
     for (const auto& outcome : outcomes) outcome.wait();
     const double time = Seconds(Clock::now() - begin).count();
@@ -226,6 +245,13 @@ class Arena {
   }
 
  private:
+  // With credentials that did not attack lately.
+  Target TargetOf(const Run& run) {
+    Target target = target_;
+    if (run.who == Who::kAgent) target.agent_key = options_.agent_keys[agents_++ % options_.agent_keys.size()];
+    if (run.who == Who::kUser) target.user_token = options_.user_tokens[users_++ % options_.user_tokens.size()];
+    return target;
+  }
   void SeeAlone() {
     neighbour_->Take();
     std::this_thread::sleep_for(std::max(Seconds(1), target_.time));
@@ -265,9 +291,11 @@ class Arena {
     std::printf("  FAILED: %s\n", what);
   }
 
+  const Options& options_;
   const Target& target_;
+  size_t agents_ = 0, users_ = 0;  // that have attacked
   const ProcessWatch watch_;
-  const bool polite_;
+  const bool apart_;
   const bool tls_;
   std::unique_ptr<Neighbour> neighbour_;
   Neighbour::Times alone_;

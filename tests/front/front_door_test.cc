@@ -105,7 +105,7 @@ TEST_F(FrontDoorTest, WhoSpokeLateHasTheRestOfTheTime) {
 
 TEST_F(FrontDoorTest, LetsSomeInAtATime) {
   Open();
-  constexpr size_t kAll = 3 * limits::kAcceptsPerTurnMax;
+  constexpr size_t kAll = 3 * limits::kStrangersPerTurnMax;
   for (size_t i = 0; i < kAll; ++i) ConnectSilently();
   for (size_t i = 0; i < kAll; ++i) Say(i, "!");
   size_t before = 0, most = 0;
@@ -115,7 +115,51 @@ TEST_F(FrontDoorTest, LetsSomeInAtATime) {
     most = std::max(most, inside_.size() - before);
     before = inside_.size();
   }
-  EXPECT_EQ(most, limits::kAcceptsPerTurnMax);
+  EXPECT_EQ(most, limits::kStrangersPerTurnMax);
+}
+
+// What they say costs time; those who are known have it first.
+TEST_F(FrontDoorTest, StrangersAreHeardAFewAtATime) {
+  Open();
+  constexpr size_t kAll = 4 * limits::kStrangersPerTurnMax;
+  for (size_t i = 0; i < kAll; ++i) Enter();
+  StreamProbe& known = *inside_[0];
+  known.stream().Trust();
+  for (size_t i = 0; i < kAll; ++i) Say(i, "word");
+  const auto heard = [this] {
+    return static_cast<size_t>(std::count_if(inside_.begin() + 1, inside_.end(),
+                                             [](const auto& stream) { return stream->read() == "!word"; }));
+  };
+  size_t most = 0;
+  for (size_t before = 0; before < kAll - 1; before = heard()) {
+    loop_.Post([this] { loop_.Stop(); });
+    loop_.Run();
+    EXPECT_EQ(known.read(), "!word");
+    most = std::max(most, heard() - before);
+  }
+  EXPECT_EQ(most, limits::kStrangersPerTurnMax);
+}
+
+TEST_F(FrontDoorTest, WhoIsTrustedWhileItWaitsIsHeard) {
+  Open();
+  constexpr size_t kAll = 4 * limits::kStrangersPerTurnMax;
+  for (size_t i = 0; i < kAll; ++i) Enter();
+  for (size_t i = 0; i < kAll; ++i) Say(i, "word");
+  loop_.Post([this] { loop_.Stop(); });
+  loop_.Run();
+  for (const auto& stream : inside_) stream->stream().Trust();
+  for (const auto& stream : inside_) EXPECT_EQ(stream->ReadUntil("word"), "!word");
+}
+
+TEST_F(FrontDoorTest, WhoLeavesWhileItWaitsHoldsNobodyUp) {
+  Open();
+  constexpr size_t kAll = 4 * limits::kStrangersPerTurnMax;
+  for (size_t i = 0; i < kAll; ++i) Enter();
+  for (size_t i = 0; i < kAll; ++i) Say(i, "word");
+  loop_.Post([this] { loop_.Stop(); });
+  loop_.Run();
+  for (size_t i = 0; i + 1 < kAll; ++i) inside_[i]->Close();
+  EXPECT_EQ(inside_.back()->ReadUntil("word"), "!word");
 }
 
 TEST_F(FrontDoorTest, NobodyComesInWhenTheDoorIsGone) {

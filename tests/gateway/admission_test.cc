@@ -7,8 +7,10 @@
 #include <thread>
 
 #include "absl/synchronization/notification.h"
+#include "base/limits/listener.h"
 #include "base/limits/workers.h"
 #include "base/status.h"
+#include "identity/digest.h"
 #include "tests/fakes/manual_clock.h"
 #include "tests/fakes/scripted_stream.h"
 #include "tests/fakes/waiting_loop.h"
@@ -102,6 +104,7 @@ TEST_F(AdmissionTest, RefusesWhoAnIssuerHasNoTimeFor) {
   EXPECT_FALSE(let_in.finished.has_value());
   go_on_.Notify();
   ASSERT_TRUE(loop_.TurnUntil([&let_in] { return let_in.finished.has_value(); }));
+  admission_.reset();  // before the scripts of those who wait
 }
 
 TEST_F(AdmissionTest, AFullQueueForTheStoreRefusesByName) {
@@ -120,6 +123,36 @@ TEST_F(AdmissionTest, AFullQueueForTheStoreRefusesByName) {
   EXPECT_EQ(*refused.finished, ResourceExhausted("hoop-admission: 4096 tasks are waiting already"));
   go_on_.Notify();
   admission_.reset();  // before the scripts of those who wait
+}
+
+struct TrustedAs final : GrpcConnection {
+  uint64_t id() const override { return 1; }
+  const std::string& peer() const override { return who; }
+  std::string VerifiedSubject() const override { return {}; }
+  void Authenticated(std::string name) override { who = std::move(name); }
+  void Close(const absl::Status&) override {}
+
+  std::string who;
+};
+
+TEST_F(AdmissionTest, WhoFloodedWaits) {
+  TrustedAs first, other, again, later;
+  ASSERT_OK(admission_->LetIn(first, "agent-1", Sha256("key")));
+  EXPECT_EQ(first.who, "agent-1");
+  admission_->OnFlood("agent-1");
+  ASSERT_OK(admission_->LetIn(other, "agent-2", Sha256("another key")));
+  // With new credentials, too.
+  EXPECT_OK(admission_->CheckBearer("a new key"));
+  EXPECT_EQ(admission_->LetIn(again, "agent-1", Sha256("a new key")),
+            ResourceExhausted("a connection with these credentials sent too much and was cut; try again in 10s"));
+  EXPECT_EQ(again.who, "");
+  clock_.Advance(limits::kFloodPenaltyTime - absl::Milliseconds(1));
+  EXPECT_EQ(admission_->CheckBearer("a new key"),
+            ResourceExhausted("a connection with these credentials sent too much and was cut; try again in 1s"));
+  clock_.Advance(absl::Milliseconds(1));
+  EXPECT_OK(admission_->CheckBearer("a new key"));
+  EXPECT_OK(admission_->LetIn(later, "agent-1", Sha256("a new key")));
+  EXPECT_EQ(later.who, "agent-1");
 }
 
 TEST_F(AdmissionTest, ItsEndWaitsForQuestionsThatRunAndBeginsNone) {

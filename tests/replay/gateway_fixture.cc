@@ -65,7 +65,7 @@ struct GatewayUnderTest::Process {
         exec(loop, clients, admission, unbegun),
         agents(Log(), clock, store, agent_verifier, published, router, admission, /*demands_certificates=*/false),
         proxy_managers(loop, clock, verifier ? *verifier : users, sessions, clients, admission, unbegun),
-        entry(clients, proxy_managers, agents),
+        entry(admission, clients, proxy_managers, agents),
         server(loop, entry) {}
 
   OneUser users;

@@ -56,7 +56,7 @@ void ScriptedGateway::OnLoop(const std::function<void()>& task) {
 }
 
 void ScriptedGateway::OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) {
-  connection.Authenticated();
+  connection.Authenticated("peer");
   auto call = std::make_unique<Call>(*this);
   call->metadata = stream->metadata();
   call->stream = std::move(stream);
@@ -74,7 +74,7 @@ size_t ScriptedGateway::call_count() {
 }
 
 void ScriptedGateway::OnUnary(std::unique_ptr<UnaryCall> call) {
-  call->Authenticated();
+  call->connection()->Authenticated("peer");
   auto question = std::make_unique<Question>();
   question->method = call->method();
   question->metadata = call->metadata();

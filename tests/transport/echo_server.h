@@ -80,7 +80,7 @@ class EchoServer final : public GrpcServer::Delegate {
       stream->Finish(Unauthenticated("invalid authentication"));
       return;  // what was said still goes out
     }
-    connection.Authenticated();
+    connection.Authenticated("peer");
     auto echo = std::make_unique<EchoStream>(*this, std::move(stream));
     absl::MutexLock lock(&mu_);
     streams_.push_back(std::move(echo));

@@ -83,5 +83,17 @@ TEST(FrameBudget, HeadersHaveABoundInBytes) {
   EXPECT_LT(allowed(known), limits::kGiB);
 }
 
+TEST(FrameBudget, HeadersThatSayNothingCountAsWell) {
+  const auto allowed = [](FrameBudget& budget) {
+    size_t count = 0;
+    while (count < 10'000'000 && budget.OnHeader(1) == nullptr) ++count;
+    return count;
+  };
+  FrameBudget stranger, known;
+  known.Trust();
+  EXPECT_LE(allowed(stranger), 5'000u);
+  EXPECT_LE(allowed(known), 200'000u);
+}
+
 }  // namespace
 }  // namespace hoop

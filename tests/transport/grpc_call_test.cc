@@ -128,7 +128,7 @@ TEST_F(Call, WaitsForItsReceiver) {
   Connect();
   std::unique_ptr<PacketStream> early;
   server_side.on_stream = [&early](std::unique_ptr<PacketStream> stream, GrpcConnection& connection) {
-    connection.Authenticated();
+    connection.Authenticated("peer");
     early = std::move(stream);
   };
   auto client = Open();
@@ -294,7 +294,7 @@ TEST_F(Call, AStrangerHasOneWindowAndFewStreams) {
   auto refused = Open();
   EXPECT_STATUS(*refused->end, absl::StatusCode::kUnavailable, "REFUSED_STREAM");
 
-  server_side.last_connection->Authenticated();
+  server_side.last_connection->Authenticated("peer");
   EXPECT_EQ(server_bytes->trust_count, 1);
   loop.TurnUntilIdle();
   EXPECT_GT(server->held_bytes(), 400'000u);

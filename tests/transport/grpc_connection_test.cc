@@ -42,7 +42,7 @@ TEST_F(Connection, AUnaryCallMayBeAnsweredLater) {
   // Its caller leaves: the answer has nobody to go to.
   channel.reset();
   loop.TurnUntilIdle();
-  server_side.waiting[2]->Authenticated();
+  EXPECT_EQ(server_side.waiting[2]->connection(), nullptr);
   server_side.waiting[2]->Answer("too late");
   loop.TurnUntilIdle();
   EXPECT_EQ(answers.size(), 2u);

@@ -22,7 +22,7 @@ struct Echo final : PacketStream::Receiver {
 
 struct EchoServer final : GrpcServer::Delegate {
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override {
-    connection.Authenticated();
+    connection.Authenticated("peer");
     echoes.push_back(std::make_unique<Echo>(std::move(stream)));
     if (stop_first && echoes.size() == 1) echoes[0]->stream->SetReading(false);
   }

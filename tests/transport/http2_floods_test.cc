@@ -1,4 +1,7 @@
 // Frames that are many: the peer is cut at a bound, and others get their turn before.
+#include <algorithm>
+#include <functional>
+
 #include "base/limits/http2.h"
 #include "tests/transport/hostile_fixture.h"
 
@@ -111,15 +114,133 @@ TEST_F(Hostile, BytesThatCostMuchAreReadInSmallPortions) {
   for (int i = 0; i < 10; ++i) Say(large);
   EXPECT_EQ(server_bytes->read_room, limits::kHttp2ReadBytes);
   for (int i = 0; i < 10; ++i) Say(tiny);
-  EXPECT_LE(server_bytes->read_room, 10 * limits::kHttp2ReadCostMax);  // ten bytes each
+  EXPECT_LE(server_bytes->read_room, 2 * 10 * limits::kHttp2TurnCost / limits::kHttp2DataCost);  // ten bytes each
   for (int i = 0; i < 10; ++i) Say(large);
   EXPECT_EQ(server_bytes->read_room, limits::kHttp2ReadBytes);
   std::string messages;
   while (messages.size() < 16'000) messages += Message(Payload("").bytes());  // many in one frame
   for (int i = 0; i < 50; ++i) Say(Frame(kData, 0, 3, messages));
-  EXPECT_LE(server_bytes->read_room, 10 * limits::kHttp2ReadCostMax);
+  EXPECT_LE(server_bytes->read_room, limits::kHttp2SliceBytes);
   EXPECT_TRUE(Alive());
   EXPECT_EQ(server->held_bytes(), 0u);
+}
+
+// What is done in each of the next turns, by a counter that grows.
+std::vector<size_t> InTurns(ManualLoop& loop, const std::function<size_t()>& count) {
+  std::vector<size_t> grown;
+  do {
+    const size_t before = count();
+    loop.Turn();
+    grown.push_back(count() - before);
+  } while (loop.HasWork());
+  return grown;
+}
+
+TEST_F(Hostile, ManyMessagesInAFrameAreDeliveredInManyTurns) {
+  Greet();
+  Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+  const std::string message = Message(Payload("").bytes());
+  std::string messages;
+  while (messages.size() + message.size() <= kFrameBytesDefault) messages += message;
+  const std::string frame = Frame(kData, 0, 1, messages);
+  const iovec piece = {const_cast<char*>(frame.data()), frame.size()};
+  raw->Write(&piece, 1);
+  const std::vector<size_t> delivered = InTurns(loop, [this] { return served().packets.size(); });
+  EXPECT_LE(*std::max_element(delivered.begin(), delivered.end()),
+            limits::kHttp2TurnCost / limits::kHttp2MessageCost + limits::kHttp2SliceBytes / message.size() + 1);
+  EXPECT_EQ(served().packets.size(), messages.size() / message.size());
+}
+
+// Known peers that open many streams at once.
+class Opening : public Hostile {
+ protected:
+  static constexpr uint32_t kStreams = 150;
+
+  void OpenMany() {
+    Greet();
+    Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+    std::string opens;
+    for (uint32_t i = 1; i < kStreams; ++i) opens += Frame(kHeaders, kEndHeaders, 2 * i + 1, Request());
+    const iovec piece = {opens.data(), opens.size()};
+    raw->Write(&piece, 1);
+  }
+};
+
+TEST_F(Opening, IsDoneInManyTurns) {
+  OpenMany();
+  const std::vector<size_t> opened = InTurns(loop, [this] { return server_side.streams.size(); });
+  // Twice: memory can be read in the turn that handles the last of what was read before.
+  EXPECT_LE(*std::max_element(opened.begin(), opened.end()), 2 * limits::kHttp2TurnCost / limits::kHttp2OpenCost);
+  EXPECT_EQ(server_side.streams.size(), kStreams);
+  EXPECT_TRUE(Alive());
+}
+
+TEST_F(Opening, StreamsOfALostConnectionEndInManyTurns) {
+  OpenMany();
+  loop.TurnUntilIdle();
+  const auto ended = [this] {
+    return static_cast<size_t>(std::count_if(server_side.streams.begin(), server_side.streams.end(),
+                                             [](const auto& stream) { return stream->end_count == 1; }));
+  };
+  raw.reset();
+  const std::vector<size_t> ends = InTurns(loop, ended);
+  EXPECT_EQ(*std::max_element(ends.begin(), ends.end()), limits::kCallEndsPerTurnMax);
+  EXPECT_EQ(ended(), kStreams);
+  EXPECT_FALSE(Alive());
+}
+
+// The server ends while the streams of a lost connection do.
+TEST_F(Opening, AllHaveEndedWhenTheServerHas) {
+  OpenMany();
+  loop.TurnUntilIdle();
+  raw.reset();
+  loop.Turn();
+  loop.Turn();
+  loop.Post([this] { server.reset(); });  // behind the ends of this turn
+  loop.TurnUntilIdle();
+  for (const auto& stream : server_side.streams) EXPECT_EQ(stream->end_count, 1);
+}
+
+TEST_F(Opening, WhoEndsMeanwhileIsHeardToTheEnd) {
+  OpenMany();
+  raw->ShutdownWrite();
+  loop.TurnUntilIdle();
+  EXPECT_EQ(server_side.streams.size(), kStreams);
+  EXPECT_FALSE(Alive());
+}
+
+TEST_F(Opening, WhoIsCutMeanwhileIsHeardNoMore) {
+  OpenMany();
+  loop.Turn();
+  loop.Turn();
+  const size_t opened = server_side.streams.size();
+  ASSERT_GT(opened, 1u);
+  server_side.last_connection->Close(Unavailable("enough"));
+  loop.TurnUntilIdle();
+  EXPECT_EQ(server_side.streams.size(), opened);
+  EXPECT_FALSE(Alive());
+}
+
+TEST_F(Hostile, WhoFloodsIsNamedWhenItIsKnown) {
+  for (const bool known : {true, false}) {
+    server_side.trusting = known;
+    Greet();
+    Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+    for (int i = 0; i < 3000 && Alive(); ++i) Say(Frame(kSettings, 0, 0, ""));
+    EXPECT_FALSE(Alive());
+  }
+  EXPECT_EQ(server_side.floods, std::vector<std::string>{"peer"});
+}
+
+TEST_F(Hostile, WhoJustLeavesHasFloodedNobody) {
+  Greet();
+  Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+  raw.reset();
+  loop.TurnUntilIdle();
+  Greet();
+  Say(Frame(kHeaders, kEndHeaders, 1, Request()) + Frame(kHeaders, kEndHeaders, 0, Request()));
+  EXPECT_FALSE(Alive());
+  EXPECT_TRUE(server_side.floods.empty());
 }
 
 }  // namespace

@@ -54,7 +54,7 @@ inline Packet Payload(std::string_view payload) { return Packet("T", {}, payload
 struct ScriptedServer final : GrpcServer::Delegate {
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override {
     last_connection = &connection;
-    if (trusting) connection.Authenticated();
+    if (trusting) connection.Authenticated("peer");
     if (on_stream) {
       on_stream(std::move(stream), connection);
       return;
@@ -68,7 +68,10 @@ struct ScriptedServer final : GrpcServer::Delegate {
     call->Answer(std::string("re:").append(call->request()));
   }
 
+  void OnFlood(const std::string& who) override { floods.push_back(who); }
+
   bool trusting = true;
+  std::vector<std::string> floods;
   std::function<void(std::unique_ptr<PacketStream>, GrpcConnection&)> on_stream;
   std::vector<std::unique_ptr<Recorder>> streams;
   GrpcConnection* last_connection = nullptr;

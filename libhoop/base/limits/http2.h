@@ -19,10 +19,19 @@ inline constexpr size_t kHttp2FrameBytesMax = 64 * kKiB;      // size is noise f
 inline constexpr size_t kHttp2ReadBytes = 128 * kKiB;         // one read of a turn at most, one buffer per loop
 inline constexpr size_t kHttp2ReadBytesMin = 4 * kKiB;        // of a peer whose bytes cost the most
 inline constexpr size_t kHttp2ReadBytesAtFirst = 16 * kKiB;   // and of strangers at most
-inline constexpr size_t kHttp2ReadCostMax = 512;              // frames and messages of one: more make the next shorter
-inline constexpr size_t kHttp2OpenCost = 10;                  // what a HEADERS frame counts for there
+inline constexpr size_t kHttp2SliceBytes = 8 * kKiB;          // handled before its cost is looked at
 inline constexpr size_t kHttp2QueuedFramesMax = 10000;        // that wait for a peer who does not read
 inline constexpr size_t kHttp2WriteBytes = 256 * kKiB;        // one write of a turn; also what waits for a full socket
 inline constexpr int kPingsUnansweredMax = 2;                 // then the connection is broken
+
+inline constexpr size_t kCallEndsPerTurnMax = 16;  // calls of one connection that is lost
+
+// What one connection may cost in a turn, in tenths of a microsecond or so; what it has said beyond waits for the next.
+inline constexpr size_t kHttp2TurnCost = 1024;
+inline constexpr size_t kHttp2OpenCost = 80;    // a HEADERS frame
+inline constexpr size_t kHttp2FieldCost = 1;    // a header in it
+inline constexpr size_t kHttp2ControlCost = 8;  // any other frame but DATA
+inline constexpr size_t kHttp2DataCost = 2;     // a DATA frame
+inline constexpr size_t kHttp2MessageCost = 2;  // a message in it
 
 }  // namespace hoop::limits

@@ -20,13 +20,17 @@ inline constexpr size_t kPreAuthHttp2Bytes = 24 * kKiB;      // and what an HTTP
 inline constexpr size_t kPreAuthTlsBytes = 48 * kKiB;        // and what a handshake adds
 inline constexpr size_t kConnectionsMax = 20000;             // per listener
 
+// Whose connection was cut for a flood comes in again after it: some 100 times what the largest one costs.
+inline constexpr absl::Duration kFloodPenaltyTime = absl::Seconds(10);
+
 // Who is refused at the door gets a word of why, and this to hear it.
 inline constexpr absl::Duration kFarewellTime = absl::Seconds(1);
 inline constexpr size_t kFarewellBytesMax = 64 * kKiB;  // that it may say meanwhile
 inline constexpr int kUnfitToldMax = 20;                // lines in the log per minute
 
-inline constexpr size_t kAcceptsPerTurnMax = 16;  // also of those who come in from the doorstep
-inline constexpr size_t kCrowd = 8;               // looks at connections on a doorstep, then others may run
+inline constexpr size_t kAcceptsPerTurnMax = 16;
+inline constexpr size_t kStrangersPerTurnMax = 2;  // that come in from the doorstep, and that are heard
+inline constexpr size_t kCrowd = 8;                // looks at connections on a doorstep, then others may run
 inline constexpr absl::Duration kCrowdTime = absl::Milliseconds(1);
 inline constexpr size_t kDescriptorsReserved = 64;  // not for connections: the journal and the store need some, too
 inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor
