@@ -5,6 +5,8 @@
 #include <algorithm>
 #include <fstream>
 #include <set>
+#include <utility>
+#include <vector>
 
 #include "base/encoding.h"
 #include "base/status.h"
@@ -132,7 +134,20 @@ class AgentPlayer final {
     if (event.packet.type == packet::kAgentConnectionClose) AwaitServiceEnd(LineOf(event.packet));
     if (event.packet.type == packet::kAgentConnectionClose) closed_.insert(LineOf(event.packet));
     if (event.packet.type == packet::kAgentSessionClose) closed_.insert(event.packet.Get(spec::kSessionId));
-    gateway_.Send(*call_, Prepared(event.packet).ToPacket());
+    to_send_.push_back(Prepared(event.packet).ToPacket());
+    if (!IsClosedNext(event)) gateway_.SendTogether(*call_, std::exchange(to_send_, {}));
+  }
+
+  // A connection that is closed before its target has said anything: the close goes with what was said before, or all
+  // would depend on how fast the target is.
+  bool IsClosedNext(const Event& event) const {
+    if (event.packet.type != packet::kAgentTcpWrite) return false;
+    const auto* const end = recording_.events.data() + recording_.events.size();
+    const auto* const next = std::find_if(&event + 1, end, [&](const Event& each) {
+      return each.stream == event.stream && each.kind == Event::Kind::kPacket;
+    });
+    return next != end && next->packet.type == packet::kAgentConnectionClose &&
+           LineOf(next->packet) == LineOf(event.packet);
   }
 
   // It asks whether somebody wants it, and is answered as then.
@@ -431,6 +446,7 @@ class AgentPlayer final {
     recorded_ = {};
     opened_.clear();
     closed_.clear();
+    to_send_.clear();
     call_ = nullptr;
   }
 
@@ -465,6 +481,7 @@ class AgentPlayer final {
   Transcript recorded_;           // of the current stream, so far
   std::set<std::string> opened_;  // by the gateway: sessions
   std::set<std::string> closed_;  // by the gateway: sessions and lines
+  std::vector<Packet> to_send_;   // with the next one
 };
 
 }  // namespace

@@ -122,6 +122,12 @@ void ScriptedGateway::Send(Call& call, Packet packet) {
   OnLoop([&] { call.stream->Send(std::move(packet)); });
 }
 
+void ScriptedGateway::SendTogether(Call& call, std::vector<Packet> packets) {
+  OnLoop([&] {
+    for (Packet& packet : packets) call.stream->Send(std::move(packet));
+  });
+}
+
 void ScriptedGateway::End(Call& call, const absl::Status& status) {
   OnLoop([&] { call.stream->Finish(status); });
 }

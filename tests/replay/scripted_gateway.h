@@ -7,6 +7,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 #include "absl/synchronization/mutex.h"
 #include "net/event_loop.h"
@@ -55,6 +56,7 @@ class ScriptedGateway final : public GrpcServer::Delegate {
   bool WaitUntil(const std::function<bool()>& happened);
 
   void Send(Call& call, Packet packet);
+  void SendTogether(Call& call, std::vector<Packet> packets);  // in one turn
   void End(Call& call, const absl::Status& status);
   Transcript Said(Call& call);
   void Forget(Call& call);  // what it said so far
