@@ -57,7 +57,7 @@ struct EchoStream final : PacketStream::Receiver {
 
 struct EchoServer final : GrpcServer::Delegate {
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override {
-    connection.Authenticated();
+    connection.Authenticated("bench");
     streams.push_back(std::make_unique<EchoStream>(std::move(stream)));
   }
   void OnUnary(std::unique_ptr<UnaryCall> call) override { call->Answer(absl::UnimplementedError("")); }
