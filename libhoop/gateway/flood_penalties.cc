@@ -5,9 +5,9 @@
 
 namespace hoop {
 
-// Who comes meanwhile does not wait longer for it: honest peers try again by themselves.
+// An older penalty of the same peer may still be here, also when it is over.
 void FloodPenalties::Punish(const std::string& peer) {
-  until_.emplace(peer, loop_.Monotonic() + limits::kFloodPenaltyTime);
+  until_.insert_or_assign(peer, loop_.Monotonic() + limits::kFloodPenaltyTime);
 }
 
 absl::Status FloodPenalties::Check(const std::string& peer, const std::string& bearer_hash) {

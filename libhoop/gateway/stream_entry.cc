@@ -16,14 +16,17 @@ void StreamEntry::OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection&
   const auto token = BearerToken(metadata.Get(header::kAuthorization));
   if (!token) return candidate.Refuse(Unauthenticated("invalid authentication"));
   const std::string bearer(*token);
-  if (const absl::Status allowed = admission_.CheckBearer(bearer); !allowed.ok()) return candidate.Refuse(allowed);
   const bool of_agent = origin == "agent";
+  // Streams of sessions that go on are not new: a flood on another connection of the same peer does not end them.
   if (of_agent && !metadata.Get(header::kStreamToken).empty()) {
-    agents_.EnterDataStream(std::move(candidate), bearer);
-  } else if (of_agent) {
+    return agents_.EnterDataStream(std::move(candidate), bearer);
+  }
+  if (!of_agent && !metadata.Get(header::kSession).empty()) {
+    return clients_.EnterDataStream(std::move(candidate), bearer);
+  }
+  if (const absl::Status allowed = admission_.CheckBearer(bearer); !allowed.ok()) return candidate.Refuse(allowed);
+  if (of_agent) {
     agents_.Enter(std::move(candidate), bearer);
-  } else if (!metadata.Get(header::kSession).empty()) {
-    clients_.EnterDataStream(std::move(candidate), bearer);
   } else if (origin == "client-proxymanager") {
     proxy_managers_.Enter(std::move(candidate), bearer);
   } else {

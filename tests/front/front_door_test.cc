@@ -59,6 +59,14 @@ class FrontDoorTest : public ::testing::Test {
   void Say(size_t peer, const std::string& text) {
     ASSERT_EQ(::send(peers_[peer].get(), text.data(), text.size(), 0), static_cast<ssize_t>(text.size()));
   }
+  // So many strangers are inside and say "word" that most of them wait for their turn.
+  void ManyWait() {
+    constexpr size_t kAll = 4 * limits::kStrangersPerTurnMax;
+    for (size_t i = 0; i < kAll; ++i) Enter();
+    for (size_t i = 0; i < kAll; ++i) Say(i, "word");
+    loop_.Post([this] { loop_.Stop(); });
+    loop_.Run();
+  }
   // Turns that are enough for everything that waits now.
   void Settle() {
     for (int turn = 0; turn < 4; ++turn) {
@@ -142,23 +150,15 @@ TEST_F(FrontDoorTest, StrangersAreHeardAFewAtATime) {
 
 TEST_F(FrontDoorTest, WhoIsTrustedWhileItWaitsIsHeard) {
   Open();
-  constexpr size_t kAll = 4 * limits::kStrangersPerTurnMax;
-  for (size_t i = 0; i < kAll; ++i) Enter();
-  for (size_t i = 0; i < kAll; ++i) Say(i, "word");
-  loop_.Post([this] { loop_.Stop(); });
-  loop_.Run();
+  ManyWait();
   for (const auto& stream : inside_) stream->stream().Trust();
   for (const auto& stream : inside_) EXPECT_EQ(stream->ReadUntil("word"), "!word");
 }
 
 TEST_F(FrontDoorTest, WhoLeavesWhileItWaitsHoldsNobodyUp) {
   Open();
-  constexpr size_t kAll = 4 * limits::kStrangersPerTurnMax;
-  for (size_t i = 0; i < kAll; ++i) Enter();
-  for (size_t i = 0; i < kAll; ++i) Say(i, "word");
-  loop_.Post([this] { loop_.Stop(); });
-  loop_.Run();
-  for (size_t i = 0; i + 1 < kAll; ++i) inside_[i]->Close();
+  ManyWait();
+  for (size_t i = 0; i + 1 < inside_.size(); ++i) inside_[i]->Close();
   EXPECT_EQ(inside_.back()->ReadUntil("word"), "!word");
 }
 

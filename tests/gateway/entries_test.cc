@@ -246,6 +246,20 @@ TEST_F(Entries, WhoFindsNoAgentIsInTheListOfSessions) {
             "FAILED_PRECONDITION: agent is offline: echo is served by agent dev");
 }
 
+TEST_F(Entries, WhoFloodedBeginsNothingNew) {
+  gateway_.AddAgent("dev", "standard");
+  for (int flood = 0; flood < 2; ++flood) {  // each counts anew: the one before is over when Refusal returns
+    gateway_.admission().OnFlood(gateway_.user().user_id);
+    EXPECT_STATUS(Refusal(UserHeaders()), absl::StatusCode::kResourceExhausted, "sent too much and was cut");
+  }
+  gateway_.admission().OnFlood(gateway_.user().user_id);
+  Enter(UserHeaders());  // from now on its bearer is known
+  // What belongs to a session that goes on is looked at as always: here there is none.
+  const absl::Status of_session = Refusal(With(UserHeaders(), std::string(header::kSession), "unknown"));
+  EXPECT_FALSE(of_session.ok());
+  EXPECT_FALSE(absl::IsResourceExhausted(of_session)) << of_session;
+}
+
 TEST_F(Entries, WhoLeavesBeforeHeOpensHasAnEmptyRecord) {
   Enter(AgentHeaders());
   Peer& client = Enter(UserHeaders());

@@ -198,5 +198,6 @@ SessionDirectory& GatewayUnderTest::sessions() { return process_->sessions; }
 ExecRuns& GatewayUnderTest::exec() { return process_->exec; }
 ProxyManagerEntry& GatewayUnderTest::proxy_managers() { return process_->proxy_managers; }
 AgentRouter& GatewayUnderTest::router() { return process_->router; }
+Admission& GatewayUnderTest::admission() { return process_->admission; }
 
 }  // namespace hoop::replay

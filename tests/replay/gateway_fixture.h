@@ -83,6 +83,7 @@ class GatewayUnderTest final {
   SessionDirectory& sessions();
   ExecRuns& exec();
   AgentRouter& router();
+  Admission& admission();
   Store& store() { return *store_; }
   ProxyManagerEntry& proxy_managers();
 
