@@ -118,7 +118,8 @@ class Http2Session final : private ByteStream::Events {
   // http2_session_io.cc
   void OnReadable() override;
   void OnWritable() override;
-  bool CountFrames(const char* bytes, size_t size);
+  bool CountFrames(char* bytes, size_t size);
+  void ForgiveEarlyReset(const FrameScanner::Head& head);
   void Receive(const char* bytes, size_t size);
   void HandleRestSoon();
   void HandleRest();
@@ -159,6 +160,7 @@ class Http2Session final : private ByteStream::Events {
   std::string rest_;        // of the last read, for the next turns
   size_t rest_handled_ = 0;
   FrameScanner scanner_;
+  uint32_t last_opened_ = 0;  // a stream of the peer
   FrameBudget budget_;
   uint64_t data_begun_ = 0, data_used_ = 0, data_wasted_ = 0;  // DATA frames; all that are whole were one of the two
   absl::Status broken_;

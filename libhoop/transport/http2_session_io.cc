@@ -11,6 +11,8 @@
 namespace hoop {
 namespace {
 
+constexpr char kUnknownFrameType = '\x7f';
+
 size_t CostOf(uint8_t frame_type) {
   switch (frame_type) {
     case NGHTTP2_DATA:
@@ -48,16 +50,26 @@ void Http2Session::OnReadable() {
 }
 
 // Before anything is done about them. False: too many.
-bool Http2Session::CountFrames(const char* bytes, size_t size) {
+bool Http2Session::CountFrames(char* bytes, size_t size) {
   frames_cost_ = 0;
   const absl::Duration now = loop_.Monotonic();
   bool obeys = true;
-  scanner_.Scan(bytes, size, [&](uint8_t type, size_t length) {
-    frames_cost_ += CostOf(type);
-    if (type == NGHTTP2_DATA) ++data_begun_;
-    return obeys = Obeys(budget_.OnFrame(type, length, now));
+  scanner_.Scan(bytes, size, [&](const FrameScanner::Head& head) {
+    frames_cost_ += CostOf(head.type);
+    if (head.type == NGHTTP2_DATA) ++data_begun_;
+    if (head.type == NGHTTP2_HEADERS) last_opened_ = std::max(last_opened_, head.stream);
+    if (head.type == NGHTTP2_RST_STREAM) ForgiveEarlyReset(head);
+    return obeys = Obeys(budget_.OnFrame(head.type, head.length, now));
   });
   return obeys;
+}
+
+// gRPC C++ resets a stream that is cancelled at once, although its HEADERS have not left, and then never will. To
+// libnghttp2 that is the end of the connection (RFC 9113, 6.4), for all its other streams, too; as a frame of a type
+// that nobody knows it means nothing.
+void Http2Session::ForgiveEarlyReset(const FrameScanner::Head& head) {
+  const bool is_peers = role_ == Role::kListening && head.stream % 2 == 1;
+  if (is_peers && head.stream > last_opened_ && head.type_byte != nullptr) *head.type_byte = kUnknownFrameType;
 }
 
 // As much of it as a turn may cost. The rest is for the next turns, so that others have theirs; it is handled before

@@ -14,7 +14,7 @@ TEST_F(Hostile, FloodsEndTheConnection) {
   server_side.trusting = false;
   const std::vector<std::string> floods = {Frame(kPing, 0, 0, "12345678"), Frame(kSettings, 0, 0, ""),
                                            Frame(kWindowUpdate, 0, 0, std::string("\0\0\0\1", 4)),
-                                           Frame(kData, 0, 1, "")};
+                                           Frame(kData, 0, 1, ""), Frame(kReset, 0, 3, std::string("\0\0\0\x8", 4))};
   for (const std::string& frame : floods) {
     Greet();
     Say(Frame(kHeaders, kEndHeaders, 1, Request()));

@@ -102,6 +102,21 @@ TEST_F(Hostile, ABrokenMessageEndsItsStreamOnly) {
   EXPECT_EQ(served(5).payload(0), "fine");
 }
 
+// As gRPC C++ does when a call is cancelled at once.
+TEST_F(Hostile, AStreamMayBeResetBeforeItIsOpened) {
+  Greet();
+  const std::string code("\0\0\0\x8", 4);
+  Say(Frame(kHeaders, kEndHeaders, 1, Request()) + Frame(kReset, 0, 3, code));
+  Say(Frame(kHeaders, kEndHeaders, 5, Request()) + Frame(kData, 0, 5, Message(Payload("fine").bytes())));
+  EXPECT_EQ(served(1).payload(0), "fine");
+  EXPECT_FALSE(served(0).end.has_value());
+  const std::string late = Frame(kReset, 0, 5, code);
+  Say(late.substr(0, 4));
+  Say(late.substr(4));
+  EXPECT_TRUE(served(1).end.has_value());
+  EXPECT_TRUE(Alive());
+}
+
 TEST_F(Hostile, WhatIsNotGrpcIsRefused) {
   Greet();
   const auto answer = [this](uint32_t stream, const std::string& head) {
