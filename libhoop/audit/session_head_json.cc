@@ -29,6 +29,7 @@ constexpr std::pair<const char*, std::vector<std::string> SessionHead::*> kLists
     {"command", &SessionHead::command},
     {"client_args", &SessionHead::client_args},
 };
+constexpr char kClientEnv[] = "client_env";  // not in records of before it was known
 
 }  // namespace
 
@@ -39,6 +40,7 @@ std::string SessionHeadToJson(const SessionHead& head) {
   };
   for (const auto& [key, member] : kTexts) json[key] = head.*member;
   for (const auto& [key, member] : kLists) json[key] = head.*member;
+  if (!head.client_env.empty()) json[kClientEnv] = head.client_env;
   return json.dump(-1, ' ', false, Json::error_handler_t::replace);
 }
 
@@ -57,6 +59,13 @@ absl::StatusOr<SessionHead> SessionHeadFromJson(std::string_view text) {
     for (const Json& item : *found) {
       if (!item.is_string()) return DataLoss("the open record has a {} that is no text", key);
       (head.*member).push_back(item.get<std::string>());
+    }
+  }
+  if (const auto found = json.find(kClientEnv); found != json.end()) {
+    if (!found->is_object()) return DataLoss("the open record has a {} that is no object", kClientEnv);
+    for (const auto& [key, value] : found->items()) {
+      if (!value.is_string()) return DataLoss("the open record has a {} that is no text", kClientEnv);
+      head.client_env.emplace(key, value.get<std::string>());
     }
   }
   const auto started_at = json.find("started_at_us");

@@ -37,6 +37,7 @@ SessionInfo ToSession(const Json& json) {
     session.approvals = fmt::format("{}/{}", approved, groups.size());
   }
   session.client_args = TextListMember(json, "client_args");
+  session.client_env = TextMapMember(json, "env_vars");
   session.script = TextMember(Member(json, "script"), "data");
   return session;
 }

@@ -75,16 +75,19 @@ absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow&
 
 absl::StatusOr<ExecInput> ReadExecInput(AuditStore& audit, const SessionRow& session) {
   ExecInput input;
-  if (session.head.verb != "exec") return input;
+  const bool is_exec = session.head.verb == "exec";  // what a terminal is told later is in its screens
   std::string& script = input.script;
   size_t visited_bytes = 0;  // input may stand behind gigabytes of output
   HOOP_RETURN_IF_ERROR(audit.Read(session.head.session_id, [&](const RecordEntry& entry) {
-    if (entry.kind == RecordKind::kInput) script += entry.payload;
+    if (entry.kind == RecordKind::kInput && is_exec) script += entry.payload;
     if (entry.kind == RecordKind::kOpen) {
-      if (auto head = SessionHeadFromJson(entry.payload); head.ok()) input.client_args = std::move(head->client_args);
+      if (auto head = SessionHeadFromJson(entry.payload); head.ok()) {
+        input.client_args = std::move(head->client_args);
+        input.client_env = std::move(head->client_env);
+      }
     }
     visited_bytes += entry.payload.size();
-    return script.size() < limits::kRestScriptBytesMax && visited_bytes < limits::kRestEventStreamBytesMax;
+    return is_exec && script.size() < limits::kRestScriptBytesMax && visited_bytes < limits::kRestEventStreamBytesMax;
   }));
   if (script.size() > limits::kRestScriptBytesMax) script.resize(limits::kRestScriptBytesMax);
   return input;

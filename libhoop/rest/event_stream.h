@@ -3,6 +3,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <optional>
 #include <string>
 #include <vector>
@@ -39,10 +40,11 @@ absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow&
 // Instead of protocol bytes, the SQL texts (postgres; other sessions as ReadEventStream).
 absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow& session);
 
-// What an exec was given; empty for everything else.
+// What a session was given when it began.
 struct ExecInput {
   std::vector<std::string> client_args;
-  std::string script;  // its stdin, as much as limits::kRestScriptBytesMax
+  std::map<std::string, std::string> client_env;  // "envvar:NAME" -> base64
+  std::string script;                             // of an exec: its stdin, as much as limits::kRestScriptBytesMax
 };
 absl::StatusOr<ExecInput> ReadExecInput(AuditStore& audit, const SessionRow& session);
 

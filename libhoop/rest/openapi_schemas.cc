@@ -103,7 +103,7 @@ std::span<const SchemaDoc> SchemaDocs() {
       {"Metrics", "data_masking:DataMasking *event_size:integer *truncated:boolean"},
       {"Script", "*data:string"},
       {"Session",
-       "*id:string *org_id:string script:Script? client_args:strings script_size:integer labels:map? "
+       "*id:string *org_id:string script:Script? client_args:strings env_vars:map script_size:integer labels:map? "
        "integrations_metadata:object? "
        "metadata:map? metrics:Metrics? *user:string *user_id:string *user_name:string *type:string "
        "connection_subtype:string *connection:string resource_name:string role_name:string connection_tags:map? "

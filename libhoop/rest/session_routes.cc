@@ -180,6 +180,7 @@ absl::StatusOr<Response> GetSession(const ApiParts& parts, DownloadTokens& token
   }
   json["script"] = {{"data", input.script}};
   if (!input.client_args.empty()) json["client_args"] = input.client_args;
+  if (!input.client_env.empty()) json["env_vars"] = input.client_env;
   if (Expands(request, "event_stream")) {
     HOOP_RETURN_IF_ERROR(AddEventStream(parts, session, request.Query("event_stream"), json));
   }

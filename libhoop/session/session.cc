@@ -99,6 +99,10 @@ void Session::OpenSession(Packet packet) {
     if (auto decoded = DecodeGobStrings(*args); decoded.ok()) context_.head.client_args = *std::move(decoded);
   }
   context_.params->client_args = context_.head.client_args;
+  if (const absl::Status taken = TakeClientVariables(packet); !taken.ok()) {
+    Finish(Interruption(taken));
+    return;
+  }
   context_.head.started_at = loop_.Now();
   auto record = audit_.Open(context_.head, *this);
   if (!record.ok()) {
@@ -107,14 +111,29 @@ void Session::OpenSession(Packet packet) {
   }
   record_ = *std::move(record);
   watchers_.Show(record_);
-  std::vector<std::string>().swap(context_.head.command);  // in the record now
   flows_.AddControl(record_->last());
   Packet open = BuildAgentOpen(packet);
   context_.params.reset();
+  // In the record now.
+  std::vector<std::string>().swap(context_.head.command);
+  context_.head.client_env.clear();
   if (!FitsAgentStream(open)) return;
   agent_open_ = std::move(open);
   state_ = State::kOpening;
   PlanRelease();
+}
+
+// The agent expands the arguments with them and gives them to the command: the record tells what ran only if it has
+// them. Those that the connection has itself are dropped by every agent, so they are no part of it; what nobody here
+// can read goes to no agent.
+absl::Status Session::TakeClientVariables(const Packet& client_open) {
+  const std::string_view sent = client_open.SpecText(spec::kTerminalEnvVars);
+  if (sent.empty()) return absl::OkStatus();
+  absl::StatusOr<std::map<std::string, std::string>> variables = DecodeGobStringMap(sent);
+  if (!variables.ok()) return InvalidArgument("internal error, failed decoding input env vars");
+  std::erase_if(*variables, [&](const auto& entry) { return context_.params->env_vars.contains(entry.first); });
+  context_.head.client_env = *std::move(variables);
+  return absl::OkStatus();
 }
 
 absl::Status Session::LimitTime(std::string_view asked) {
@@ -137,8 +156,13 @@ Packet Session::BuildAgentOpen(const Packet& client_open) {
   Packet open(packet::kAgentSessionOpen, {{spec::kSessionId, id()},
                                           {spec::kConnectionType, context_.head.wire_type},
                                           {spec::kConnectionParams, EncodeConnectionParams(*context_.params)}});
+  // Made of what is in the record: no second reading of the client's bytes can be another one.
+  if (!context_.head.client_env.empty()) {
+    open.AppendSpec(spec::kTerminalEnvVars, EncodeGobStringMap(context_.head.client_env));
+  }
   for (size_t i = 0; i < client_open.spec_size(); ++i) {
     const Packet::SpecEntry entry = client_open.spec_at(i);
+    if (entry.key == spec::kTerminalEnvVars) continue;
     if (!open.Spec(entry.key) && !entry.key.starts_with(spec::kOursPrefix)) open.AppendSpec(entry.key, entry.value);
   }
   if (context_.is_command() && context_.agent_capabilities.streams) {

@@ -109,6 +109,7 @@ class Session final : public PacketStream::Receiver,
   void OnStalled() override;
 
   void OpenSession(Packet packet);
+  absl::Status TakeClientVariables(const Packet& client_open);
   absl::Status LimitTime(std::string_view asked);
   Packet BuildAgentOpen(const Packet& client_open);
   bool FitsAgentStream(const Packet& packet);

@@ -15,8 +15,8 @@ namespace hoop {
 // The connection id of terminals and one-off commands, which have no local connections.
 inline constexpr std::string_view kCommandConnectionId = "0";
 
-// Owned by Session; constant after the session was opened, but for head.client_args, known with the first packet. Then
-// head.command goes: from there on it is in the record only.
+// Owned by Session; constant after the session was opened, but for head.client_args and head.client_env, known with the
+// first packet. Then head.command and head.client_env go: from there on they are in the record only.
 struct SessionContext {
   SessionHead head;
   // What the agent is told, secrets included; null after it was.

@@ -20,7 +20,7 @@ same "its groups" dba "$(hoop admin get connections/values -o json | json '.acce
 same "stdout" "Linux" "$(hoop exec shell -s -i 'uname -s')"
 same "piped stdin" "from a pipe" "$(echo 'from a pipe' | hoop exec cat -s)"
 same "arguments" "a b  c" "$(hoop exec echo -s -- a 'b  c' </dev/null)"
-contains "arguments in the list" "$(hoop sessions get last)" "arguments    a b  c"
+contains "arguments in the list" "$(hoop sessions get last)" "arguments    a 'b  c'"
 # shellcheck disable=SC2016 # the words are the user's
 refused 'could not find environment variable $1, ${HOMES} of the session: ' hoop exec shell -s -- -c 'echo $1 ${HOMES}'
 # shellcheck disable=SC2016 # beside one that is known, too
@@ -29,6 +29,12 @@ refused 'could not find environment variable $1 of the session: ' hoop exec shel
 same "HOME, PATH and whose session it is" "$HOME $PATH admin@hoop.local" "$(hoop exec shell -s -- -c 'echo $HOME $PATH $HOOP_USER_EMAIL' </dev/null)"
 # shellcheck disable=SC2016 # the far shell's
 same "a literal dollar" "one word" "$(hoop exec shell -s -e S='echo "$1"' -- -c '${S}' sh 'one word' </dev/null)"
+# shellcheck disable=SC2016 # what ran, and nothing of what the connection has
+contains "its arguments" "$(hoop sessions get last)" 'arguments    -c '"'"'${S}'"'"' sh '"'"'one word'"'"
+# shellcheck disable=SC2016
+contains "and what was in them" "$(hoop sessions get last)" 'variable     S='"'"'echo "$1"'"'"
+same "given beside the connection's own" $'hello\nfile content600' "$(hoop exec env -s -e GREETING=mine </dev/null)"
+[[ $(hoop sessions get last) != *variable* ]] || fail "a variable that no command got is in the record"
 same "buffered" "7" "$(hoop exec buffered -s -i 'echo $((3+4))')"
 
 code=0

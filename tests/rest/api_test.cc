@@ -199,6 +199,30 @@ TEST_F(ApiTest, AnExecShowsItsArguments) {
   EXPECT_FALSE(AskJson("ann", "GET", path + "?expand=event_stream").contains("client_args"));
 }
 
+TEST_F(ApiTest, AnExecShowsTheVariablesItWasGiven) {
+  SessionHead head = AddSession("ann", 1);
+  const std::string path = "/api/sessions/" + head.session_id;
+  Record(head, RecordKind::kOpen, SessionHeadToJson(head));
+  EXPECT_FALSE(AskJson("ann", "GET", path).contains("env_vars"));
+  audit_.records.clear();
+  head.client_env = {{"envvar:SCRIPT", "bHM="}};
+  Record(head, RecordKind::kOpen, SessionHeadToJson(head));
+  EXPECT_EQ(AskJson("ann", "GET", path)["env_vars"], json::parse(R"({"envvar:SCRIPT": "bHM="})"));
+}
+
+TEST_F(ApiTest, WhatIsNoExecShowsWhatItBeganWithAndNoInput) {
+  SessionHead head = AddSession("ann", 1, "postgres");
+  ASSERT_EQ(head.verb, "connect");
+  head.client_args = {"-l"};
+  head.client_env = {{"envvar:TERM", "dnQ="}};
+  Record(head, RecordKind::kOpen, SessionHeadToJson(head));
+  Record(head, RecordKind::kInput, "typed");
+  const json session = AskJson("ann", "GET", "/api/sessions/" + head.session_id);
+  EXPECT_EQ(session["client_args"], json::parse(R"(["-l"])"));
+  EXPECT_EQ(session["env_vars"], json::parse(R"({"envvar:TERM": "dnQ="})"));
+  EXPECT_EQ(session["script"]["data"], "");
+}
+
 TEST_F(ApiTest, TheEventStreamIsBounded) {
   const SessionHead head = AddSession("ann", 1);
   for (int i = 0; i < 40; ++i) Record(head, RecordKind::kOutput, std::string(limits::kMiB, 'x'));

@@ -38,6 +38,7 @@ class SessionTest : public ::testing::Test {
     context.head.verb = context.head.wire_type == "command-line" ? command_verb : "connect";
     context.head.policy = policy;
     context.params->connection_name = "demo";
+    context.params->env_vars = secrets_;
     context.client_capabilities = client;
     context.agent_capabilities = agent_caps;
     context.agent_version = "1.2.3";
@@ -91,6 +92,7 @@ class SessionTest : public ::testing::Test {
   StreamScript data_;  // of a stream of its own; outlives the session like the others
   AgentScript agent_;
   bool is_timed_ = false;
+  std::map<std::string, std::string> secrets_;  // the connection's
   bool over_ = false;
   std::unique_ptr<Session> session_;
 };
@@ -110,6 +112,41 @@ TEST_F(SessionTest, TellsTheAgentWhoUsesWhatAndKeepsTheClientsKeys) {
   ASSERT_OK(params);
   EXPECT_EQ(params->client_args, std::vector<std::string>{"-l"});
   EXPECT_EQ(recorded().head.client_args, std::vector<std::string>{"-l"});
+}
+
+// What the agent gets is what the record has: of two maps the last one, as both read them, and none of the
+// connection's.
+TEST_F(SessionTest, RecordsTheVariablesThatTheUserGave) {
+  secrets_ = {{"envvar:PASS", "c2VjcmV0"}};
+  Make("command-line");
+  const std::map<std::string, std::string> other = {{"envvar:S", "b3RoZXI="}}, given = {{"envvar:S", "bHM="}};
+  std::map<std::string, std::string> sent = given;
+  sent["envvar:PASS"] = "bWluZQ==";
+  FromClient(Packet(packet::kAgentSessionOpen, {{spec::kTerminalEnvVars, EncodeGobStringMap(other)},
+                                                {spec::kTerminalEnvVars, EncodeGobStringMap(sent)}}));
+  EXPECT_EQ(recorded().head.client_env, given);
+  ASSERT_EQ(AgentTypes(), Types{"AgentSessionOpen"});
+  size_t maps = 0;
+  for (size_t i = 0; i < agent_.sent[0].spec_size(); ++i)
+    maps += agent_.sent[0].spec_at(i).key == spec::kTerminalEnvVars;
+  EXPECT_EQ(maps, 1u);
+  EXPECT_EQ(DecodeGobStringMap(agent_.sent[0].SpecText(spec::kTerminalEnvVars)).value(), given);
+}
+
+TEST_F(SessionTest, PassesNoVariablesThatTheConnectionHasItself) {
+  secrets_ = {{"envvar:PASS", "c2VjcmV0"}};
+  Make("command-line");
+  const std::string mine = EncodeGobStringMap({{"envvar:PASS", "bWluZQ=="}});
+  FromClient(Packet(packet::kAgentSessionOpen, {{spec::kTerminalEnvVars, mine}}));
+  EXPECT_TRUE(recorded().head.client_env.empty());
+  EXPECT_FALSE(agent_.sent.at(0).Spec(spec::kTerminalEnvVars));
+}
+
+TEST_F(SessionTest, RefusesVariablesThatTheRecordCouldNotTell) {
+  Make("command-line");
+  FromClient(Packet(packet::kAgentSessionOpen, {{spec::kTerminalEnvVars, "no gob"}}));
+  EXPECT_TRUE(agent_.sent.empty());
+  EXPECT_EQ(LastClientText(), "internal error, failed decoding input env vars");
 }
 
 TEST_F(SessionTest, HoldsOpenOkUntilTheOpenRecordIsDurable) {

@@ -27,6 +27,15 @@ TEST(Table, CountsCharactersAndKeepsCellsHarmless) {
   EXPECT_EQ(FormatTable({{"A", "B"}, {"\xc3\xa4\xc3\xb6", "\x1b[31m"}}), "A    B\n\xc3\xa4\xc3\xb6   \\x1b[31m\n");
 }
 
+TEST(Table, WordsAreReadBackByAShellAsTheyWere) {
+  EXPECT_EQ(ShellWord("a-b_c@d%e+f=g:h,i./0"), "a-b_c@d%e+f=g:h,i./0");
+  EXPECT_EQ(ShellWord(""), "''");
+  EXPECT_EQ(ShellWord("one word"), "'one word'");
+  EXPECT_EQ(ShellWord("${S}"), "'${S}'");
+  EXPECT_EQ(ShellWord("it's"), "'it'\\''s'");
+  EXPECT_EQ(ShellWord("a\\\n'\x1b\xff"), "$'a\\\\\\n\\'\\x1b\\xff'");
+}
+
 TEST(Table, AgesHaveOneUnit) {
   EXPECT_EQ(AgeText(absl::Seconds(59)), "59s");
   EXPECT_EQ(AgeText(absl::Hours(50)), "2d");

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "absl/strings/escaping.h"
 #include "sessions_commands.h"
 #include "table.h"
 
@@ -11,6 +12,14 @@ namespace {
 
 std::string CodeText(const SessionInfo& session) {
   return session.exit_code ? std::to_string(*session.exit_code) : "-";
+}
+
+// As -e was given it; of other kinds with the kind.
+std::string GivenText(const std::string& key, const std::string& base64) {
+  const size_t prefix = key.starts_with("envvar:") ? key.find(':') + 1 : 0;
+  std::string value;
+  if (!absl::Base64Unescape(base64, &value)) value = base64;
+  return fmt::format("{}={}", key.substr(prefix), ShellWord(value));
 }
 
 void ShowHead(const SessionInfo& session) {
@@ -33,9 +42,15 @@ void ShowHead(const SessionInfo& session) {
   if (!session.record.empty()) record += ", " + session.record;
   if (session.sealed) record += *session.sealed ? ", sealed" : ", not sealed yet";
   rows.push_back({"record", record});
-  if (IsOfTerminal(session)) rows.push_back({"screens", fmt::format("hoop sessions replay {}", session.id)});
+  if (IsOfTerminal(session) && session.event_bytes > 0)
+    rows.push_back({"screens", fmt::format("hoop sessions replay {}", session.id)});
   if (!session.client_args.empty()) {
-    rows.push_back({"arguments", Shortened(fmt::format("{}", fmt::join(session.client_args, " ")), 500)});
+    std::vector<std::string> words;
+    for (const std::string& word : session.client_args) words.push_back(ShellWord(word));
+    rows.push_back({"arguments", Shortened(fmt::format("{}", fmt::join(words, " ")), 500)});
+  }
+  for (const auto& [key, value] : session.client_env) {
+    rows.push_back({"variable", Shortened(GivenText(key, value), 500)});
   }
   if (!session.script.empty()) rows.push_back({"input", Shortened(session.script, 500)});
   Print(FormatTable(rows));

@@ -7,6 +7,8 @@
 #include <algorithm>
 #include <numeric>
 
+#include "absl/strings/ascii.h"
+#include "absl/strings/str_replace.h"
 #include "program.h"
 
 namespace hoop::cli {
@@ -107,6 +109,16 @@ std::string Harmless(std::string_view text) {
     }
   }
   return harmless;
+}
+
+std::string ShellWord(std::string_view word) {
+  const auto is_plain = [](char c) {
+    return absl::ascii_isalnum(static_cast<unsigned char>(c)) ||
+           std::string_view("_@%+=:,./-").find(c) != std::string_view::npos;
+  };
+  if (!word.empty() && std::all_of(word.begin(), word.end(), is_plain)) return std::string(word);
+  if (Harmless(word) == word) return fmt::format("'{}'", absl::StrReplaceAll(std::string(word), {{"'", "'\\''"}}));
+  return fmt::format("$'{}'", Harmless(absl::StrReplaceAll(std::string(word), {{"\\", "\\\\"}, {"'", "\\'"}})));
 }
 
 std::string Shortened(std::string_view text, size_t length) {

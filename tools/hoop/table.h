@@ -23,6 +23,8 @@ void PrintTable(const Rows& rows, bool wide = false);
 // Recorded text must not move the cursor or colour the terminal of who looks at it: control characters (C0, C1) become
 // \n, \t, \xNN, as do bytes that are no UTF-8.
 std::string Harmless(std::string_view text);
+// As a shell reads it back as this one word, on one line: in quotes where it needs them.
+std::string ShellWord(std::string_view word);
 // At most `length` characters, "..." at a cut.
 std::string Shortened(std::string_view text, size_t length);
 

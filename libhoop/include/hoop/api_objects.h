@@ -28,14 +28,16 @@ struct SessionInfo {
   std::optional<int> exit_code;
   uint64_t event_bytes = 0;
   std::string end_reason;
-  std::string record;                    // durable, buffered; empty from other gateways
-  std::optional<bool> sealed;            // nullopt from other gateways
-  std::string approvals;                 // "1/2" of the groups that have to; empty: nobody has to
-  std::string review_status;             // empty: no review
-  uint64_t redacted = 0;                 // what was masked in it
-  std::vector<std::string> client_args;  // what an exec was given; Session() only
-  std::string script;                    // the same, on its standard input
-  std::string json;                      // as the gateway said it; Session() only
+  std::string record;          // durable, buffered; empty from other gateways
+  std::optional<bool> sealed;  // nullopt from other gateways
+  std::string approvals;       // "1/2" of the groups that have to; empty: nobody has to
+  std::string review_status;   // empty: no review
+  uint64_t redacted = 0;       // what was masked in it
+  // What it was given; Session() only.
+  std::vector<std::string> client_args;
+  std::map<std::string, std::string> client_env;  // "envvar:NAME" -> base64
+  std::string script;                             // of an exec: its standard input
+  std::string json;                               // as the gateway said it; Session() only
 };
 
 // An empty text does not narrow.

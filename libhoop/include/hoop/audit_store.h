@@ -4,6 +4,7 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
@@ -52,6 +53,8 @@ struct SessionHead {
   std::string origin;  // client, client-api ...
   std::vector<std::string> command;
   std::vector<std::string> client_args;
+  // What the user gave besides, as the agent gets it: "envvar:NAME" -> base64. Nothing of the connection's own.
+  std::map<std::string, std::string> client_env;
   RecordPolicy policy = RecordPolicy::kDurable;
   absl::Time started_at;
 };
