@@ -63,6 +63,14 @@ std::string HostOf(std::string_view url) {
   return std::string(url.substr(0, url.find(':')));
 }
 
+// Both at once: who changes one would hear of the other next.
+absl::Status OfBothPorts(const absl::Status& grpc, const absl::Status& http) {
+  const absl::Status no_grpc = Annotate(grpc, kGrpcListen), no_http = Annotate(http, kHttpListen);
+  if (no_grpc.ok()) return no_http;
+  if (no_http.ok()) return no_grpc;
+  return StatusF(no_grpc.code(), "{}; {}", StatusText(no_grpc), StatusText(no_http));
+}
+
 // The least that is logged, in the words of LOG_LEVEL.
 std::string LowestLevel(const LogSink* log) {
   constexpr std::pair<LogLevel, const char*> kLevels[] = {{LogLevel::kDebug, "debug"},
@@ -244,13 +252,7 @@ absl::Status Gateway::Parts::OpenDoors() {
   const auto accept_http = [this](std::unique_ptr<ByteStream> stream) { edge->Accept(std::move(stream)); };
   auto opened_grpc = FrontDoor::Open(packet_loop, doorstep_loop, log, std::move(grpc), accept_grpc);
   auto opened_http = FrontDoor::Open(http_loop, doorstep_loop, log, std::move(http), accept_http);
-  const absl::Status no_grpc = Annotate(opened_grpc.status(), kGrpcListen);
-  const absl::Status no_http = Annotate(opened_http.status(), kHttpListen);
-  if (!no_grpc.ok() && !no_http.ok()) {  // both at once: who changes one would hear of the other next
-    return StatusF(no_grpc.code(), "{}; {}", StatusText(no_grpc), StatusText(no_http));
-  }
-  HOOP_RETURN_IF_ERROR(no_grpc);
-  HOOP_RETURN_IF_ERROR(no_http);
+  HOOP_RETURN_IF_ERROR(OfBothPorts(opened_grpc.status(), opened_http.status()));
   grpc_door = *std::move(opened_grpc);
   http_door = *std::move(opened_http);
   grpc_address = grpc_door->address().ToString();
@@ -376,6 +378,11 @@ absl::Status Gateway::Check(const GatewayOptions& options) {
     HOOP_RETURN_IF_ERROR(FindSecretBox(SecretsKeyOf(options.secrets_key, options.data_dir)).status());
   }
   return options.tls ? ListenerTls::Make(*options.tls).status() : absl::OkStatus();
+}
+
+absl::Status Gateway::TryPorts(const GatewayOptions& options) {
+  HOOP_RETURN_IF_ERROR(Check(options));
+  return OfBothPorts(TryListen(*Address::Parse(options.grpc_listen)), TryListen(*Address::Parse(options.http_listen)));
 }
 
 absl::StatusOr<std::vector<std::string>> Gateway::Try(const GatewayOptions& options) {

@@ -168,4 +168,11 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenForSockets(EventLoop& loop, cons
   return std::make_unique<SocketListener>(loop, std::move(real), std::move(socket), std::move(accepted));
 }
 
+absl::Status TryListen(const Address& address) {
+  HOOP_ASSIGN_OR_RETURN(const std::vector<SocketAddress> found, ResolveAddress(address));
+  HOOP_RETURN_IF_ERROR(BindAndListen(address, found.front(), absl::ZeroDuration()).status());
+  if (found.front().family() == AF_UNIX) ::unlink(address.host.c_str());
+  return absl::OkStatus();
+}
+
 }  // namespace hoop

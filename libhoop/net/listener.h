@@ -36,4 +36,7 @@ absl::StatusOr<std::unique_ptr<Listener>> ListenForSockets(
     EventLoop& loop, const Address& address, absl::Duration defer_accept,
     absl::AnyInvocable<void(Descriptor socket, std::string peer)> accepted);
 
+// Whether Listen would find the address free: it is taken and let go. Any thread; errors as of Listen.
+absl::Status TryListen(const Address& address);
+
 }  // namespace hoop

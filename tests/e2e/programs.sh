@@ -103,6 +103,7 @@ refused "another gateway runs in it$beside" hoop start dev --data "$work/first"
 refused "--http: listen on ${api_url#http://}: Address already in use$beside" \
   hoop start dev --data "$work/third" --grpc "${grpc_url#grpc://}" --http "${api_url#http://}"
 refused 'hoop: start dev: --http: address "nonsense": no port' hoop start dev --data "$work/third" --http nonsense
+[ ! -e "$work/third" ] || fail "starts that found no port left $(ls "$work/third")"
 stop "$gateway"
 same "TERM" 0 "$ended"
 openssl genpkey -algorithm ec -pkeyopt ec_paramgen_curve:P-256 -out "$work/tls.key" 2>/dev/null

@@ -69,6 +69,19 @@ TEST_F(ListenerTest, RefusesAnAddressInUse) {
                 "listen on " + listener->address().ToString() + ": Address already in use");
 }
 
+TEST_F(ListenerTest, TriesAnAddressAndLetsItGo) {
+  auto listener = ListenOn({"127.0.0.1", 0});
+  const Address address = listener->address();
+  EXPECT_STATUS(TryListen(address), absl::StatusCode::kFailedPrecondition,
+                "listen on " + address.ToString() + ": Address already in use");
+  listener.reset();
+  EXPECT_OK(TryListen(address));
+  EXPECT_OK(TryListen(address));
+  const std::string path = ::testing::TempDir() + "/hoop-listener-tried.sock";
+  EXPECT_OK(TryListen({path, 0}));
+  EXPECT_NE(::access(path.c_str(), F_OK), 0);
+}
+
 TEST_F(ListenerTest, DoesNotTakeALivingSocketFile) {
   const std::string path = ::testing::TempDir() + "/hoop-listener-living.sock";
   const auto listener = ListenOn({path, 0});

@@ -102,6 +102,7 @@ class DevSession {
 
  private:
   absl::Status ReadDeclared();
+  GatewayOptions OptionsOfGateway() const;
   absl::Status StartGateway();
   absl::Status SignIn();
   absl::Status Declare();
@@ -126,6 +127,8 @@ absl::Status DevSession::Start() {
   if (!options_.connections_file.empty()) {
     if (absl::Status status = ReadDeclared(); !status.ok()) return status;
   }
+  // Nor do ports that are taken.
+  if (absl::Status free = Gateway::TryPorts(OptionsOfGateway()); !free.ok()) return free;
   std::error_code error;
   std::filesystem::create_directories(options_.data_dir, error);
   if (error) return absl::UnavailableError(fmt::format("data_dir: {}: {}", options_.data_dir, error.message()));
@@ -149,7 +152,7 @@ absl::Status DevSession::ReadDeclared() {
   return absl::OkStatus();
 }
 
-absl::Status DevSession::StartGateway() {
+GatewayOptions DevSession::OptionsOfGateway() const {
   GatewayOptions gateway;
   gateway.data_dir = options_.data_dir;
   gateway.http_listen = options_.http_listen;
@@ -157,7 +160,11 @@ absl::Status DevSession::StartGateway() {
   gateway.version = options_.version;
   gateway.exec_wait = absl::Seconds(options_.exec_wait_seconds);
   gateway.log = &log_;
-  auto created = Gateway::Create(std::move(gateway));
+  return gateway;
+}
+
+absl::Status DevSession::StartGateway() {
+  auto created = Gateway::Create(OptionsOfGateway());
   if (!created.ok()) return created.status();
   gateway_ = *std::move(created);
   // Behind the gateway's lock on the folder: a second start must not touch what the first one's targets use.

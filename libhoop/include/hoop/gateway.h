@@ -80,6 +80,10 @@ class Gateway final {
   // errors as of Create. Works beside a gateway that runs there.
   static absl::StatusOr<std::vector<std::string>> Try(const GatewayOptions& options);
 
+  // Whether both ports are free, before anything is made. FailedPrecondition: one is taken (the text names it), or
+  // both.
+  static absl::Status TryPorts(const GatewayOptions& options);
+
   // InvalidArgument: an option is wrong (the text names it). FailedPrecondition: the data folder belongs to a running
   // gateway or to a newer version. Unavailable: the store cannot be opened.
   static absl::StatusOr<std::unique_ptr<Gateway>> Create(GatewayOptions options);
