@@ -29,8 +29,7 @@ HOOP_KEY=$key spawn "$work/taken.log" "$bin/hoop" run -n mine
 ended=0
 wait "$spawned" || ended=$?
 same "hoop run, refused" 1 "$ended"
-contains "why" "$(cat "$work/taken.log")" \
-  "hoop: connection mine is not served: connection mine is not being managed by this process, choose another name"
+same "why" "hoop: connection mine is not being managed by this process, choose another name (-n)" "$(cat "$work/taken.log")"
 ! grep -q "serving connection" "$work/taken.log" || fail "it says that it serves: $(cat "$work/taken.log")"
 HOOP_KEY=${key/xagt-/xagt-x} spawn "$work/bad.log" "$bin/hoop" run -n bad -- touch "$work/bad.began"
 ended=0
@@ -66,6 +65,8 @@ HOOP_KEY=$key spawn "$work/other.log" "$bin/hoop" run -n other
 wait_line "$work/other.log" "$spawned" 20 "serving connection other"
 stop "$spawned" INT
 same "hoop run, interrupted" 130 "$ended"
+same "what stays" "hoop: connection other is offline now and stays defined; \`hoop admin delete connection other\` removes it" "$(tail -n 1 "$work/other.log")"
+same "it does" "other offline" "$(api GET /connections/other | json '"\(.name) \(.status)"')"
 "$bin/hoop" admin delete connection box >/dev/null # it brings it along again
 until "$bin/hoop" exec box -s -i true 2>"$work/err"; do
   grep -q -e "connection not found" -e "agent is offline" "$work/err" || fail "exec: $(cat "$work/err")"

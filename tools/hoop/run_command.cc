@@ -87,10 +87,14 @@ absl::StatusOr<std::vector<std::string>> WithProgram(std::vector<std::string> wo
   return words;
 }
 
-// A refusal by the gateway may be about the key, or about the certificate, which it says.
-std::string WhyNot(const absl::Status& refused) {
-  const bool is_key = absl::IsUnauthenticated(refused) && Text(refused).starts_with("invalid authentication");
-  return is_key ? fmt::format("HOOP_KEY: {}{}", Text(refused), kWantedKey) : Text(refused);
+// A refusal by the gateway may be about the connection, which it names itself, about the key, or about the
+// certificate, which it says.
+std::string NotServed(const std::string& connection, const absl::Status& refused) {
+  const std::string why = Text(refused);
+  if (why.starts_with(fmt::format("connection {} ", connection))) return why + " (-n)";
+  const bool is_key = absl::IsUnauthenticated(refused) && why.starts_with("invalid authentication");
+  return fmt::format("connection {} is not served: {}{}{}", connection, is_key ? "HOOP_KEY: " : "", why,
+                     is_key ? kWantedKey : "");
 }
 
 // One run: the agent serves the connection; the command, if there is one, begins when it is known that nothing speaks
@@ -121,11 +125,14 @@ class Run final {
     }
     return *code_;
   }
+  // Once, if only for a moment.
+  bool was_served() const { return was_served_; }
 
  private:
   void OnNews() {
     const absl::Status refused = agent_.last_error();
     if (agent_.connected()) {
+      was_served_ = true;
       if (!std::exchange(served_, true)) {
         fmt::print(stderr, "hoop: serving connection {} at {}\n", connection_, agent_.gateway_address());
       }
@@ -133,7 +140,7 @@ class Run final {
       return;  // it stops
     } else if (IsRefused(refused)) {
       served_ = false;
-      const int code = Fail(fmt::format("connection {} is not served: {}", connection_, WhyNot(refused)));
+      const int code = Fail(NotServed(connection_, refused));
       if (child_ <= 0) code_ = code;
     }
     if (!code_ && !command_.empty() && child_ <= 0) StartCommand();
@@ -155,6 +162,7 @@ class Run final {
   const std::string connection_;
   const std::vector<std::string> command_;
   bool served_ = false;
+  bool was_served_ = false;
   pid_t child_ = 0;
   std::optional<int> code_;
 };
@@ -179,8 +187,14 @@ int RunPublish(const Environment& environment, const PublishOptions& options) {
   }
   if (!agent.ok()) return Fail(agent.status());
   if (const absl::Status started = (*agent)->Start(); !started.ok()) return Fail(started);
-  const int code = Run(**agent, name, *std::move(command)).WaitForEnd(signals);
+  Run run(**agent, name, *std::move(command));
+  const int code = run.WaitForEnd(signals);
   (*agent)->Stop(kStopTime);
+  if (run.was_served()) {
+    fmt::print(stderr,
+               "hoop: connection {} is offline now and stays defined; `hoop admin delete connection {}` removes it\n",
+               name, name);
+  }
   return code;
 }
 
