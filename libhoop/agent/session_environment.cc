@@ -108,10 +108,17 @@ std::vector<std::string_view> MissingReferences(std::string_view word, const std
   for (size_t at = word.find('$'); at != std::string_view::npos; at = word.find('$')) {
     const Reference reference = ReadReference(word.substr(at + 1));
     const bool is_unknown = reference.bytes > 0 && !variables.contains(std::string(reference.name));
-    if (has_no_value || (is_users && is_unknown)) missing.push_back(word.substr(at, 1 + reference.bytes));
+    const bool is_command = word.substr(at + 1, 1) == "(";
+    if (has_no_value || (is_users && is_unknown)) missing.push_back(word.substr(at, 1 + reference.bytes + is_command));
     word.remove_prefix(at + 1 + reference.bytes);
   }
   return missing;
+}
+
+// Else it is what a shell would read: $(, $?, ${x:-y}.
+bool NamesVariable(std::string_view reference) {
+  const std::string_view name = ReadReference(reference.substr(1)).name;
+  return !name.empty() && std::all_of(name.begin(), name.end(), IsNameByte);
 }
 
 // For people: a word may be a whole script.
@@ -125,6 +132,23 @@ std::string SomeOf(const std::vector<std::string_view>& references) {
   const bool more = shown.size() > kShownMax;
   if (more) shown.resize(kShownMax);
   return fmt::format("{}{}", fmt::join(shown, ", "), more ? " ..." : "");
+}
+
+absl::Status NoSuchVariables(std::vector<std::string_view> missing) {
+  const auto shells = std::stable_partition(missing.begin(), missing.end(), NamesVariable);
+  const std::vector<std::string_view> others(shells, missing.end());
+  missing.erase(shells, missing.end());
+  std::string text;
+  if (!missing.empty()) text = fmt::format("could not find environment variable {} of the session", SomeOf(missing));
+  if (!others.empty()) {
+    const std::string some = SomeOf(others);
+    const bool many = some.find(' ') != std::string::npos;
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", and ", some, many ? "are no variables" : "is no variable");
+  }
+  return InvalidArgument(
+      "{}: $NAME and ${{NAME}} in arguments are replaced; for a literal $, put the text into a variable (-e) or on "
+      "standard input",
+      text);
 }
 
 }  // namespace
@@ -182,12 +206,7 @@ absl::StatusOr<std::vector<std::string>> ExpandArguments(const std::vector<std::
     missing.insert(missing.end(), of_word.begin(), of_word.end());
     if (of_word.empty()) words[i] = std::move(expanded);
   }
-  if (!missing.empty()) {
-    return InvalidArgument(
-        "could not find environment variable {} of the session: $NAME and ${{NAME}} in arguments are replaced; for a "
-        "literal $, put the text into a variable (-e) or on standard input",
-        SomeOf(missing));
-  }
+  if (!missing.empty()) return NoSuchVariables(std::move(missing));
   return words;
 }
 

@@ -80,7 +80,12 @@ TEST(Arguments, RefuseWordsWhoseVariablesAreAllEmpty) {
                 "could not find environment variable $X, ${Y} of the session: $NAME and ${NAME} in arguments are "
                 "replaced; for a literal $, put the text into a variable (-e) or on standard input");
   EXPECT_STATUS(ExpandArguments({"grep", "end$", "$X $X", "${X"}, {}, {}), absl::StatusCode::kInvalidArgument,
-                "environment variable $, $X, ${ of the session");
+                "environment variable $X of the session, and $, ${ are no variables: $NAME");
+  EXPECT_EQ(StatusText(ExpandArguments({"bash"}, {"-c", "echo $(date)"}, {}).status()),
+            "$( is no variable: $NAME and ${NAME} in arguments are replaced; for a literal $, put the text into a "
+            "variable (-e) or on standard input");
+  EXPECT_STATUS(ExpandArguments({"bash"}, {"$A $$ $? ${A:-b}"}, {{"A", "1"}}), absl::StatusCode::kInvalidArgument,
+                "$$, $?, ${A:-b} are no variables: ");
   EXPECT_STATUS(ExpandArguments({}, {}, {}), absl::StatusCode::kInvalidArgument, "at least one argument");
   EXPECT_STATUS(ExpandArguments({"a", std::string("b\0", 2)}, {}, {}), absl::StatusCode::kInvalidArgument, "zero byte");
 }
@@ -92,8 +97,7 @@ TEST(Arguments, OfTheUserAreRefusedWithAVariableThatIsNone) {
             (std::vector<std::string>{"sh", "1/", "1 costs 5$"}));
   EXPECT_STATUS(ExpandArguments({"sh", "-c"}, {"echo $A $1 ${NO}", "$A$"}, variables),
                 absl::StatusCode::kInvalidArgument, "environment variable $1, ${NO} of the session");
-  EXPECT_STATUS(ExpandArguments({"sh"}, {"$A ${"}, variables), absl::StatusCode::kInvalidArgument,
-                "environment variable ${ of the session");
+  EXPECT_STATUS(ExpandArguments({"sh"}, {"$A ${"}, variables), absl::StatusCode::kInvalidArgument, "${ is no variable");
   EXPECT_STATUS(ExpandArguments({"sh"}, {"$EMPTY"}, variables), absl::StatusCode::kInvalidArgument,
                 "environment variable $EMPTY of the session");
 }
