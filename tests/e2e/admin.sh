@@ -190,6 +190,8 @@ same "as CSV" "a,b" "$(hoop sessions download last - --format csv --events o)"
 same "as JSON" "o e" "$(hoop sessions download last - --format json | json '[.[].type] | join(" ")')"
 hoop exec shell -s -i true
 contains "an empty one" "$(hoop sessions replay last 2>&1)" "has no output in its record"
+contains "an empty file" "$(hoop sessions download last - 2>&1)" "has no output in its record"
+same "its input is no output" "" "$(hoop sessions download last - --events i 2>&1 >/dev/null)"
 contains "as the real one has it" "$(hoop admin get sessions -q connection=lines -q limit=1)" APPROVERS
 refused "-q usr: no such filter" hoop admin get sessions -q usr=me
 contains "proof" "$(hoop audit verify last)" "whole and unchanged"

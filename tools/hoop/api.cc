@@ -65,6 +65,12 @@ void SayStillOpen(const SessionInfo& session, bool has_output) {
              has_output ? "that is what was recorded so far" : "there is no output in its record so far");
 }
 
+void SayWhatThereWas(const SessionInfo& session, bool has_output) {
+  SayStillOpen(session, has_output);
+  if (session.status == "open" || has_output) return;
+  fmt::print(stderr, "hoop: session {} has no output in its record\n", Harmless(session.id));
+}
+
 bool IsOfProtocol(const SessionInfo& session) {
   return session.verb != "exec" && (session.type == "database" || session.subtype == "tcp" ||
                                     session.type == "postgres" || session.type == "tcp");

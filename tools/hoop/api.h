@@ -38,6 +38,8 @@ std::string CommandText(const std::vector<std::string>& command);
 
 // That a session goes on while its record is shown: there will be more of it.
 void SayStillOpen(const SessionInfo& session, bool has_output);
+// The same, and of one that is over that it said nothing.
+void SayWhatThereWas(const SessionInfo& session, bool has_output);
 
 // What a session's record holds: bytes of a protocol, of a terminal, or else of a one-off command.
 bool IsOfProtocol(const SessionInfo& session);

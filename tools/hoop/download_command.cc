@@ -135,7 +135,8 @@ absl::Status DownloadSession(ApiClient& api, const DownloadOptions& options) {
   if (json) target->Write("]\n");
   if (!read.ok()) return read;
   if (const absl::Status written = target->Finish(); !written.ok()) return written;
-  SayStillOpen(*session, events > 0);
+  const bool is_of_output = options.events.find_first_of("oe") != std::string::npos;
+  is_of_output ? SayWhatThereWas(*session, events > 0) : SayStillOpen(*session, true);
   if (file != "-") Print(fmt::format("{}: {} events, {} bytes\n", Harmless(file), events, target->bytes()));
   return absl::OkStatus();
 }

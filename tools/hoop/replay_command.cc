@@ -157,12 +157,6 @@ class ScreenReplay final {
   absl::Status status_;
 };
 
-void SayEnd(const SessionInfo& session, bool has_played) {
-  SayStillOpen(session, has_played);
-  if (session.status == "open" || has_played) return;
-  fmt::print(stderr, "hoop: session {} has no output in its record\n", Harmless(session.id));
-}
-
 int ReplayScreens(ApiClient& api, const SessionInfo& session, const ReplayOptions& options) {
   DescriptorTerminal terminal(STDIN_FILENO, STDOUT_FILENO, DescriptorTerminal::Keys::kIgnored);
   const TerminalGuard guard(terminal);
@@ -176,7 +170,7 @@ int ReplayScreens(ApiClient& api, const SessionInfo& session, const ReplayOption
   if (signals.signal() != 0) return 128 + signals.signal();
   if (!read.ok()) return Fail(read);
   if (!replay.status().ok()) return Fail(replay.status());
-  SayEnd(session, replay.has_played());
+  SayWhatThereWas(session, replay.has_played());
   if (replay.was_too_small()) {
     if (!terminal.at_line_start()) fmt::print(stderr, "\n");
     fmt::print(stderr,
@@ -203,7 +197,7 @@ int RunSessionsReplay(const Environment& environment, const ReplayOptions& optio
   if (replay.broken_pipe()) return kExitBrokenPipe;
   if (!read.ok()) return Fail(read);
   if (!replay.status().ok()) return Fail(replay.status());
-  SayEnd(*session, replay.has_played());
+  SayWhatThereWas(*session, replay.has_played());
   return 0;
 }
 
