@@ -14,7 +14,8 @@ namespace {
 constexpr std::string_view kNotConnected = "not connected to the gateway";
 constexpr std::string_view kRefused = "the gateway refused this agent";
 constexpr std::string_view kBadKey =
-    "the gateway refused this agent: is the key (HOOP_KEY) the right one, of this gateway?";
+    "the gateway refused this agent: is the key (HOOP_KEY) the right one, of this gateway? `hoop admin create agent "
+    "NAME` prints one";
 
 bool IsRefusal(const absl::Status& status) {
   return absl::IsUnauthenticated(status) || absl::IsFailedPrecondition(status) || absl::IsPermissionDenied(status) ||

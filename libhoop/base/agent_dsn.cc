@@ -12,6 +12,7 @@ namespace {
 
 constexpr std::array<std::string_view, 5> kSchemes = {"grpc", "grpcs", "http", "https", "wss"};
 constexpr std::array<std::string_view, 3> kModes = {"standard", "embedded", kMultiConnection};
+constexpr std::string_view kForm = "<scheme>://<name>:<secret>@<host>:<port>";
 constexpr size_t kOldPathBytes = 65;  // a slash and 64 hex digits: how both eras know the old form
 
 bool IsPrintable(std::string_view text) {
@@ -29,7 +30,7 @@ absl::StatusOr<UrlParts> SplitUrl(std::string_view text) {
   UrlParts parts;
   const size_t colon = text.find("://");
   if (colon == std::string_view::npos) {
-    return InvalidArgument("not a key of a gateway: one is <scheme>://<name>:<secret>@<host>:<port>");
+    return InvalidArgument("not a key of a gateway: one is {}", kForm);
   }
   parts.scheme = text.substr(0, colon);
   if (std::find(kSchemes.begin(), kSchemes.end(), parts.scheme) == kSchemes.end()) {
@@ -82,12 +83,12 @@ absl::StatusOr<AgentDsn> ParseAgentDsn(std::string_view text) {
   }
   dsn.mode = QueryValue(parts.query, "mode");
   if (!dsn.mode.empty() && std::find(kModes.begin(), kModes.end(), dsn.mode) == kModes.end()) {
-    return InvalidArgument("invalid agent mode");
+    return InvalidArgument("invalid agent mode: mode= is one of {}", fmt::join(kModes, ", "));
   }
   const std::string_view user = at == std::string_view::npos ? std::string_view() : parts.authority.substr(0, at);
   const size_t colon = user.find(':');
   if (colon == std::string_view::npos || colon + 1 == user.size()) {
-    return InvalidArgument("secret key not found in dsn");
+    return InvalidArgument("secret key not found in dsn: one is {}", kForm);
   }
   dsn.name = user.substr(0, colon);
   dsn.key = user.substr(colon + 1);

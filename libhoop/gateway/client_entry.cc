@@ -28,12 +28,17 @@ constexpr char kOffline[] = "agent is offline";  // the words that real peers lo
 // Whom to look for, behind them: for those who show it to somebody.
 absl::Status OfflineOf(const ConnectionRow& connection, const absl::StatusOr<AgentRow>& agent) {
   if (connection.managed_by == kManagedByAgent) {
-    return FailedPrecondition("{}: {} is served by a process that brings it along, as `hoop run` does", kOffline,
-                              connection.name);
+    return FailedPrecondition(
+        "{}: {} is served by a process that brings it along, as `hoop run` does: start that again", kOffline,
+        connection.name);
   }
-  if (!agent.ok())
-    return FailedPrecondition("{}: {} is served by an agent that was deleted", kOffline, connection.name);
-  return FailedPrecondition("{}: {} is served by agent {}", kOffline, connection.name, agent->name);
+  if (!agent.ok()) {
+    return FailedPrecondition(
+        "{}: {} is served by an agent that was deleted: `hoop admin update connection {} -a AGENT` gives it another",
+        kOffline, connection.name, connection.name);
+  }
+  return FailedPrecondition("{}: {} is served by agent {}: start hoop-agent there, or see its log", kOffline,
+                            connection.name, agent->name);
 }
 
 }  // namespace

@@ -240,9 +240,10 @@ TEST(Agent, SaysWhichKeyIsToBeLookedAt) {
   RealGateway gateway;
   gateway.OnLoop([&] { gateway.refusal = Unauthenticated("invalid authentication"); });
   AgentUnderTest under_test(gateway.port);
-  EXPECT_NE(under_test.events.WaitFor(
-                "the gateway refused this agent: is the key (HOOP_KEY) the right one, of this gateway?"),
-            "");
+  EXPECT_NE(
+      under_test.events.WaitFor("the gateway refused this agent: is the key (HOOP_KEY) the right one, of this gateway? "
+                                "`hoop admin create agent NAME` prints one"),
+      "");
 }
 
 std::string Later(std::string_view why = "") { return EncodePreConnectResponse(kPreConnectLater, why); }

@@ -58,6 +58,8 @@ connections:
   - {name: filed, command: [bash], env: {SECRET: "file://$work/secret"}}
   - {name: nowhere, agent: nobody, command: [bash]}
 END
+echo "connections: [{name: orders, agent: far_side, type: database/postgres, env: {HOST: h, USER: u}}]" >"$work/less.yaml"
+refused 'connection orders: missing required envs [PASS] for database/postgres type: env: {PASS: VALUE}' hoop admin create connections --from-file "$work/less.yaml"
 output=$(hoop admin create connections --from-file "$work/team.yaml" 2>"$work/note") && fail "one of them has no agent"
 contains "each one" "$output" "[1/3] connection lines created"
 same "the last one" "hoop: $work/team.yaml:5: connection nowhere: agent nobody not found; \`hoop admin get agents\` lists them" \
@@ -269,6 +271,6 @@ hoop versions remove 9 --force >/dev/null
 same "gone" 'connection "filed" deleted' "$(hoop admin delete connection/filed)"
 refused "connection filed not found" hoop admin delete connection filed
 same "gone" 'agent "far_side" deleted' "$(hoop admin delete agent far_side)"
-away="shell: agent is offline: shell is served by an agent that was deleted"
+away="shell: agent is offline: shell is served by an agent that was deleted: \`hoop admin update connection shell -a AGENT\` gives it another"
 refused "hoop: $away" hoop exec shell -s -i true
 same "in JSON" '["error","'"$away"'",1]' "$(hoop exec shell --json -i true 2>/dev/null | jq -c '[.status, .message, .exit_code]')"

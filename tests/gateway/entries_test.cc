@@ -194,11 +194,16 @@ TEST_F(Entries, SayThatAnAgentStaysAway) {
   Peer& ours = Enter(With(UserHeaders(), "hoop-caps", kOurCaps));
   ASSERT_EQ(ours.transcript.packets.size(), 1u);
   EXPECT_EQ(ours.transcript.packets[0].Get(spec::kRetry), "1");
-  EXPECT_EQ(ours.transcript.packets[0].payload, "agent is offline: echo is served by agent dev");
-  EXPECT_EQ(ours.transcript.end->ToString(), "FAILED_PRECONDITION: agent is offline: echo is served by agent dev");
+  EXPECT_EQ(ours.transcript.packets[0].payload,
+            "agent is offline: echo is served by agent dev: start hoop-agent there, or see its log");
+  EXPECT_EQ(
+      ours.transcript.end->ToString(),
+      "FAILED_PRECONDITION: agent is offline: echo is served by agent dev: start hoop-agent there, or see its log");
   ASSERT_OK(gateway_.store().agents().Delete(gateway_.user().org_id, "dev"));
   Peer& later = Enter(With(UserHeaders(), "hoop-caps", kOurCaps));
-  EXPECT_EQ(later.transcript.packets[0].payload, "agent is offline: echo is served by an agent that was deleted");
+  EXPECT_EQ(later.transcript.packets[0].payload,
+            "agent is offline: echo is served by an agent that was deleted: `hoop admin update connection echo -a "
+            "AGENT` gives it another");
 }
 
 TEST_F(Entries, WhoFindsNoAgentIsInTheListOfSessions) {
@@ -217,7 +222,8 @@ TEST_F(Entries, WhoFindsNoAgentIsInTheListOfSessions) {
   const auto told = gateway_.store().sessions().Find(ours.transcript.packets.at(0).Get(spec::kSessionId));
   ASSERT_OK(told);
   EXPECT_EQ(told->notes.correlation_id, "ticket-7");
-  ExpectEmptyRecord(told->head.session_id, "agent is offline: echo is served by agent dev");
+  ExpectEmptyRecord(told->head.session_id,
+                    "agent is offline: echo is served by agent dev: start hoop-agent there, or see its log");
 
   // Who does not wait for it, and who asks for what nobody could have, leaves nothing.
   Enter(UserHeaders()).Leave();
@@ -242,8 +248,9 @@ TEST_F(Entries, WhoFindsNoAgentIsInTheListOfSessions) {
   ASSERT_OK(gateway_.store().database().Write(Durability::kNormal, [](Transaction& transaction) {
     return transaction.Execute("alter table sessions rename to gone").status();
   }));
-  EXPECT_EQ(Enter(headers).transcript.end->ToString(),
-            "FAILED_PRECONDITION: agent is offline: echo is served by agent dev");
+  EXPECT_EQ(
+      Enter(headers).transcript.end->ToString(),
+      "FAILED_PRECONDITION: agent is offline: echo is served by agent dev: start hoop-agent there, or see its log");
 }
 
 TEST_F(Entries, WhoFloodedBeginsNothingNew) {
@@ -425,8 +432,9 @@ TEST_F(PublishingAgents, WhoWaitsForOneOfOursHearsThatItIsGone) {
   gateway_.EndCalls();
   gateway_.Settle();
   ASSERT_TRUE(client.transcript.end.has_value());
-  EXPECT_STATUS(*client.transcript.end, absl::StatusCode::kFailedPrecondition,
-                "agent is offline: runcon is served by a process that brings it along, as `hoop run` does");
+  EXPECT_STATUS(
+      *client.transcript.end, absl::StatusCode::kFailedPrecondition,
+      "agent is offline: runcon is served by a process that brings it along, as `hoop run` does: start that again");
 }
 
 TEST_F(PublishingAgents, OfOursThatLeaveBeforeTheyAreAnsweredAreGone) {
@@ -458,8 +466,9 @@ TEST_F(PublishingAgents, OurClientsWaitForNobodyWhoDoesNotAsk) {
   Peer& late = Enter(headers);
   ASSERT_EQ(late.transcript.packets.size(), 1u);
   EXPECT_EQ(late.transcript.packets[0].Get(spec::kRetry), "1");
-  EXPECT_STATUS(*late.transcript.end, absl::StatusCode::kFailedPrecondition,
-                "agent is offline: runcon is served by a process that brings it along, as `hoop run` does");
+  EXPECT_STATUS(
+      *late.transcript.end, absl::StatusCode::kFailedPrecondition,
+      "agent is offline: runcon is served by a process that brings it along, as `hoop run` does: start that again");
 }
 
 TEST_F(PublishingAgents, BringSoManyConnectionsAndNoMore) {

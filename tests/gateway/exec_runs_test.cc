@@ -175,7 +175,7 @@ TEST_F(ExecRunsTest, AnAgentThatStaysAwayEndsTheSession) {
   const std::string id = Run();
   gateway_.Advance(limits::kAgentWaitTime);
   ASSERT_TRUE(Ended().has_value());
-  const std::string told = "agent is offline: shell is served by agent dev";
+  const std::string told = "agent is offline: shell is served by agent dev: start hoop-agent there, or see its log";
   EXPECT_EQ(Ended()->ToString(), "FAILED_PRECONDITION: " + told);
   ExpectEmptyRecord(id, told);
 }

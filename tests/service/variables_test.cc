@@ -153,7 +153,8 @@ TEST(Variables, OneLineNamesTheWrongOne) {
 
 TEST(Variables, AnAgentNeedsAKey) {
   AgentSettings settings;
-  EXPECT_EQ(Text(ReadAgentSettings({}, settings)), "missing HOOP_KEY environment variable");
+  EXPECT_EQ(Text(ReadAgentSettings({}, settings)),
+            "missing HOOP_KEY environment variable: the key of this agent; `hoop admin create agent NAME` prints one");
   EXPECT_EQ(Text(ReadAgentSettings({{"HOOP_KEY", "file:///nowhere"}}, settings)),
             "HOOP_KEY: /nowhere: No such file or directory");
 }

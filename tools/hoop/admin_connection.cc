@@ -53,7 +53,8 @@ constexpr std::string_view kTypes =
 
 absl::Status Wrong(std::string text) { return absl::InvalidArgumentError(std::move(text)); }
 
-absl::Status CheckSpec(const ConnectionSpec& spec) {
+// `of_file`: it stands in a file of connections, else in options.
+absl::Status CheckSpec(const ConnectionSpec& spec, bool of_file) {
   const std::string& type = *spec.type;
   const TypeRule* const rule = FindRule(type, *spec.subtype);
   if (rule == nullptr) {
@@ -68,8 +69,9 @@ absl::Status CheckSpec(const ConnectionSpec& spec) {
     if (!spec.secrets->contains(fmt::format("envvar:{}", name))) missing.push_back(name);
   }
   if (missing.empty()) return absl::OkStatus();
-  return Wrong(fmt::format("missing required envs [{}] for {} type: -e {}=VALUE", fmt::join(missing, ", "),
-                           TypeText(type, *spec.subtype), missing.front()));
+  const std::string remedy = fmt::format(fmt::runtime(of_file ? "env: {{{}: VALUE}}" : "-e {}=VALUE"), missing.front());
+  return Wrong(fmt::format("missing required envs [{}] for {} type: {}", fmt::join(missing, ", "),
+                           TypeText(type, *spec.subtype), remedy));
 }
 
 // NAME=V, envvar:NAME=V, filesystem:NAME=V; V raw, base64://... or file://...; of 2024 also b64-envvar:NAME=V.
@@ -181,7 +183,7 @@ absl::StatusOr<std::string> PutOfFile(ApiClient& api, const ConnectionConfig& co
                       .tags = config.tags,
                       .secrets = Secrets(config.secrets.begin(), config.secrets.end())};
   if (!config.access_modes.empty()) SetModes(config.access_modes, spec);
-  if (const absl::Status wrong = CheckSpec(spec); !wrong.ok()) return wrong;
+  if (const absl::Status wrong = CheckSpec(spec, true); !wrong.ok()) return wrong;
   return Put(api, NormalizedName(config.name), spec, config.overwrite);
 }
 
@@ -200,7 +202,7 @@ absl::Status CreateConnection(ApiClient& api, const ConnectionOptions& given) {
   ConnectionSpec checked{.command = options.command, .secrets = secrets};
   SetType(*options.type, checked);
   // What is wrong here needs no gateway to be found.
-  if (const absl::Status wrong = options.skip_validation ? absl::OkStatus() : CheckSpec(checked); !wrong.ok()) {
+  if (const absl::Status wrong = options.skip_validation ? absl::OkStatus() : CheckSpec(checked, false); !wrong.ok()) {
     return wrong;
   }
   auto spec = ReadSpec(api, options);

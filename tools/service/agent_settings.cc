@@ -141,7 +141,9 @@ Variables AgentVariables(AgentSettings& to) {
 absl::Status ReadAgentSettings(const Environment& environment, AgentSettings& settings) {
   const Variables variables = AgentVariables(settings);
   if (absl::Status status = ReadVariables(variables, environment); !status.ok()) return status;
-  if (settings.options.key.empty()) return absl::InvalidArgumentError("missing HOOP_KEY environment variable");
+  if (settings.options.key.empty())
+    return absl::InvalidArgumentError(
+        "missing HOOP_KEY environment variable: the key of this agent; `hoop admin create agent NAME` prints one");
   auto items = ConnectionItems("HOOP_CONNECTION", settings.connection_items, environment);
   if (!items.ok()) return items.status();
   settings.options.connection_items = *std::move(items);
