@@ -63,8 +63,11 @@ class Doorstep final {
   // With the real port. Any thread.
   const Address& address() const { return listener_->address(); }
   Counts counts() const;
+  // Who spoke has not left since. Any thread.
+  bool IsThere(const Newcomer& newcomer) const { return LookAt(newcomer.socket.get()) == Look::kSpoke; }
 
  private:
+  enum class Look { kSilent, kSpoke, kGone };
   struct Waiting {
     Newcomer newcomer;
     std::unique_ptr<Watch> watch;  // last: it ends before the socket is closed
@@ -76,7 +79,6 @@ class Doorstep final {
   void OnAccepted(Descriptor socket, std::string peer);
   void OnReadable(Position position);
   void Await(Newcomer newcomer);
-  enum class Look { kSilent, kSpoke, kGone };
   Look LookAt(int descriptor) const;
   void LetOthersRun();
   void DropLate();

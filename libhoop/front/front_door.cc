@@ -1,5 +1,6 @@
 #include "front/front_door.h"
 
+#include <algorithm>
 #include <utility>
 
 #include "base/check.h"
@@ -17,7 +18,8 @@ FrontDoor::FrontDoor(EventLoop& loop, EventLoop& doorstep_loop, Log log, Options
       log_(log),
       options_(std::move(options)),
       accept_(std::move(accept)),
-      strangers_(std::make_shared<Strangers>(loop, options_.pre_auth_bytes_max, options_.pre_auth_session_bytes)),
+      strangers_(std::make_shared<Strangers>(loop, options_.pre_auth_bytes_max, options_.pre_auth_session_bytes,
+                                             Pace(options_.entry_time, limits::kStrangersAtOnceMax))),
       open_(std::make_shared<OpenConnections>()),
       here_(std::make_shared<FrontDoor*>(this)) {}
 
@@ -46,23 +48,36 @@ const FrontDoor::Counts& FrontDoor::counts() const { return strangers_->counts()
 
 void FrontDoor::OnSpoke(Newcomer newcomer) {
   newcomers_.push_back(std::move(newcomer));
-  if (newcomers_.size() == 1) loop_.AtTurnEnd(TurnPhase::kRecord, EnterTask());
+  if (entry_ == nullptr) EnterSoon(absl::ZeroDuration());
 }
 
-absl::AnyInvocable<void()> FrontDoor::EnterTask() {
-  return [here = std::weak_ptr(here_)] {
-    if (const auto found = here.lock()) (*found)->EnterSome();
-  };
+void FrontDoor::EnterSoon(absl::Duration delay) {
+  entry_ = loop_.After(delay, [this] {
+    entry_.reset();
+    EnterSome();
+  });
 }
 
-// Several per turn, but not so many that a flood of strangers delays those who are in.
+// Several per turn, but not so many that a flood of strangers delays those who are in. The newest first: where more
+// come than may, who comes now has a chance, and who has waited longest would have the least time left.
 void FrontDoor::EnterSome() {
-  for (size_t count = 0; count < limits::kStrangersPerTurnMax && !newcomers_.empty(); ++count) {
-    Newcomer newcomer = std::move(newcomers_.front());
+  const absl::Duration now = loop_.Monotonic();
+  while (!newcomers_.empty() && newcomers_.front().since + options_.pre_auth_time <= now) {
+    ++strangers_->counts().dropped_late;
     newcomers_.pop_front();
-    Enter(std::move(newcomer));
   }
-  if (!newcomers_.empty()) loop_.Post(EnterTask());
+  absl::Duration wait = strangers_->UntilEntry();
+  for (size_t looks = 0, count = 0; looks < limits::kLooksPerTurnMax && count < limits::kStrangersPerTurnMax &&
+                                    wait == absl::ZeroDuration() && !newcomers_.empty();
+       ++looks) {
+    Newcomer newcomer = std::move(newcomers_.back());
+    newcomers_.pop_back();
+    if (!doorstep_->IsThere(newcomer)) continue;
+    ++count;
+    Enter(std::move(newcomer));
+    wait = strangers_->UntilEntry();
+  }
+  if (!newcomers_.empty()) EnterSoon(std::min(wait, options_.entry_time));  // somebody may give back meanwhile
 }
 
 void FrontDoor::Enter(Newcomer newcomer) {

@@ -46,6 +46,8 @@ class FrontDoor final {
     size_t silent_max = limits::kSilentConnectionsMax;
     size_t pre_auth_bytes_max = limits::kPreAuthBytesMax;
     size_t pre_auth_session_bytes = 0;  // what a stranger costs, besides what it said
+    // Zero: as fast as it goes. Else strangers come in at this pace, one each, some at once.
+    absl::Duration entry_time = absl::ZeroDuration();
     size_t connections_max = limits::kConnectionsMax;
     bool half_closed_is_gone = false;  // who closes its direction awaits no answer: so in HTTP/2, not in HTTP/1
 
@@ -90,7 +92,7 @@ class FrontDoor final {
  private:
   FrontDoor(EventLoop& loop, EventLoop& doorstep_loop, Log log, Options options, Accept accept);
   void OnSpoke(Newcomer newcomer);
-  absl::AnyInvocable<void()> EnterTask();
+  void EnterSoon(absl::Duration delay);
   void EnterSome();
   void Enter(Newcomer newcomer);
   void OnArrived(Arrival& arrival, std::unique_ptr<ByteStream> stream, const absl::Status& refused);
@@ -105,7 +107,8 @@ class FrontDoor final {
   const std::shared_ptr<OpenConnections> open_;
   absl::Duration unfit_since_ = -absl::InfiniteDuration();
   int unfit_told_ = 0;              // since then
-  std::deque<Newcomer> newcomers_;  // for the next turns
+  std::deque<Newcomer> newcomers_;  // in the order they came
+  std::unique_ptr<Timer> entry_;    // while there are any
   std::unordered_map<Arrival*, std::unique_ptr<Arrival>> arrivals_;
   std::unique_ptr<Doorstep> doorstep_;
   std::shared_ptr<FrontDoor*> here_;  // what comes from the doorstep finds the door by it, or finds it gone

@@ -74,7 +74,8 @@ void GuardedStream::ResetOnClose() {
 
 void GuardedStream::Trust() {
   if (!position_) return;
-  Leave();
+  strangers_->Promote(*std::exchange(position_, std::nullopt));
+  deadline_.reset();
   inner_->SetEvents(events_);
   if (wants_read_) inner_->WantRead();  // its turn would not come any more
   inner_->Trust();

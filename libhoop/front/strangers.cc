@@ -1,6 +1,7 @@
 #include "front/strangers.h"
 
 #include <algorithm>
+#include <utility>
 
 #include "base/limits/listener.h"
 #include "base/limits/wire.h"
@@ -12,6 +13,7 @@ Strangers::Position Strangers::Enter(GuardedStream& stream) {
   const Position position = places_.insert(places_.end(), {&stream, limits::kPreAuthConnectionBytes});
   bytes_ += position->bytes;
   ++counts_.strangers;
+  entries_.Spend(position->paid, loop_.Monotonic());
   DropUntilItFits(1);
   return position;
 }
@@ -21,6 +23,9 @@ void Strangers::Heard(Position position, size_t count) {
   const size_t least = limits::kPreAuthConnectionBytes + session_bytes_;
   const size_t most = least + limits::kHeaderBlockBytesMax + limits::kPreAuthWindowBytes;
   const size_t before = position->bytes;
+  position->said += count;
+  const auto price = static_cast<int64_t>(1 + position->said / limits::kStrangerEntryBytes);
+  entries_.Spend(price - std::exchange(position->paid, price), loop_.Monotonic());
   position->bytes = std::min(std::max(before, least) + count, most);
   bytes_ += position->bytes - before;
   places_.splice(places_.end(), places_, position);
@@ -32,6 +37,11 @@ void Strangers::Leave(Position position) {
   bytes_ -= position->bytes;
   --counts_.strangers;
   places_.erase(position);
+}
+
+void Strangers::Promote(Position position) {
+  entries_.GiveBack(position->paid);
+  Leave(position);
 }
 
 void Strangers::AwaitTurn(Position position) {

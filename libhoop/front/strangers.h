@@ -8,6 +8,7 @@
 #include <optional>
 
 #include "base/loop.h"
+#include "base/pace.h"
 #include "front/front_door.h"
 
 namespace hoop {
@@ -21,18 +22,25 @@ class Strangers final : public std::enable_shared_from_this<Strangers> {
   struct Place {
     GuardedStream* stream;
     size_t bytes;
+    size_t said = 0;                                                 // all that came
+    int64_t paid = 1;                                                // of the pace at which strangers enter
     std::optional<std::list<Place*>::iterator> turn = std::nullopt;  // while it waits for it
   };
   using Position = std::list<Place>::iterator;
 
-  Strangers(Loop& loop, size_t bytes_max, size_t session_bytes)
-      : loop_(loop), bytes_max_(bytes_max), session_bytes_(session_bytes) {}
+  Strangers(Loop& loop, size_t bytes_max, size_t session_bytes, Pace entries)
+      : loop_(loop), bytes_max_(bytes_max), session_bytes_(session_bytes), entries_(entries) {}
+
+  // Until one more may enter; zero: now.
+  absl::Duration UntilEntry() const { return entries_.Wait(loop_.Monotonic()); }
 
   // May drop others.
   Position Enter(GuardedStream& stream);
   // `count` bytes came. May drop others, and this one when it is alone at fault.
   void Heard(Position position, size_t count);
   void Leave(Position position);
+  // It leaves because it is known.
+  void Promote(Position position);
   // It has something to read: calls its TakeTurn. A few in a turn of the loop, one after the other, so that many of
   // them delay nobody who is known.
   void AwaitTurn(Position position);
@@ -49,6 +57,7 @@ class Strangers final : public std::enable_shared_from_this<Strangers> {
   Loop& loop_;
   const size_t bytes_max_;
   const size_t session_bytes_;
+  Pace entries_;
   size_t bytes_ = 0;
   std::list<Place> places_;
   std::list<Place*> turns_;

@@ -1,6 +1,7 @@
 #include "gateway/admission.h"
 
 #include "base/limits/workers.h"
+#include "base/niceness.h"
 #include "base/status_macros.h"
 #include "identity/digest.h"
 
@@ -24,7 +25,7 @@ struct Admission::Waiting final : PacketStream::Receiver {
 Admission::Admission(Loop& loop)
     : loop_(loop),
       penalties_(loop),
-      worker_("hoop-admission", limits::kWorkerQueueMax),
+      worker_("hoop-admission", limits::kWorkerQueueMax, kBackgroundNiceness),
       issuers_(loop, "hoop-issuer", limits::kIssuerThreads, limits::kIssuerQueueMax) {}
 
 Admission::~Admission() {

@@ -229,6 +229,7 @@ absl::Status Gateway::Parts::OpenDoors() {
   HOOP_ASSIGN_OR_RETURN(http.address, Address::Parse(options.http_listen));
   grpc.pre_auth_session_bytes = limits::kPreAuthHttp2Bytes;
   grpc.half_closed_is_gone = true;
+  grpc.entry_time = limits::kStrangerEntryTime;
   grpc.defer_accept = http.defer_accept = limits::kDeferAccept;
   if (options.tls) {
     HOOP_ASSIGN_OR_RETURN(const ListenerTls::Contexts contexts, ListenerTls::Make(*options.tls));

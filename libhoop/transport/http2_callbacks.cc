@@ -98,13 +98,14 @@ struct Http2Session::Callbacks::Members {
       call->head().Add(Text(name, name_size), Text(value, value_size));
     }
     Http2Session& self = Self(user);
-    self.inside_cost_ += limits::kHttp2FieldCost;
+    self.CountHead(limits::kHttp2FieldCost + (name_size + value_size) / limits::kHttp2FieldCostBytes);
     return Obey(self, self.budget_.OnHeader(name_size + value_size));
   }
 
   static int OnBeginHeaders(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
     Http2Session& self = Self(user);
     if (frame->hd.type != NGHTTP2_HEADERS || frame->headers.cat != NGHTTP2_HCAT_REQUEST) return 0;
+    self.heads_.Spend(limits::kHttp2OpenCost, self.loop_.Monotonic());
     if (!self.trusted_ && self.call_count_ >= limits::kPreAuthStreamsPerConnectionMax) {
       // Not by MAX_CONCURRENT_STREAMS: gRPC C++ starts nothing that waits when the setting is raised later. Refused
       // streams are safe to try again, and clients do.

@@ -43,6 +43,7 @@ Http2Session::Http2Session(Role role, Loop& loop, std::unique_ptr<ByteStream> by
       anchor_(std::make_shared<Anchor>(Anchor{this})),
       delegate_(&delegate),
       bytes_(std::move(bytes)),
+      heads_(limits::kPreAuthHeadsCostTime, limits::kPreAuthHeadsCostAtOnce),
       read_bytes_(limits::kHttp2ReadBytesAtFirst) {
   h2_ = Callbacks::NewSession(*this);
   SubmitSettings();
@@ -83,6 +84,8 @@ void Http2Session::Trust() {
   if (trusted_ || bytes_ == nullptr) return;
   trusted_ = true;
   budget_.Trust();
+  heads_ = Pace();
+  if (pause_ != nullptr) GoOn();
   bytes_->Trust();
   nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0,
                                         static_cast<int32_t>(limits::kConnectionWindowBytes));
@@ -298,6 +301,7 @@ void Http2Session::CloseNow() {
   bytes_.reset();
   preface_timer_.reset();
   ping_timer_.reset();
+  pause_.reset();
   std::string().swap(pending_);
   std::string().swap(rest_);
   EndCalls();

@@ -11,6 +11,7 @@
 #include "absl/status/status.h"
 #include "absl/time/time.h"
 #include "base/loop.h"
+#include "base/pace.h"
 #include "net/byte_stream.h"
 #include "transport/frame_budget.h"
 #include "transport/frame_scanner.h"
@@ -121,7 +122,8 @@ class Http2Session final : private ByteStream::Events {
   bool CountFrames(char* bytes, size_t size);
   void ForgiveEarlyReset(const FrameScanner::Head& head);
   void Receive(const char* bytes, size_t size);
-  void HandleRestSoon();
+  void CountHead(size_t cost);
+  void GoOn();
   void HandleRest();
   size_t Handle(const char* bytes, size_t size);
   void CountWasted();
@@ -153,6 +155,7 @@ class Http2Session final : private ByteStream::Events {
   size_t pending_offset_ = 0;
   absl::Status write_failed_;  // reading goes on until the peer's last words are in
 
+  Pace heads_;              // at which a stranger may open streams
   size_t read_bytes_;       // the next read at most
   size_t frames_cost_ = 0;  // of the last read, see limits::kHttp2TurnCost
   size_t inside_cost_ = 0;  // of the messages and headers of this turn
@@ -175,7 +178,7 @@ class Http2Session final : private ByteStream::Events {
   bool insecure_ = false;  // the peer refused us at its door: trying again does not help
   bool dirty_ = false;
   bool busy_ = false;  // Receive, Flush or Deliver is on the stack and notifies when it is done
-  std::unique_ptr<Timer> ping_timer_, preface_timer_, delivery_timer_;
+  std::unique_ptr<Timer> ping_timer_, preface_timer_, delivery_timer_, pause_;
 };
 
 }  // namespace hoop

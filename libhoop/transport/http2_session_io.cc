@@ -11,6 +11,7 @@
 namespace hoop {
 namespace {
 
+constexpr size_t kResetBytes = 4;
 constexpr char kUnknownFrameType = '\x7f';
 
 size_t CostOf(uint8_t frame_type) {
@@ -46,7 +47,7 @@ void Http2Session::OnReadable() {
                       : WhyUnavailable(StatusText(result.status)));
       break;
   }
-  if (bytes_ != nullptr && broken_.ok() && rest_.empty()) bytes_->WantRead();
+  GoOn();
 }
 
 // Before anything is done about them. False: too many.
@@ -68,8 +69,8 @@ bool Http2Session::CountFrames(char* bytes, size_t size) {
 // libnghttp2 that is the end of the connection (RFC 9113, 6.4), for all its other streams, too; as a frame of a type
 // that nobody knows it means nothing.
 void Http2Session::ForgiveEarlyReset(const FrameScanner::Head& head) {
-  const bool is_peers = role_ == Role::kListening && head.stream % 2 == 1;
-  if (is_peers && head.stream > last_opened_ && head.type_byte != nullptr) *head.type_byte = kUnknownFrameType;
+  const bool is_one = role_ == Role::kListening && head.stream % 2 == 1 && head.length == kResetBytes;
+  if (is_one && head.stream > last_opened_ && head.type_byte != nullptr) *head.type_byte = kUnknownFrameType;
 }
 
 // As much of it as a turn may cost. The rest is for the next turns, so that others have theirs; it is handled before
@@ -79,22 +80,26 @@ void Http2Session::Receive(const char* bytes, size_t size) {
   const size_t handled = Handle(bytes, size);
   if (handled == size || !broken_.ok()) return;
   rest_.assign(bytes + handled, size - handled);
-  HandleRestSoon();
 }
 
-void Http2Session::HandleRestSoon() {
-  loop_.Post([anchor = anchor_] {
-    if (anchor->session != nullptr) anchor->session->HandleRest();
+// With the rest, or to read; now, or when the streams of a stranger may cost something again.
+void Http2Session::GoOn() {
+  if (bytes_ == nullptr || !broken_.ok()) return;
+  const absl::Duration wait = heads_.Wait(loop_.Monotonic());
+  if (wait == absl::ZeroDuration() && rest_.empty()) return bytes_->WantRead();
+  pause_ = loop_.After(wait, [this] {
+    pause_.reset();
+    rest_.empty() ? GoOn() : HandleRest();
   });
 }
 
 void Http2Session::HandleRest() {
-  if (bytes_ == nullptr || !broken_.ok()) return;
   rest_handled_ += Handle(rest_.data() + rest_handled_, rest_.size() - rest_handled_);
-  if (rest_handled_ < rest_.size()) return HandleRestSoon();
-  std::string().swap(rest_);
-  rest_handled_ = 0;
-  if (broken_.ok()) bytes_->WantRead();
+  if (rest_handled_ == rest_.size()) {
+    std::string().swap(rest_);
+    rest_handled_ = 0;
+  }
+  GoOn();
 }
 
 // For a turn. How many bytes that were.
@@ -121,6 +126,11 @@ size_t Http2Session::Handle(const char* bytes, size_t size) {
 }
 
 void Http2Session::CountMessage() { inside_cost_ += limits::kHttp2MessageCost; }
+
+void Http2Session::CountHead(size_t cost) {
+  inside_cost_ += cost;
+  if (role_ == Role::kListening) heads_.Spend(static_cast<int64_t>(cost), loop_.Monotonic());
+}
 
 void Http2Session::CountWasted() {
   const uint64_t under_way = scanner_.in_payload() ? 1 : 0;  // if it is no DATA, one frame is counted a little later

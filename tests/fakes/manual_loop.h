@@ -2,6 +2,7 @@
 #pragma once
 
 #include <array>
+#include <cstdint>
 #include <deque>
 #include <map>
 #include <memory>
@@ -22,7 +23,7 @@ class ManualLoop final : public Loop {
     posted_.push_back(std::move(task));
   }
   std::unique_ptr<Timer> After(absl::Duration delay, absl::AnyInvocable<void()> task) override {
-    auto timer = std::make_unique<Pending>(*this);
+    auto timer = std::make_unique<Pending>(*this, ++last_timer_);
     timer->position = timers_.emplace(clock_.Monotonic() + delay, std::make_pair(timer.get(), std::move(task)));
     timer->armed = true;
     return timer;
@@ -45,7 +46,9 @@ class ManualLoop final : public Loop {
       posted.swap(posted_);
     }
     for (auto& task : posted) task();
+    const uint64_t newest = last_timer_;  // those that were made before, as in EventLoop
     while (!timers_.empty() && timers_.begin()->first <= clock_.Monotonic()) {
+      if (timers_.begin()->second.first->number > newest) break;
       auto [timer, task] = std::move(timers_.begin()->second);
       timer->armed = false;
       timers_.erase(timers_.begin());
@@ -76,11 +79,12 @@ class ManualLoop final : public Loop {
   struct Pending;
   using Timers = std::multimap<absl::Duration, std::pair<Pending*, absl::AnyInvocable<void()>>>;
   struct Pending final : Timer {
-    explicit Pending(ManualLoop& owner) : loop(owner) {}
+    Pending(ManualLoop& owner, uint64_t place) : loop(owner), number(place) {}
     ~Pending() override {
       if (armed) loop.timers_.erase(position);
     }
     ManualLoop& loop;
+    const uint64_t number;
     Timers::iterator position;
     bool armed = false;
   };
@@ -104,6 +108,7 @@ class ManualLoop final : public Loop {
   absl::Mutex mu_;
   std::deque<absl::AnyInvocable<void()>> posted_ ABSL_GUARDED_BY(mu_);
   Timers timers_;
+  uint64_t last_timer_ = 0;
   std::array<std::deque<absl::AnyInvocable<void()>>, 4> phases_;
 };
 

@@ -126,6 +126,89 @@ TEST_F(FrontDoorTest, LetsSomeInAtATime) {
   EXPECT_EQ(most, limits::kStrangersPerTurnMax);
 }
 
+// Who does not prove who he is costs the others time.
+class Paced : public FrontDoorTest {
+ protected:
+  static constexpr size_t kAtOnce = limits::kStrangersAtOnceMax;
+
+  // `more` than may come in at once have said something.
+  void Crowd(size_t more) {
+    Open({.entry_time = absl::Milliseconds(2), .half_closed_is_gone = true});
+    for (size_t i = 0; i < kAtOnce; ++i) Enter();
+    for (size_t i = 0; i < more; ++i) {
+      ConnectSilently();
+      Say(peers_.size() - 1, "!");
+      Settle();
+    }
+  }
+  void After(absl::Duration time) {
+    clock_.Advance(time);
+    Settle();
+  }
+};
+
+TEST_F(Paced, SomeComeInAtOnceThenOneEach) {
+  Crowd(3);
+  EXPECT_EQ(inside_.size(), kAtOnce);
+  for (size_t more = 1; more <= 3; ++more) {
+    After(absl::Milliseconds(1));
+    EXPECT_EQ(inside_.size(), kAtOnce + more - 1);
+    After(absl::Milliseconds(1));
+    EXPECT_EQ(inside_.size(), kAtOnce + more);
+  }
+}
+
+TEST_F(Paced, WhoProvesWhoHeIsMakesRoom) {
+  Crowd(3);
+  inside_[0]->stream().Trust();
+  inside_[1]->Close();  // makes none
+  After(absl::Milliseconds(2));
+  EXPECT_EQ(inside_.size(), kAtOnce + 2);
+}
+
+TEST_F(Paced, WhatStrangersSayCounts) {
+  Crowd(2);
+  Say(0, std::string(3 * limits::kStrangerEntryBytes, 'x'));
+  Settle();
+  for (int i = 1; i <= 3; ++i) {
+    After(absl::Milliseconds(2));
+    EXPECT_EQ(inside_.size(), kAtOnce) << i;
+  }
+  After(absl::Milliseconds(2));
+  EXPECT_EQ(inside_.size(), kAtOnce + 1);
+  inside_[0]->stream().Trust();  // what it said, too
+  After(absl::Milliseconds(2));
+  EXPECT_EQ(inside_.size(), kAtOnce + 2);
+}
+
+TEST_F(Paced, TheNewestComesInFirst) {
+  Crowd(2);
+  After(absl::Milliseconds(2));
+  ASSERT_EQ(inside_.size(), kAtOnce + 1);
+  Say(kAtOnce + 1, "newest");
+  EXPECT_EQ(inside_.back()->ReadUntil("newest"), "!newest");
+}
+
+TEST_F(Paced, WhoLeavesBeforeTakesNoPlace) {
+  Crowd(3);
+  peers_.resize(kAtOnce + 1);
+  After(absl::Milliseconds(2));
+  ASSERT_EQ(inside_.size(), kAtOnce + 1);
+  Say(kAtOnce, "there");
+  EXPECT_EQ(inside_.back()->ReadUntil("there"), "!there");
+}
+
+TEST_F(Paced, WhoWaitsTooLongIsDropped) {
+  Crowd(1);
+  for (const auto& stream : inside_) stream->Close();
+  peers_.erase(peers_.begin(), peers_.end() - 1);
+  clock_.Advance(limits::kPreAuthTime);
+  Settle();
+  EXPECT_EQ(inside_.size(), kAtOnce);
+  EXPECT_EQ(door_->counts().dropped_late, 1u);
+  EXPECT_TRUE(IsCut(0));
+}
+
 // What they say costs time; those who are known have it first.
 TEST_F(FrontDoorTest, StrangersAreHeardAFewAtATime) {
   Open();

@@ -31,6 +31,7 @@ TEST_F(Hostile, OpeningAndCancellingWithoutEndEndsTheConnection) {
   uint32_t stream = 1;
   for (; stream < 2000 && Alive(); stream += 2) {
     Say(Frame(kHeaders, kEndHeaders, stream, Request()) + Frame(kReset, 0, stream, std::string("\0\0\0\x8", 4)));
+    loop.Advance(absl::Milliseconds(2));  // at the pace at which it is heard
   }
   EXPECT_FALSE(Alive());
   EXPECT_LT(stream, 1000u);
@@ -173,6 +174,26 @@ TEST_F(Opening, IsDoneInManyTurns) {
   EXPECT_LE(*std::max_element(opened.begin(), opened.end()), 2 * limits::kHttp2TurnCost / limits::kHttp2OpenCost);
   EXPECT_EQ(server_side.streams.size(), kStreams);
   EXPECT_TRUE(Alive());
+}
+
+// Who is known meanwhile waits no longer for it.
+TEST_F(Opening, IsSlowerForAStranger) {
+  server_side.trusting = false;
+  Greet();
+  std::string opens;
+  for (uint32_t i = 0; i < 40; ++i) opens += Frame(kHeaders, kEndHeaders, 2 * i + 1, Request());
+  Say(opens);
+  const auto refused = [this] { return Heard(kReset).size(); };
+  const size_t at_once = refused();
+  EXPECT_LT(at_once, 20u);
+  loop.Advance(absl::Milliseconds(10));
+  EXPECT_GT(refused(), at_once);
+  EXPECT_LT(refused(), 40 - limits::kPreAuthStreamsPerConnectionMax);
+  const size_t before = refused();
+  server_side.last_connection->Authenticated("peer");
+  loop.TurnUntilIdle();
+  EXPECT_EQ(refused(), before);
+  EXPECT_EQ(server_side.streams.size() + before, 40u);
 }
 
 TEST_F(Opening, StreamsOfALostConnectionEndInManyTurns) {

@@ -4,6 +4,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "absl/time/time.h"
 #include "base/limits/units.h"
 
 namespace hoop::limits {
@@ -28,10 +29,16 @@ inline constexpr size_t kCallEndsPerTurnMax = 16;  // calls of one connection th
 
 // What one connection may cost in a turn, in tenths of a microsecond or so; what it has said beyond waits for the next.
 inline constexpr size_t kHttp2TurnCost = 1024;
-inline constexpr size_t kHttp2OpenCost = 80;    // a HEADERS frame
-inline constexpr size_t kHttp2FieldCost = 1;    // a header in it
-inline constexpr size_t kHttp2ControlCost = 8;  // any other frame but DATA
-inline constexpr size_t kHttp2DataCost = 2;     // a DATA frame
-inline constexpr size_t kHttp2MessageCost = 2;  // a message in it
+inline constexpr size_t kHttp2OpenCost = 500;       // a HEADERS frame, and what it leads to
+inline constexpr size_t kHttp2FieldCost = 1;        // a header in it
+inline constexpr size_t kHttp2FieldCostBytes = 32;  // and as much again for so many bytes of it
+inline constexpr size_t kHttp2ControlCost = 8;      // any other frame but DATA
+inline constexpr size_t kHttp2DataCost = 2;         // a DATA frame
+inline constexpr size_t kHttp2MessageCost = 2;      // a message in it
+
+// Heads that a stranger may send at once, and how long each unit of their cost waits then: 16 streams, and one in two
+// milliseconds.
+inline constexpr int64_t kPreAuthHeadsCostAtOnce = 16 * (kHttp2OpenCost + 16);
+inline constexpr absl::Duration kPreAuthHeadsCostTime = absl::Microseconds(4);
 
 }  // namespace hoop::limits
