@@ -47,6 +47,10 @@ absl::StatusOr<std::unique_ptr<FrontDoor>> FrontDoor::Open(EventLoop& loop, Even
 const FrontDoor::Counts& FrontDoor::counts() const { return strangers_->counts(); }
 
 void FrontDoor::OnSpoke(Newcomer newcomer) {
+  if (newcomers_.size() >= options_.silent_max) {
+    ++strangers_->counts().dropped_full;
+    newcomers_.pop_front();
+  }
   newcomers_.push_back(std::move(newcomer));
   if (entry_ == nullptr) EnterSoon(absl::ZeroDuration());
 }

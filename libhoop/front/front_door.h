@@ -43,7 +43,7 @@ class FrontDoor final {
     Address address;
     absl::Duration defer_accept = absl::ZeroDuration();  // the kernel keeps who says nothing for so long
     absl::Duration pre_auth_time = limits::kPreAuthTime;
-    size_t silent_max = limits::kSilentConnectionsMax;
+    size_t silent_max = limits::kSilentConnectionsMax;  // who wait for their first word; and who have said it, outside
     size_t pre_auth_bytes_max = limits::kPreAuthBytesMax;
     size_t pre_auth_session_bytes = 0;  // what a stranger costs, besides what it said
     // Zero: as fast as it goes. Else strangers come in at this pace, one each, some at once.

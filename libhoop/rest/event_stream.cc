@@ -73,8 +73,8 @@ absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow&
   return stream;
 }
 
-absl::StatusOr<ExecInput> ReadExecInput(AuditStore& audit, const SessionRow& session) {
-  ExecInput input;
+absl::StatusOr<SessionInput> ReadSessionInput(AuditStore& audit, const SessionRow& session) {
+  SessionInput input;
   const bool is_exec = session.head.verb == "exec";  // what a terminal is told later is in its screens
   std::string& script = input.script;
   size_t visited_bytes = 0;  // input may stand behind gigabytes of output

@@ -41,12 +41,12 @@ absl::StatusOr<EventStream> ReadEventStream(AuditStore& audit, const SessionRow&
 absl::StatusOr<EventStream> ReadQueryStream(AuditStore& audit, const SessionRow& session);
 
 // What a session was given when it began.
-struct ExecInput {
+struct SessionInput {
   std::vector<std::string> client_args;
   std::map<std::string, std::string> client_env;  // "envvar:NAME" -> base64
   std::string script;                             // of an exec: its stdin, as much as limits::kRestScriptBytesMax
 };
-absl::StatusOr<ExecInput> ReadExecInput(AuditStore& audit, const SessionRow& session);
+absl::StatusOr<SessionInput> ReadSessionInput(AuditStore& audit, const SessionRow& session);
 
 struct RecordedOutput {
   std::string bytes;

@@ -174,9 +174,9 @@ absl::StatusOr<Response> GetSession(const ApiParts& parts, DownloadTokens& token
   Subjects subjects(parts.store.users());
   HOOP_ASSIGN_OR_RETURN(const std::string subject, subjects.Of(session.head));
   Json json = SessionJson(session, subject);
-  ExecInput input;
+  SessionInput input;
   if (request.Query("expand").empty() || Expands(request, "session_input")) {
-    HOOP_ASSIGN_OR_RETURN(input, ReadExecInput(parts.audit, session));
+    HOOP_ASSIGN_OR_RETURN(input, ReadSessionInput(parts.audit, session));
   }
   json["script"] = {{"data", input.script}};
   if (!input.client_args.empty()) json["client_args"] = input.client_args;

@@ -129,7 +129,7 @@ void Http2Session::CountMessage() { inside_cost_ += limits::kHttp2MessageCost; }
 
 void Http2Session::CountHead(size_t cost) {
   inside_cost_ += cost;
-  if (role_ == Role::kListening) heads_.Spend(static_cast<int64_t>(cost), loop_.Monotonic());
+  if (!trusted_) heads_.Spend(static_cast<int64_t>(cost), loop_.Monotonic());
 }
 
 void Http2Session::CountWasted() {

@@ -132,8 +132,8 @@ class Paced : public FrontDoorTest {
   static constexpr size_t kAtOnce = limits::kStrangersAtOnceMax;
 
   // `more` than may come in at once have said something.
-  void Crowd(size_t more) {
-    Open({.entry_time = absl::Milliseconds(2), .half_closed_is_gone = true});
+  void Crowd(size_t more, size_t silent_max = limits::kSilentConnectionsMax) {
+    Open({.silent_max = silent_max, .entry_time = absl::Milliseconds(2), .half_closed_is_gone = true});
     for (size_t i = 0; i < kAtOnce; ++i) Enter();
     for (size_t i = 0; i < more; ++i) {
       ConnectSilently();
@@ -196,6 +196,20 @@ TEST_F(Paced, WhoLeavesBeforeTakesNoPlace) {
   ASSERT_EQ(inside_.size(), kAtOnce + 1);
   Say(kAtOnce, "there");
   EXPECT_EQ(inside_.back()->ReadUntil("there"), "!there");
+}
+
+// Who waits outside has a descriptor.
+TEST_F(Paced, WhoHasWaitedLongestMakesRoom) {
+  Crowd(0, /*silent_max=*/2);
+  for (int i = 0; i < 3; ++i) {
+    ConnectSilently();
+    Say(peers_.size() - 1, "!");
+    Settle();
+  }
+  EXPECT_TRUE(IsCut(kAtOnce));
+  EXPECT_FALSE(IsCut(kAtOnce + 1));
+  EXPECT_EQ(door_->counts().dropped_full, 1u);
+  EXPECT_EQ(door_->open(), kAtOnce + 2);
 }
 
 TEST_F(Paced, WhoWaitsTooLongIsDropped) {
