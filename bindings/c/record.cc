@@ -18,6 +18,7 @@ static_assert(HOOP_RECORD_CONNECTION_CLOSE == static_cast<int>(hoop::RecordKind:
 static_assert(HOOP_RECORD_CONTROL == static_cast<int>(hoop::RecordKind::kControl));
 static_assert(HOOP_RECORD_VERDICT == static_cast<int>(hoop::RecordKind::kVerdict));
 static_assert(HOOP_RECORD_SEAL == static_cast<int>(hoop::RecordKind::kSeal));
+static_assert(HOOP_RECORD_GIVEN == static_cast<int>(hoop::RecordKind::kGiven));
 static_assert(HOOP_FROM_USER == static_cast<int>(hoop::Direction::kRequest));
 static_assert(HOOP_FROM_TARGET == static_cast<int>(hoop::Direction::kReply));
 static_assert(HOOP_FROM_GATEWAY == static_cast<int>(hoop::Direction::kGateway));

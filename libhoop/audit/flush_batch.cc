@@ -81,8 +81,14 @@ absl::Status FlushBatch::Add(const RecordView& record) {
   if (record.direction == Direction::kRequest) session->counts.request_bytes += record.payload.size();
   if (record.direction == Direction::kReply) session->counts.reply_bytes += record.payload.size();
 
-  if (record.kind == RecordKind::kOpen) {
-    HOOP_ASSIGN_OR_RETURN(session->head, SessionHeadFromJson(record.payload));
+  if (record.kind == RecordKind::kOpen && !session->head.has_value()) {
+    absl::StatusOr<SessionHead> head = SessionHeadFromJson(record.payload);
+    if (!head.ok()) {
+      // Its bytes are as they were written: trying again would only hold up all other sessions.
+      unreadable_.emplace_back(record.session, StatusText(head.status()));
+      head = tails_.HeadOfUnknown(record);
+    }
+    HOOP_ASSIGN_OR_RETURN(session->head, std::move(head));
   } else if (keeps_unknown_ && session->tail.seq == 0 && !session->head.has_value()) {
     HOOP_ASSIGN_OR_RETURN(session->head, tails_.HeadOfUnknown(record));
   }

@@ -88,6 +88,9 @@ class FlushBatch final {
   // After Commit: sessions that are not in the database any more, though records of them were.
   const std::vector<SessionUuid>& deleted() const { return deleted_; }
 
+  // Sessions whose open record nobody can read, and why: they are kept as those whose open record is lost.
+  const std::vector<std::pair<SessionUuid, std::string>>& unreadable() const { return unreadable_; }
+
   // Journal bytes by session, skipped ones too.
   std::vector<std::pair<SessionUuid, uint64_t>> Bytes() const;
 
@@ -125,6 +128,7 @@ class FlushBatch final {
   std::map<SessionUuid, Session> sessions_;
   std::map<SessionUuid, uint64_t> skipped_bytes_;
   std::vector<SessionUuid> deleted_;
+  std::vector<std::pair<SessionUuid, std::string>> unreadable_;
 };
 
 }  // namespace hoop

@@ -205,6 +205,9 @@ absl::Status Flusher::FlushSpan(Source& source, const SegmentSet::FlushSpan& spa
   for (const SessionUuid& session : batch.deleted()) {
     log_.Warning("session was deleted, the rest of its record is dropped", "session", SessionUuidText(session));
   }
+  for (const auto& [session, why] : batch.unreadable()) {
+    log_.Error("session is kept without its head", "session", SessionUuidText(session), "error", why);
+  }
   source.set->Flushed(*span.segment, scanner.done() ? span.to : scanner.offset());
   GiveBack(*source.set);
   source.report(batch.Bytes());

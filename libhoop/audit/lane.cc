@@ -76,7 +76,10 @@ absl::StatusOr<std::unique_ptr<SessionRecord>> Lane::Open(const SessionHead& hea
     return ResourceExhausted("session {}: the journal is full", head.session_id);
   }
   auto record = std::make_unique<JournalSessionRecord>(*this, head, *uuid, observer);
-  HOOP_RETURN_IF_ERROR(record->Begin());
+  if (const absl::Status begun = record->Begin(); !begun.ok()) {
+    if (record->last() != 0) record->Seal({.reason = StatusText(begun)}).IgnoreError();
+    return begun;
+  }
   return record;
 }
 

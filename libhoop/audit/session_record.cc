@@ -20,7 +20,8 @@ JournalSessionRecord::JournalSessionRecord(Lane& lane, const SessionHead& head, 
       session_id_(head.session_id),
       uuid_(uuid),
       is_durable_(head.policy == RecordPolicy::kDurable),
-      open_payload_(SessionHeadToJson(head)) {
+      open_payload_(SessionHeadToJson(head)),
+      given_payload_(SessionGivenToJson(head)) {
   marks_.push_back({});
   lane_.Add(*this);
 }
@@ -28,7 +29,19 @@ JournalSessionRecord::JournalSessionRecord(Lane& lane, const SessionHead& head, 
 JournalSessionRecord::~JournalSessionRecord() { lane_.Remove(*this); }
 
 absl::Status JournalSessionRecord::Begin() {
-  return Write(Direction::kGateway, RecordKind::kOpen, {}, open_payload_, lane_.NowMicros()).status();
+  // The row is made of one record: a second part might come in another pass of the flusher, or never.
+  if (open_payload_.size() > limits::kRecordPayloadBytesMax) {
+    return InvalidArgument("session {}: what is known of its user and connection is {} bytes, {} are allowed",
+                           session_id_, open_payload_.size(), limits::kRecordPayloadBytesMax);
+  }
+  if (given_payload_.size() > limits::kSessionGivenBytesMax) {
+    return InvalidArgument("session {}: its arguments and variables are {} bytes, {} are allowed", session_id_,
+                           given_payload_.size(), limits::kSessionGivenBytesMax);
+  }
+  const int64_t now = lane_.NowMicros();
+  HOOP_RETURN_IF_ERROR(Write(Direction::kGateway, RecordKind::kOpen, {}, open_payload_, now).status());
+  if (given_payload_.empty()) return absl::OkStatus();
+  return Write(Direction::kGateway, RecordKind::kGiven, {}, given_payload_, now).status();
 }
 
 absl::StatusOr<SessionRecord::Position> JournalSessionRecord::Append(Direction direction, RecordKind kind,
@@ -100,7 +113,8 @@ bool JournalSessionRecord::OnSynced(Position synced_position) {
 void JournalSessionRecord::ForgetMarks(Position synced_position) {
   while (marks_.size() > 1 && marks_[1].position <= synced_position) {
     marks_.pop_front();
-    std::string().swap(open_payload_);  // the first mark holds the open record now
+    std::string().swap(open_payload_);  // the first mark holds their records now
+    std::string().swap(given_payload_);
   }
 }
 

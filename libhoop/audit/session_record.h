@@ -26,7 +26,7 @@ class JournalSessionRecord final : public SessionRecord {
   JournalSessionRecord(Lane& lane, const SessionHead& head, const SessionUuid& uuid, RecordObserver& observer);
   ~JournalSessionRecord() override;
 
-  // The kOpen record.
+  // The kOpen record, and kGiven where the user gave something. InvalidArgument: one of them would be too large.
   absl::Status Begin();
 
   absl::StatusOr<Position> Append(Direction direction, RecordKind kind, std::string_view connection_id,
@@ -80,9 +80,9 @@ class JournalSessionRecord final : public SessionRecord {
   const SessionUuid uuid_;
   const bool is_durable_;
 
-  std::string open_payload_;  // until it is synced
-  Mark now_;                  // with everything that was appended
-  Fifo<Mark> marks_;          // one per turn since the last sync; the first one is synced
+  std::string open_payload_, given_payload_;  // until they are synced
+  Mark now_;                                  // with everything that was appended
+  Fifo<Mark> marks_;                          // one per turn since the last sync; the first one is synced
   Position last_ = 0;
   uint64_t unflushed_bytes_ = 0;
   uint64_t unmarked_bytes_ = 0;    // since TakeChainMark gave one

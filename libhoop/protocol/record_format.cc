@@ -41,7 +41,7 @@ uint32_t Checksum(uint32_t generation, std::string_view record) {
 }
 
 bool KnownDirection(uint8_t value) { return value >= 1 && value <= static_cast<uint8_t>(Direction::kGateway); }
-bool KnownKind(uint8_t value) { return value >= 1 && value <= static_cast<uint8_t>(RecordKind::kSeal); }
+bool KnownKind(uint8_t value) { return value >= 1 && value <= static_cast<uint8_t>(RecordKind::kGiven); }
 
 }  // namespace
 

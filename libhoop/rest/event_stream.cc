@@ -78,17 +78,19 @@ absl::StatusOr<SessionInput> ReadSessionInput(AuditStore& audit, const SessionRo
   const bool is_exec = session.head.verb == "exec";  // what a terminal is told later is in its screens
   std::string& script = input.script;
   size_t visited_bytes = 0;  // input may stand behind gigabytes of output
+  absl::Status given;
   HOOP_RETURN_IF_ERROR(audit.Read(session.head.session_id, [&](const RecordEntry& entry) {
     if (entry.kind == RecordKind::kInput && is_exec) script += entry.payload;
-    if (entry.kind == RecordKind::kOpen) {
-      if (auto head = SessionHeadFromJson(entry.payload); head.ok()) {
-        input.client_args = std::move(head->client_args);
-        input.client_env = std::move(head->client_env);
-      }
+    if (entry.kind == RecordKind::kGiven) {
+      SessionHead head;
+      given = SessionGivenFromJson(entry.payload, head);
+      input.client_args = std::move(head.client_args);
+      input.client_env = std::move(head.client_env);
     }
     visited_bytes += entry.payload.size();
     return is_exec && script.size() < limits::kRestScriptBytesMax && visited_bytes < limits::kRestEventStreamBytesMax;
   }));
+  HOOP_RETURN_IF_ERROR(Annotate(given, fmt::format("session {}", session.head.session_id)));
   if (script.size() > limits::kRestScriptBytesMax) script.resize(limits::kRestScriptBytesMax);
   return input;
 }

@@ -287,7 +287,9 @@ const std::vector<Migration>& Migrations() {
                     R"(update sessions set journal = coalesce((
                select instance from record_chunks where session_id = sessions.id order by seq desc limit 1), '')
                where status <> 'done')",
-                }}};
+                }},
+      // They may be megabytes, and are in the record.
+      Migration{15, "sessions without the user's arguments", {"alter table sessions drop column client_args"}}};
   return migrations;
 }
 

@@ -13,7 +13,7 @@ namespace {
 
 constexpr std::string_view kColumns =
     "id, org_id, user_id, user_email, user_name, connection, connection_type, connection_subtype, wire_type, agent_id, "
-    "verb, origin, command, client_args, record_policy, started_at, status, ended_at, end_reason, exit_code, records, "
+    "verb, origin, command, record_policy, started_at, status, ended_at, end_reason, exit_code, records, "
     "request_bytes, reply_bytes, seal, labels, metadata, connection_tags, batch_id, correlation_id, journal";
 
 absl::StatusOr<SessionStatus> SessionStatusFromText(std::string_view text) {
@@ -40,7 +40,6 @@ absl::StatusOr<SessionRow> ReadSession(const Row& row) {
   head.verb = reader.String();
   head.origin = reader.String();
   head.command = reader.List();
-  head.client_args = reader.List();
   HOOP_ASSIGN_OR_RETURN(head.policy, RecordPolicyFromText(reader.String()));
   head.started_at = reader.Time();
   HOOP_ASSIGN_OR_RETURN(session.status, SessionStatusFromText(reader.String()));
@@ -65,12 +64,12 @@ absl::StatusOr<int64_t> InsertHead(Transaction& transaction, const SessionHead& 
                                    std::string_view journal, std::string_view on_conflict) {
   const std::string labels = ToJson(notes.labels), metadata = ToJson(notes.metadata),
                     connection_tags = ToJson(notes.connection_tags);
-  const std::string command = ToJson(head.command), client_args = ToJson(head.client_args);
+  const std::string command = ToJson(head.command);
   // What a client says of itself is any bytes.
   const std::string verb = PortableText(head.verb), origin = PortableText(head.origin);
   const absl::StatusOr<int64_t> inserted = transaction.Execute(
       fmt::format("insert into sessions ({}) values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, "
-                  "$15, $16, $17, null, '', null, 0, 0, 0, null, $18, $19, $20, $21, $22, $23){}",
+                  "$15, $16, null, '', null, 0, 0, 0, null, $17, $18, $19, $20, $21, $22){}",
                   kColumns, on_conflict),
       {head.session_id,
        head.org_id,
@@ -85,7 +84,6 @@ absl::StatusOr<int64_t> InsertHead(Transaction& transaction, const SessionHead& 
        verb,
        origin,
        command,
-       client_args,
        RecordPolicyText(head.policy),
        head.started_at,
        SessionStatusText(SessionStatus::kOpen),

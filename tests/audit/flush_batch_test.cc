@@ -89,6 +89,31 @@ TEST_F(FlushBatchTest, SkipsWhatWasStoredOnceButCountsItsBytes) {
   EXPECT_STATUS(store_->sessions().Find(id_), absl::StatusCode::kNotFound, id_);
 }
 
+// It must not hold up all other sessions for ever.
+TEST_F(FlushBatchTest, KeepsASessionWhoseHeadNobodyCanRead) {
+  RecordView open = *ParseRecord(records_[0]);
+  const std::string cut(open.payload.substr(0, open.payload.size() / 2));
+  open.payload = cut;
+  open.continued = true;
+  std::string bytes;
+  AppendRecord(bytes, open);
+  records_[0] = bytes;
+  open.position = 2;
+  records_[1].clear();
+  AppendRecord(records_[1], open);
+  TailCache tails(store_->database());
+  FlushBatch batch({"instance", 0, 1}, tails, {}, hasher_, compressor_);
+  for (const std::string& record : records_) EXPECT_OK(batch.Add(*ParseRecord(record)));
+  EXPECT_OK(batch.Commit(store_->database()));
+  ASSERT_EQ(batch.unreadable().size(), 1u);
+  EXPECT_EQ(SessionUuidText(batch.unreadable()[0].first), id_);
+  EXPECT_EQ(batch.unreadable()[0].second, "the open record is no JSON object");
+  const auto row = store_->sessions().Find(id_);
+  ASSERT_OK(row);
+  EXPECT_EQ(row->head.org_id, store_.org_id());
+  EXPECT_EQ(row->counts.records, 3u);
+}
+
 TEST_F(FlushBatchTest, KeepsASessionWithoutItsFirstRecordOnlyWhereRecordsAreLost) {
   records_.erase(records_.begin());
   for (const bool lost : {false, true}) {

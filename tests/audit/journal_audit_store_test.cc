@@ -1,6 +1,7 @@
 #include "audit/journal_audit_store.h"
 
 #include "absl/time/clock.h"
+#include "audit/session_head_json.h"
 #include "base/limits/journal.h"
 #include "protocol/record_stream.h"
 #include "tests/audit/journal_fixture.h"
@@ -58,6 +59,60 @@ TEST_F(JournalAuditStoreTest, WritesTheSessionsRow) {
   EXPECT_EQ(row->end_reason, "killed by admin@example.test");
   EXPECT_EQ(row->exit_code, 130);
   EXPECT_TRUE(row->seal.has_value());
+}
+
+// More than one record holds, in segments that one of them does not fill.
+TEST_F(JournalAuditStoreTest, KeepsWhatTheUserGave) {
+  options_.segment_bytes = 8 * limits::kMiB;
+  ASSERT_OK(Start());
+  TestSession session;
+  SessionHead head = Head();
+  head.client_args = {"-c", std::string(3 * limits::kMiB, 'x')};
+  head.client_env = {{"envvar:A", "YQ=="}};
+  auto record = audit_->Open(head, session.observer);
+  ASSERT_OK(record);
+  session.record = *std::move(record);
+  session.Input("12345");
+  loop_.Turn();
+  const std::vector<RecordEntry> entries = ReadAll(head.session_id);
+  ASSERT_EQ(entries.size(), 3u);
+  EXPECT_EQ(entries[0].kind, RecordKind::kOpen);
+  EXPECT_LT(entries[0].payload.size(), 1000u);
+  ASSERT_EQ(entries[1].kind, RecordKind::kGiven);
+  EXPECT_EQ(entries[1].direction, Direction::kGateway);
+  SessionHead back;
+  ASSERT_OK(SessionGivenFromJson(entries[1].payload, back));
+  EXPECT_EQ(back.client_args, head.client_args);
+  EXPECT_EQ(back.client_env, head.client_env);
+  EXPECT_EQ(store_->sessions().Find(head.session_id)->head.user_email, head.user_email);
+}
+
+TEST_F(JournalAuditStoreTest, RefusesASessionWhoseBeginningIsTooLarge) {
+  ASSERT_OK(Start());
+  TestSession session;
+  SessionHead head = Head();
+  head.user_name = std::string(limits::kRecordPayloadBytesMax, 'x');
+  EXPECT_STATUS(audit_->Open(head, session.observer).status(), absl::StatusCode::kInvalidArgument,
+                "what is known of its user and connection is");
+  head = Head();
+  head.client_args = {std::string(limits::kSessionGivenBytesMax, 'x')};
+  EXPECT_STATUS(audit_->Open(head, session.observer).status(), absl::StatusCode::kInvalidArgument,
+                "its arguments and variables are 4194340 bytes, 4194304 are allowed");
+  EXPECT_OK(audit_->Open(Head(), session.observer));
+}
+
+// The row says why there is nothing of it.
+TEST_F(JournalAuditStoreTest, EndsASessionWhoseBeginningFindsNoRoom) {
+  ASSERT_OK(Start());
+  TestSession session;
+  SessionHead head = Head();
+  head.client_args = {std::string(3 * limits::kMiB, 'x')};
+  EXPECT_STATUS(audit_->Open(head, session.observer).status(), absl::StatusCode::kResourceExhausted,
+                "the journal has no room");
+  loop_.Turn();
+  EXPECT_EQ(ReadAll(head.session_id).size(), 2u);
+  EXPECT_EQ(store_->sessions().Find(head.session_id)->end_reason,
+            fmt::format("session {}: the journal has no room", head.session_id));
 }
 
 TEST_F(JournalAuditStoreTest, FlushesASecondAfterTheSync) {

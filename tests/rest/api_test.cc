@@ -196,7 +196,7 @@ TEST_F(ApiTest, AnExecShowsWhatItWasGiven) {
   audit_.records.clear();
   head.client_args = {"-c", "select 1"};
   head.client_env = {{"envvar:SCRIPT", "bHM="}};
-  Record(head, RecordKind::kOpen, SessionHeadToJson(head));
+  Record(head, RecordKind::kGiven, SessionGivenToJson(head));
   EXPECT_EQ(AskJson("ann", "GET", path)["env_vars"], json::parse(R"({"envvar:SCRIPT": "bHM="})"));
   EXPECT_EQ(AskJson("ann", "GET", path)["client_args"], json::parse(R"(["-c", "select 1"])"));
   EXPECT_FALSE(AskJson("ann", "GET", path + "?expand=event_stream").contains("client_args"));
@@ -207,7 +207,7 @@ TEST_F(ApiTest, WhatIsNoExecShowsWhatItBeganWithAndNoInput) {
   ASSERT_EQ(head.verb, "connect");
   head.client_args = {"-l"};
   head.client_env = {{"envvar:TERM", "dnQ="}};
-  Record(head, RecordKind::kOpen, SessionHeadToJson(head));
+  Record(head, RecordKind::kGiven, SessionGivenToJson(head));
   Record(head, RecordKind::kInput, "typed");
   const json session = AskJson("ann", "GET", "/api/sessions/" + head.session_id);
   EXPECT_EQ(session["client_args"], json::parse(R"(["-l"])"));

@@ -29,7 +29,6 @@ class SessionTableTest : public ::testing::Test {
     head.verb = "connect";
     head.origin = "client";
     head.command = {"psql"};
-    head.client_args = {"-c", "x"};
     head.policy = RecordPolicy::kBuffered;
     head.started_at = store_.now() + absl::Seconds(second);
     return head;
@@ -79,7 +78,6 @@ TEST_F(SessionTableTest, EveryFieldOfTheHeadComesBack) {
   EXPECT_EQ(row.head.verb, head.verb);
   EXPECT_EQ(row.head.origin, head.origin);
   EXPECT_EQ(row.head.command, head.command);
-  EXPECT_EQ(row.head.client_args, head.client_args);
   EXPECT_EQ(row.head.policy, head.policy);
   EXPECT_EQ(row.head.started_at, head.started_at);
   EXPECT_EQ(row.status, SessionStatus::kOpen);
@@ -120,12 +118,12 @@ TEST_F(SessionTableTest, InsertIfAbsentKeepsWhatIsThere) {
   EXPECT_EQ(Found(head.session_id).journal, "j");
 }
 
-TEST_F(SessionTableTest, ArgumentsOfAnyBytesAreShownAsText) {
+TEST_F(SessionTableTest, WordsOfAnyBytesAreShownAsText) {
   SessionHead head = MakeHead(1);
-  head.client_args = {"\xff"};
+  head.command = {"\xff"};
   head.origin = "cli\xff";
   ASSERT_OK(sessions_.Insert(head));
-  EXPECT_EQ(Found(head.session_id).head.client_args, Texts{"\xef\xbf\xbd"});
+  EXPECT_EQ(Found(head.session_id).head.command, Texts{"\xef\xbf\xbd"});
   EXPECT_EQ(Found(head.session_id).head.origin, "cli\xef\xbf\xbd");
 }
 
@@ -193,6 +191,7 @@ TEST_F(SessionTableTest, SessionsOfAnOlderSchemaBelongToTheJournalOfTheirRecord)
       HOOP_RETURN_IF_ERROR(RecordChunkTable::Insert(transaction, chunk));
     }
     HOOP_RETURN_IF_ERROR(transaction.Execute("alter table sessions drop column journal").status());
+    HOOP_RETURN_IF_ERROR(transaction.Execute("alter table sessions add column client_args text").status());
     return transaction.Execute("delete from schema_migrations where version >= 14").status();
   }));
   ASSERT_OK(Migrate(store_->database(), store_.now()));

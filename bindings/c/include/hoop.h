@@ -322,6 +322,7 @@ HOOP_API int32_t hoop_identity_set(hoop_identity* identity, const char* key, con
 #define HOOP_RECORD_CONTROL 7          /* a terminal's size, and packets without content */
 #define HOOP_RECORD_VERDICT 8          /* what was recorded before was refused or replaced */
 #define HOOP_RECORD_SEAL 9             /* the last one: the signed seal, JSON */
+#define HOOP_RECORD_GIVEN 10           /* the second one, where the user gave arguments or variables, JSON */
 #define HOOP_FROM_USER 1
 #define HOOP_FROM_TARGET 2
 #define HOOP_FROM_GATEWAY 3

@@ -11,6 +11,8 @@ namespace hoop::limits {
 
 // Journal.
 inline constexpr size_t kRecordPayloadBytesMax = 64 * kKiB;
+// A user's arguments and variables as JSON: above what a Linux program takes (2 MiB, execve(2)) in base64.
+inline constexpr size_t kSessionGivenBytesMax = 4 * kMiB;
 inline constexpr size_t kSegmentBytes = 64 * kMiB;
 inline constexpr size_t kLaneUnsyncedBytesMax = 8 * kMiB;
 inline constexpr absl::Duration kLaneSyncAgeMax = absl::Milliseconds(100);

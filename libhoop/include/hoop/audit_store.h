@@ -26,7 +26,7 @@ enum class Direction : uint8_t { kRequest = 1, kReply = 2, kGateway = 3 };
 
 // Values are on disk: never renumber.
 enum class RecordKind : uint8_t {
-  kOpen = 1,             // payload: SessionHead as JSON
+  kOpen = 1,             // payload: SessionHead as JSON, but for what the user gave
   kOpenOk = 2,           // the target answered
   kInput = 3,            // bytes towards the target: stdin, protocol bytes
   kOutput = 4,           // bytes from the target: stdout, protocol bytes
@@ -35,6 +35,7 @@ enum class RecordKind : uint8_t {
   kControl = 7,          // window size and other packets without content
   kVerdict = 8,          // a stage refused or replaced what was recorded before
   kSeal = 9,             // payload: the signed seal as JSON
+  kGiven = 10,           // payload: the user's arguments and variables as JSON, where there are any
 };
 
 // Who uses what, known before the first byte.
