@@ -16,7 +16,7 @@ function(hoop_folder name)
   foreach(folder ${ARG_DEPENDS})
     target_link_libraries(hoop_${name} ${scope} hoop_${folder})
   endforeach()
-  target_link_libraries(hoop_${name} ${scope} absl::status absl::statusor absl::synchronization absl::time absl::any_invocable absl::function_ref
+  target_link_libraries(hoop_${name} ${scope} absl::status absl::statusor absl::synchronization absl::time absl::any_invocable absl::flat_hash_set absl::function_ref
     Threads::Threads ${ARG_PACKAGES})
   if(TARGET hoop_direction)
     add_dependencies(hoop_${name} hoop_direction)

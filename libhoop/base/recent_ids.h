@@ -2,41 +2,34 @@
 // connection ids of a session, at both ends.
 #pragma once
 
-#include <functional>
-#include <string>
+#include <cstddef>
 #include <string_view>
-#include <unordered_set>
 
+#include "absl/container/flat_hash_set.h"
+#include "absl/hash/hash.h"
 #include "base/fifo.h"
 #include "base/limits/session.h"
 
 namespace hoop {
 
 // At most limits::kFinishedIdsRemembered ids; the oldest is forgotten first. Constant time.
+// Hashes in few blocks, seeded for each process, are kept, and not the ids: thousands of small blocks, made while a
+// flood of sessions ends and kept long after, would each keep its page from the system.
 class RecentIds final {
  public:
-  RecentIds() = default;
-  RecentIds(const RecentIds&) = delete;  // the order points into the set
-  RecentIds& operator=(const RecentIds&) = delete;
-
   void Add(std::string_view id) {
-    const auto [known, is_new] = known_.emplace(id);
-    if (!is_new) return;
-    order_.push_back(&*known);
+    const size_t hash = absl::HashOf(id);
+    if (!known_.insert(hash).second) return;
+    order_.push_back(hash);
     if (order_.size() <= limits::kFinishedIdsRemembered) return;
-    known_.erase(*order_.front());
+    known_.erase(order_.front());
     order_.pop_front();
   }
-  bool Contains(std::string_view id) const { return known_.contains(id); }
+  bool Contains(std::string_view id) const { return known_.contains(absl::HashOf(id)); }
 
  private:
-  struct Hash {
-    using is_transparent = void;
-    size_t operator()(std::string_view id) const { return std::hash<std::string_view>()(id); }
-  };
-
-  std::unordered_set<std::string, Hash, std::equal_to<>> known_;
-  Fifo<const std::string*> order_;  // of known_, whose elements stay where they are
+  absl::flat_hash_set<size_t> known_;
+  Fifo<size_t> order_;
 };
 
 }  // namespace hoop

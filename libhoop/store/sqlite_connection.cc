@@ -142,9 +142,10 @@ absl::Status SqliteConnection::Configure(absl::Duration busy_time) {
   }));
   if (journal_mode != "wal") return FailedPrecondition("its file system keeps no write-ahead log");
   const std::string journal_limit = fmt::format("pragma journal_size_limit = {}", limits::kStoreLogBytesMax);
+  const std::string cache = fmt::format("pragma cache_size = -{}", limits::kStoreCacheBytes / limits::kKiB);
   for (const std::string_view pragma :
        {std::string_view("pragma foreign_keys = on"), std::string_view("pragma synchronous = normal"),
-        std::string_view("pragma temp_store = memory"), std::string_view(journal_limit),
+        std::string_view("pragma temp_store = memory"), std::string_view(journal_limit), std::string_view(cache),
         role_ == Role::kReader ? std::string_view("pragma query_only = on") : std::string_view()}) {
     if (!pragma.empty()) HOOP_RETURN_IF_ERROR(Execute(pragma).status());
   }

@@ -13,6 +13,7 @@ namespace hoop::limits {
 inline constexpr size_t kStoreReadersMax = 4;                       // reading connections of one database
 inline constexpr size_t kStoreStatementsMax = 256;                  // prepared statements of one connection
 inline constexpr absl::Duration kStoreBusyTime = absl::Seconds(5);  // waiting for another process's lock
+inline constexpr size_t kStoreCacheBytes = 512 * kKiB;  // of a connection; the system has the file's pages anyway
 inline constexpr size_t kStoreLogBytesMax = 64 * kMiB;  // the write-ahead log is cut to this when it was emptied
 inline constexpr absl::Duration kStoreConnectTime = absl::Seconds(5);     // to a Postgres that does not answer
 inline constexpr absl::Duration kStoreStatementTime = absl::Seconds(30);  // of one statement of Postgres
