@@ -19,6 +19,8 @@ class Pace final {
   void Spend(int64_t count, absl::Duration now) { paid_until_ = std::max(paid_until_, now) + count * each_; }
   // What was spent turned out to be free.
   void GiveBack(int64_t count) { paid_until_ -= count * each_; }
+  // Nothing of what was spent is left: as good as new.
+  bool IsRested(absl::Duration now) const { return paid_until_ <= now; }
   // Until the next one; zero: it may come now.
   absl::Duration Wait(absl::Duration now) const { return std::max(absl::ZeroDuration(), paid_until_ - slack_ - now); }
 

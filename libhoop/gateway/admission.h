@@ -42,8 +42,8 @@ class Admission final {
   absl::Status LetIn(GrpcConnection& connection, const std::string& peer, const std::string& bearer_hash);
   // The same, of bearers that were refused for it: nobody is asked about them.
   absl::Status CheckBearer(std::string_view bearer);
-  // A connection of `peer` was cut because it sent too much.
-  void OnFlood(const std::string& peer) { penalties_.Punish(peer); }
+  // As GrpcServer::Delegate says.
+  void OnCut(const std::string& peer, const absl::Status& why) { penalties_.Punish(peer, why); }
 
   // Whom a question is for, and so where it runs.
   enum class Asked {

@@ -7,7 +7,9 @@
 
 #include "absl/status/status.h"
 #include "absl/time/time.h"
+#include "base/limits/listener.h"
 #include "base/loop.h"
+#include "base/pace.h"
 
 namespace hoop {
 
@@ -16,19 +18,25 @@ class FloodPenalties final {
  public:
   explicit FloodPenalties(Loop& loop) : loop_(loop) {}
 
-  // A connection of `peer`, an agent's or user's id, was cut for a flood: it waits limits::kFloodPenaltyTime from now.
-  void Punish(const std::string& peer);
+  // A connection of `peer`, an agent's or user's id, was cut. For a flood (ResourceExhausted) it waits
+  // limits::kFloodPenaltyTime from now; else it waits when that happens too often.
+  void Punish(const std::string& peer, const absl::Status& why);
 
   // ResourceExhausted: `peer` has to wait still. Its bearer is remembered, too, and refused without another look.
   absl::Status Check(const std::string& peer, const std::string& bearer_hash);
   absl::Status CheckBearer(const std::string& bearer_hash) { return Left(bearer_hash); }
-  bool empty() const { return until_.empty(); }
+  bool empty() const { return penalties_.empty(); }
 
  private:
+  struct Penalty {
+    absl::Duration until = -absl::InfiniteDuration();  // in Loop::Monotonic
+    Pace mistakes{limits::kProtocolErrorTime, limits::kProtocolErrorsAtOnceMax};
+  };
+
   absl::Status Left(const std::string& who);
 
   Loop& loop_;
-  std::unordered_map<std::string, absl::Duration> until_;  // in Loop::Monotonic
+  std::unordered_map<std::string, Penalty> penalties_;
 };
 
 }  // namespace hoop

@@ -29,10 +29,10 @@ class StreamEntry final : public GrpcServer::Delegate {
         log_calls_(log_calls) {}
 
   // InvalidArgument "missing client origin", Unauthenticated "invalid authentication": as real peers expect.
-  // ResourceExhausted: these credentials have flooded the gateway.
+  // ResourceExhausted: a connection with these credentials was cut.
   void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) override;
   void OnUnary(std::unique_ptr<UnaryCall> call) override;
-  void OnFlood(const std::string& who) override { admission_.OnFlood(who); }
+  void OnCut(const std::string& who, const absl::Status& why) override { admission_.OnCut(who, why); }
   void OnConnectionEnd(uint64_t id) override { agents_.OnConnectionEnd(id); }
 
  private:

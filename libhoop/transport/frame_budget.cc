@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "base/limits/http2.h"
 #include "base/limits/units.h"
 
 namespace hoop {
@@ -25,16 +26,17 @@ bool TakeEarned(uint32_t& earned) {
 
 }  // namespace
 
-// Wide enough for honest bursts: a client that opens, or cancels, everything it has at once; what is still under way to
-// streams that we ended.
+// Wide enough for honest bursts: a client that cancels everything it has at once; what is still under way to streams
+// that we ended. Who opens much at once is slowed down before (limits::kHeadsCostTime), and what it gets for it earns
+// more.
 const FrameBudget::Limit FrameBudget::kLimits[kKinds] = {
     {"control frames", 50, 200, 200},
-    {"HEADERS frames", 100, 5'000, 1'000},
+    {"HEADERS frames", 100, 1'000, 500},
     {"RST_STREAM frames", 100, 20'000, 2'000},
     {"DATA frames for nobody", 200, 20'000, 20'000},
     {"invalid frames", 20, 100, 100},
     {"WINDOW_UPDATE frames", 1'000, 20'000, 20'000},
-    {"bytes of headers", 1 * limits::kMiB, 32 * limits::kMiB, 32 * limits::kMiB},
+    {"bytes of headers", 1 * limits::kMiB, 8 * limits::kMiB, 8 * limits::kMiB},
 };
 
 FrameBudget::FrameBudget() {
@@ -56,7 +58,10 @@ const char* FrameBudget::OnFrame(uint8_t type, size_t length, absl::Duration now
       return Spend(kUpdates);
     case NGHTTP2_HEADERS:
       StartSecond(now);
-      if (const char* over = Spend(kHeaderBytes, length); over != nullptr) return over;
+      // A larger one is an error by itself.
+      if (const char* over = Spend(kHeaderBytes, std::min(length, limits::kHttp2FrameBytesMax)); over != nullptr) {
+        return over;
+      }
       return TakeEarned(earned_streams_) ? nullptr : Spend(kOpened);
     case NGHTTP2_CONTINUATION:
       StartSecond(now);

@@ -134,7 +134,8 @@ class GrpcServer::Connection final : public GrpcConnection, private Http2Session
   }
 
   void OnSessionClosed(Http2Session&, const absl::Status& reason) override {
-    if (absl::IsResourceExhausted(reason) && !who_.empty()) server_.delegate_.OnFlood(who_);
+    const bool is_cut = absl::IsResourceExhausted(reason) || absl::IsInternal(reason);
+    if (is_cut && !who_.empty()) server_.delegate_.OnCut(who_, reason);
     server_.Remove(id_);
   }
 

@@ -68,8 +68,9 @@ class GrpcServer final {
     virtual void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) = 0;
     // Any other method of the service.
     virtual void OnUnary(std::unique_ptr<UnaryCall> call) = 0;
-    // A connection was cut because it sent too much: that of who proved to be `who`.
-    virtual void OnFlood(const std::string& /*who*/) {}
+    // A connection of who proved to be `who` was cut. ResourceExhausted: it sent too much; Internal: what it sent is no
+    // HTTP/2.
+    virtual void OnCut(const std::string& /*who*/, const absl::Status& /*why*/) {}
     // The connection of that id has ended, whoever ended it; nothing comes from it any more.
     virtual void OnConnectionEnd(uint64_t) {}
   };

@@ -48,6 +48,9 @@ int OnStreamClose(nghttp2_session* h2, int32_t stream, uint32_t error, void*) {
 }
 
 int OnFrameSent(nghttp2_session* h2, const nghttp2_frame* frame, void* user) {
+  if (frame->hd.type == NGHTTP2_GOAWAY && frame->goaway.error_code != NGHTTP2_NO_ERROR) {
+    Self(user).OnOurGoAway(frame->goaway.error_code);
+  }
   if (Self(user).role() == Http2Session::Role::kListening && frame->hd.type == NGHTTP2_HEADERS &&
       EndsStream(frame->hd)) {
     if (GrpcCall* call = CallOf(h2, frame->hd.stream_id); call != nullptr) call->OnFinalHeadSent();

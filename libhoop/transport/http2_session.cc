@@ -84,7 +84,7 @@ void Http2Session::Trust() {
   if (trusted_ || bytes_ == nullptr) return;
   trusted_ = true;
   budget_.Trust();
-  heads_ = Pace();
+  heads_ = role_ == Role::kListening ? Pace(limits::kHeadsCostTime, limits::kHeadsCostAtOnce) : Pace();
   if (pause_ != nullptr) GoOn();
   bytes_->Trust();
   nghttp2_session_set_local_window_size(h2_, NGHTTP2_FLAG_NONE, 0,
@@ -274,6 +274,11 @@ void Http2Session::OnGoAway(uint32_t error, int32_t last_stream, std::string_vie
   if (!words.empty()) goaway_ += ": " + PercentEncode(words.substr(0, kGoAwayWordsMax));
 }
 
+void Http2Session::OnOurGoAway(uint32_t error) {
+  if (broken_.ok() && role_ == Role::kListening)
+    broken_ = Internal("connection of {}: it broke the protocol: {}", peer_, Http2ErrorName(error));
+}
+
 absl::Status Http2Session::WhyUnavailable(std::string_view cause) const {
   if (insecure_) return FailedPrecondition("connection to {}: {}", peer_, goaway_);
   if (!broken_.ok()) return Unavailable("{}", StatusText(broken_));
@@ -307,18 +312,19 @@ void Http2Session::CloseNow() {
   EndCalls();
 }
 
-// What ends with a call takes time: of thousands some are told in a turn, so that others have theirs. All at once when
+// What ends with a call takes time: of thousands some are told at a time, so that others have theirs. All at once when
 // the delegate has left, because this is destroyed at the end of the turn then.
 void Http2Session::EndCalls() {
   const bool was_busy = std::exchange(busy_, true);
-  size_t left = delegate_ != nullptr ? limits::kCallEndsPerTurnMax : call_count_;
+  size_t left = delegate_ != nullptr ? limits::kCallEndsAtOnceMax : call_count_;
   for (GrpcCall* call = calls_; call != nullptr && left > 0; call = call->next_, --left)
     call->OnConnectionLost(broken_);
   Notify();
   busy_ = was_busy;
   if (calls_ != nullptr) {
-    loop_.Post([anchor = anchor_] {
-      if (anchor->session != nullptr) anchor->session->EndCalls();
+    pause_ = loop_.After(limits::kCallEndsTime, [this] {
+      pause_.reset();
+      EndCalls();
     });
   } else if (delegate_ != nullptr) {
     std::exchange(delegate_, nullptr)->OnSessionClosed(*this, broken_);

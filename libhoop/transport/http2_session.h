@@ -90,6 +90,9 @@ class Http2Session final : private ByteStream::Events {
   void GiveBack(GrpcCall& call, size_t bytes);
   void GiveBackOfClosed(size_t bytes);
   bool GrowWindow(GrpcCall& call, size_t window);
+  // It leaves: libnghttp2 ends the connection for what the peer sent, unless somebody did before. Who dials tries
+  // again.
+  void OnOurGoAway(uint32_t error);
   // The ping's number; 0 when too many are unanswered.
   uint64_t PingFor(GrpcCall* call);
 
@@ -155,7 +158,7 @@ class Http2Session final : private ByteStream::Events {
   size_t pending_offset_ = 0;
   absl::Status write_failed_;  // reading goes on until the peer's last words are in
 
-  Pace heads_;              // at which a stranger may open streams
+  Pace heads_;              // at which the peer may open streams
   size_t read_bytes_;       // the next read at most
   size_t frames_cost_ = 0;  // of the last read, see limits::kHttp2TurnCost
   size_t inside_cost_ = 0;  // of the messages and headers of this turn

@@ -82,7 +82,7 @@ void Http2Session::Receive(const char* bytes, size_t size) {
   rest_.assign(bytes + handled, size - handled);
 }
 
-// With the rest, or to read; now, or when the streams of a stranger may cost something again.
+// With the rest, or to read; now, or when streams of the peer may cost something again.
 void Http2Session::GoOn() {
   if (bytes_ == nullptr || !broken_.ok()) return;
   const absl::Duration wait = heads_.Wait(loop_.Monotonic());
@@ -129,7 +129,7 @@ void Http2Session::CountMessage() { inside_cost_ += limits::kHttp2MessageCost; }
 
 void Http2Session::CountHead(size_t cost) {
   inside_cost_ += cost;
-  if (!trusted_) heads_.Spend(static_cast<int64_t>(cost), loop_.Monotonic());
+  if (role_ == Role::kListening) heads_.Spend(static_cast<int64_t>(cost), loop_.Monotonic());
 }
 
 void Http2Session::CountWasted() {

@@ -47,9 +47,9 @@ enum class Must {
   kBeEither,  // whichever comes first; memory decides
 };
 
-// How long an attack takes. Those that wait for a deadline of the gateway run side by side, and so do crowds; not both,
-// because a crowd drives the others out.
-enum class Lasts { kMoment, kUntilDeadline, kUntilCrowdIsGone };
+// How long an attack takes. What the gateway slows down needs seconds until it is too much. Those that wait for a
+// deadline of the gateway run side by side, and so do crowds; not both, because a crowd drives the others out.
+enum class Lasts { kMoment, kUntilItIsMuch, kUntilDeadline, kUntilCrowdIsGone };
 
 struct Attack {
   std::string_view name;

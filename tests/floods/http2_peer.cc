@@ -153,6 +153,7 @@ Outcome EachIsCut(const Target& target, Who who, const std::vector<std::pair<con
   for (const auto& [name, bytes] : cases) {
     Http2Peer peer(target, who);
     const Outcome outcome = peer.Once(bytes);
+    if (outcome.kind == Outcome::Kind::kNotLetIn) return outcome;
     if (outcome.kind != Outcome::Kind::kCut) return Outcome::Failed(std::string(name) + ": " + outcome.detail);
   }
   return Outcome::Cut("each of " + std::to_string(cases.size()));

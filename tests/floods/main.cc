@@ -32,6 +32,7 @@ namespace {
 
 constexpr size_t kMemoryKibMax = 8 * 1024;  // above what the gateway had before, at the peak and at the end
 constexpr Seconds kTimeToGiveBack(30);      // the gateway needs some 15 s
+constexpr Seconds kTimeToBeMuch(3);
 
 struct Options {
   Target target;
@@ -248,13 +249,14 @@ class Arena {
   // With credentials that did not attack lately.
   Target TargetOf(const Run& run) {
     Target target = target_;
+    if (run.attack->lasts == Lasts::kUntilItIsMuch) target.time = std::max(target.time, kTimeToBeMuch);
     if (run.who == Who::kAgent) target.agent_key = options_.agent_keys[agents_++ % options_.agent_keys.size()];
     if (run.who == Who::kUser) target.user_token = options_.user_tokens[users_++ % options_.user_tokens.size()];
     return target;
   }
   void SeeAlone() {
     neighbour_->Take();
-    std::this_thread::sleep_for(std::max(Seconds(1), target_.time));
+    std::this_thread::sleep_for(std::clamp(target_.time, Seconds(1), Seconds(2)));
     alone_ = neighbour_->Take();
   }
   // What a flood left behind goes back to the system within seconds.
@@ -316,7 +318,7 @@ int Main(int argc, char** argv) {
   ::setrlimit(RLIMIT_NOFILE, &descriptors);
   Arena arena(options);
   for (const Run& run : runs) {
-    if (run.attack->lasts != Lasts::kMoment) continue;
+    if (run.attack->lasts != Lasts::kMoment && run.attack->lasts != Lasts::kUntilItIsMuch) continue;
     options.rounds > 1 ? arena.AttackOften(run, options.rounds) : static_cast<void>(arena.Attack({run}));
   }
   // The hash of a password is made to its end, whether somebody waits for it or not: that group is the last.

@@ -139,20 +139,40 @@ TEST_F(AdmissionTest, WhoFloodedWaits) {
   TrustedAs first, other, again, later;
   ASSERT_OK(admission_->LetIn(first, "agent-1", Sha256("key")));
   EXPECT_EQ(first.who, "agent-1");
-  admission_->OnFlood("agent-1");
+  admission_->OnCut("agent-1", ResourceExhausted("too many"));
   ASSERT_OK(admission_->LetIn(other, "agent-2", Sha256("another key")));
   // With new credentials, too.
   EXPECT_OK(admission_->CheckBearer("a new key"));
   EXPECT_EQ(admission_->LetIn(again, "agent-1", Sha256("a new key")),
-            ResourceExhausted("a connection with these credentials sent too much and was cut; try again in 10s"));
+            ResourceExhausted("a connection with these credentials was cut for what it sent; try again in 10s"));
   EXPECT_EQ(again.who, "");
   clock_.Advance(limits::kFloodPenaltyTime - absl::Milliseconds(1));
   EXPECT_EQ(admission_->CheckBearer("a new key"),
-            ResourceExhausted("a connection with these credentials sent too much and was cut; try again in 1s"));
+            ResourceExhausted("a connection with these credentials was cut for what it sent; try again in 1s"));
   clock_.Advance(absl::Milliseconds(1));
   EXPECT_OK(admission_->CheckBearer("a new key"));
   EXPECT_OK(admission_->LetIn(later, "agent-1", Sha256("a new key")));
   EXPECT_EQ(later.who, "agent-1");
+}
+
+// A mistake now and then is forgiven.
+TEST_F(AdmissionTest, WhoOftenBreaksTheProtocolWaits) {
+  const auto comes = [this] {
+    TrustedAs connection;
+    return admission_->LetIn(connection, "agent-1", Sha256("key")).ok();
+  };
+  for (int64_t i = 1; i < limits::kProtocolErrorsAtOnceMax; ++i) {
+    admission_->OnCut("agent-1", Internal("no HTTP/2"));
+    EXPECT_TRUE(comes());
+  }
+  admission_->OnCut("agent-1", Internal("no HTTP/2"));
+  EXPECT_FALSE(comes());
+  clock_.Advance(limits::kProtocolErrorTime);
+  EXPECT_TRUE(comes());
+  admission_->OnCut("agent-1", Internal("no HTTP/2"));
+  EXPECT_FALSE(comes());
+  clock_.Advance(limits::kProtocolErrorsAtOnceMax * limits::kProtocolErrorTime);
+  EXPECT_TRUE(comes());
 }
 
 TEST_F(AdmissionTest, ItsEndWaitsForQuestionsThatRunAndBeginsNone) {

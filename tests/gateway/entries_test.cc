@@ -256,10 +256,10 @@ TEST_F(Entries, WhoFindsNoAgentIsInTheListOfSessions) {
 TEST_F(Entries, WhoFloodedBeginsNothingNew) {
   gateway_.AddAgent("dev", "standard");
   for (int flood = 0; flood < 2; ++flood) {  // each counts anew: the one before is over when Refusal returns
-    gateway_.admission().OnFlood(gateway_.user().user_id);
-    EXPECT_STATUS(Refusal(UserHeaders()), absl::StatusCode::kResourceExhausted, "sent too much and was cut");
+    gateway_.admission().OnCut(gateway_.user().user_id, ResourceExhausted("too many"));
+    EXPECT_STATUS(Refusal(UserHeaders()), absl::StatusCode::kResourceExhausted, "was cut for what it sent");
   }
-  gateway_.admission().OnFlood(gateway_.user().user_id);
+  gateway_.admission().OnCut(gateway_.user().user_id, ResourceExhausted("too many"));
   Enter(UserHeaders());  // from now on its bearer is known
   // What belongs to a session that goes on is looked at as always: here there is none.
   const absl::Status of_session = Refusal(With(UserHeaders(), std::string(header::kSession), "unknown"));

@@ -207,6 +207,7 @@ TEST_F(Call, AStoppedReaderLeavesItsNeighboursAlone) {
   std::vector<std::unique_ptr<Recorder>> more;
   for (size_t i = 2; i < 102; ++i) {
     more.push_back(Open());
+    loop.Advance(absl::Milliseconds(1));  // they are let in at a pace
     served(i).stream->SetReading(false);
     more.back()->stream->Send(Payload(std::string(100'000, 'x')));
   }

@@ -9,6 +9,7 @@ namespace hoop::testing {
 namespace {
 
 using namespace http2;  // NOLINT(google-build-using-namespace): the vocabulary of this file
+using Cuts = std::vector<std::pair<std::string, absl::StatusCode>>;
 
 TEST_F(Hostile, FloodsEndTheConnection) {
   server_side.trusting = false;
@@ -155,7 +156,12 @@ TEST_F(Hostile, ManyMessagesInAFrameAreDeliveredInManyTurns) {
 // Known peers that open many streams at once.
 class Opening : public Hostile {
  protected:
-  static constexpr uint32_t kStreams = 150;
+  static constexpr uint32_t kStreams = 60;
+
+  // Timers lead to timers.
+  void Pass(absl::Duration time) {
+    for (; time > absl::ZeroDuration(); time -= absl::Milliseconds(1)) loop.Advance(absl::Milliseconds(1));
+  }
 
   void OpenMany() {
     Greet();
@@ -173,6 +179,23 @@ TEST_F(Opening, IsDoneInManyTurns) {
   // Twice: memory can be read in the turn that handles the last of what was read before.
   EXPECT_LE(*std::max_element(opened.begin(), opened.end()), 2 * limits::kHttp2TurnCost / limits::kHttp2OpenCost);
   EXPECT_EQ(server_side.streams.size(), kStreams);
+  EXPECT_TRUE(Alive());
+}
+
+TEST_F(Opening, IsDoneAtAPace) {
+  Greet();
+  Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+  std::string opens;
+  for (uint32_t i = 1; i < 200; ++i) opens += Frame(kHeaders, kEndHeaders, 2 * i + 1, Request());
+  Say(opens);
+  const auto opened = [this] { return server_side.streams.size(); };
+  EXPECT_GE(opened(), 64u);
+  EXPECT_LT(opened(), 75u);
+  loop.Advance(absl::Milliseconds(20));
+  EXPECT_GT(opened(), 90u);
+  EXPECT_LT(opened(), 130u);
+  Pass(absl::Milliseconds(100));
+  EXPECT_EQ(opened(), 200u);
   EXPECT_TRUE(Alive());
 }
 
@@ -196,7 +219,7 @@ TEST_F(Opening, IsSlowerForAStranger) {
   EXPECT_EQ(server_side.streams.size() + before, 40u);
 }
 
-TEST_F(Opening, StreamsOfALostConnectionEndInManyTurns) {
+TEST_F(Opening, StreamsOfALostConnectionEndOneAfterTheOther) {
   OpenMany();
   loop.TurnUntilIdle();
   const auto ended = [this] {
@@ -204,8 +227,11 @@ TEST_F(Opening, StreamsOfALostConnectionEndInManyTurns) {
                                              [](const auto& stream) { return stream->end_count == 1; }));
   };
   raw.reset();
-  const std::vector<size_t> ends = InTurns(loop, ended);
-  EXPECT_EQ(*std::max_element(ends.begin(), ends.end()), limits::kCallEndsPerTurnMax);
+  loop.TurnUntilIdle();
+  EXPECT_EQ(ended(), limits::kCallEndsAtOnceMax);
+  loop.Advance(limits::kCallEndsTime);
+  EXPECT_EQ(ended(), 2 * limits::kCallEndsAtOnceMax);
+  Pass(kStreams * limits::kCallEndsTime);
   EXPECT_EQ(ended(), kStreams);
   EXPECT_FALSE(Alive());
 }
@@ -227,6 +253,7 @@ TEST_F(Opening, WhoEndsMeanwhileIsHeardToTheEnd) {
   raw->ShutdownWrite();
   loop.TurnUntilIdle();
   EXPECT_EQ(server_side.streams.size(), kStreams);
+  Pass(kStreams * limits::kCallEndsTime);
   EXPECT_FALSE(Alive());
 }
 
@@ -250,18 +277,29 @@ TEST_F(Hostile, WhoFloodsIsNamedWhenItIsKnown) {
     for (int i = 0; i < 3000 && Alive(); ++i) Say(Frame(kSettings, 0, 0, ""));
     EXPECT_FALSE(Alive());
   }
-  EXPECT_EQ(server_side.floods, std::vector<std::string>{"peer"});
+  EXPECT_EQ(server_side.cuts, (Cuts{{"peer", absl::StatusCode::kResourceExhausted}}));
 }
 
-TEST_F(Hostile, WhoJustLeavesHasFloodedNobody) {
+// What libnghttp2 gives up on, and what it answers with GOAWAY.
+TEST_F(Hostile, WhoBreaksTheProtocolIsNamedWhenItIsKnown) {
+  const std::string much = std::string("\x7f\xff\xff\xff", 4);
+  for (const bool known : {true, false}) {
+    for (const std::string& wrong : {Frame(kHeaders, kEndHeaders, 0, Request()), Frame(kWindowUpdate, 0, 0, much)}) {
+      server_side.trusting = known;
+      Greet();
+      Say(Frame(kHeaders, kEndHeaders, 1, Request()) + wrong);
+      EXPECT_FALSE(Alive());
+    }
+  }
+  EXPECT_EQ(server_side.cuts, (Cuts{{"peer", absl::StatusCode::kInternal}, {"peer", absl::StatusCode::kInternal}}));
+}
+
+TEST_F(Hostile, WhoJustLeavesWasNotCut) {
   Greet();
   Say(Frame(kHeaders, kEndHeaders, 1, Request()));
   raw.reset();
   loop.TurnUntilIdle();
-  Greet();
-  Say(Frame(kHeaders, kEndHeaders, 1, Request()) + Frame(kHeaders, kEndHeaders, 0, Request()));
-  EXPECT_FALSE(Alive());
-  EXPECT_TRUE(server_side.floods.empty());
+  EXPECT_TRUE(server_side.cuts.empty());
 }
 
 }  // namespace

@@ -59,7 +59,7 @@ TEST_F(Hostile, AFrameLargerThanAnnouncedEndsTheConnection) {
       Frame(kData, 0, 1, std::string(limits::kHttp2FrameBytesMax + 1, 'x')));
   EXPECT_FALSE(Alive());
   EXPECT_EQ(Heard(kGoAway).size(), 1u);
-  EXPECT_STATUS(*served().end, absl::StatusCode::kUnavailable, "");
+  EXPECT_STATUS(*served().end, absl::StatusCode::kInternal, "it broke the protocol: FRAME_SIZE_ERROR");
 }
 
 TEST_F(Hostile, MoreThanTheWindowEndsTheStream) {

@@ -68,10 +68,10 @@ struct ScriptedServer final : GrpcServer::Delegate {
     call->Answer(std::string("re:").append(call->request()));
   }
 
-  void OnFlood(const std::string& who) override { floods.push_back(who); }
+  void OnCut(const std::string& who, const absl::Status& why) override { cuts.emplace_back(who, why.code()); }
 
   bool trusting = true;
-  std::vector<std::string> floods;
+  std::vector<std::pair<std::string, absl::StatusCode>> cuts;
   std::function<void(std::unique_ptr<PacketStream>, GrpcConnection&)> on_stream;
   std::vector<std::unique_ptr<Recorder>> streams;
   GrpcConnection* last_connection = nullptr;

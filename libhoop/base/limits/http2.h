@@ -25,7 +25,9 @@ inline constexpr size_t kHttp2QueuedFramesMax = 10000;        // that wait for a
 inline constexpr size_t kHttp2WriteBytes = 256 * kKiB;        // one write of a turn; also what waits for a full socket
 inline constexpr int kPingsUnansweredMax = 2;                 // then the connection is broken
 
-inline constexpr size_t kCallEndsPerTurnMax = 16;  // calls of one connection that is lost
+// Calls of one connection that is lost: so many end at once, the next ones so much later.
+inline constexpr size_t kCallEndsAtOnceMax = 8;
+inline constexpr absl::Duration kCallEndsTime = absl::Milliseconds(1);
 
 // What one connection may cost in a turn, in tenths of a microsecond or so; what it has said beyond waits for the next.
 inline constexpr size_t kHttp2TurnCost = 1024;
@@ -36,8 +38,11 @@ inline constexpr size_t kHttp2ControlCost = 8;      // any other frame but DATA
 inline constexpr size_t kHttp2DataCost = 2;         // a DATA frame
 inline constexpr size_t kHttp2MessageCost = 2;      // a message in it
 
-// Heads that a stranger may send at once, and how long each unit of their cost waits then: 16 streams, and one in two
-// milliseconds.
+// Heads that a peer may send at once, and how long each unit of their cost waits then: 64 streams and two in a
+// millisecond, what they lead to takes a tenth of a core at most.
+inline constexpr int64_t kHeadsCostAtOnce = 64 * (kHttp2OpenCost + 16);
+inline constexpr absl::Duration kHeadsCostTime = absl::Microseconds(1);
+// Of a stranger: 16 streams, and one in two milliseconds.
 inline constexpr int64_t kPreAuthHeadsCostAtOnce = 16 * (kHttp2OpenCost + 16);
 inline constexpr absl::Duration kPreAuthHeadsCostTime = absl::Microseconds(4);
 

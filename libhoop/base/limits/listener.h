@@ -20,8 +20,11 @@ inline constexpr size_t kPreAuthHttp2Bytes = 24 * kKiB;      // and what an HTTP
 inline constexpr size_t kPreAuthTlsBytes = 48 * kKiB;        // and what a handshake adds
 inline constexpr size_t kConnectionsMax = 20000;             // per listener
 
-// Whose connection was cut for a flood comes in again after it: some 100 times what the largest one costs.
+// Whose connection was cut comes in again after it. For a flood: some 100 times what the largest one costs.
 inline constexpr absl::Duration kFloodPenaltyTime = absl::Seconds(10);
+// Who breaks the protocol may be mistaken: so often at once, then once in such a time.
+inline constexpr int64_t kProtocolErrorsAtOnceMax = 32;
+inline constexpr absl::Duration kProtocolErrorTime = absl::Seconds(1);
 
 // Who is refused at the door gets a word of why, and this to hear it.
 inline constexpr absl::Duration kFarewellTime = absl::Seconds(1);
@@ -32,7 +35,7 @@ inline constexpr size_t kAcceptsPerTurnMax = 16;
 inline constexpr size_t kStrangersPerTurnMax = 2;  // that come in from the doorstep, and that are heard
 // Strangers that come in at once where a door has a pace; who has proved who he is makes room for another.
 inline constexpr int64_t kStrangersAtOnceMax = 64;
-inline constexpr absl::Duration kStrangerEntryTime = absl::Milliseconds(2);  // and one more each
+inline constexpr absl::Duration kStrangerEntryTime = absl::Milliseconds(4);  // and one more each
 inline constexpr size_t kStrangerEntryBytes = 4 * kKiB;                      // so much that one says counts as one more
 inline constexpr size_t kLooksPerTurnMax = 64;  // at those who wait to come in: have they left?
 inline constexpr size_t kCrowd = 8;             // looks at connections on a doorstep, then others may run
