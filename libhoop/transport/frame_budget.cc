@@ -16,7 +16,8 @@ constexpr uint32_t kPingsPerData = 1, kPingsSaved = 10'000;
 constexpr uint32_t kBytesPerStream = 100, kStreamsSaved = 20'000;  // an agent opens what we ask it to
 
 constexpr size_t kContinuationBytesMin = 1024;  // what one counts for that is shorter
-constexpr size_t kFieldBytes = 256;             // what a header counts for besides its text: it costs as much
+// What a header counts for besides its text: it costs as much. A stranger's first head has some dozen.
+constexpr size_t kFieldBytes = 256, kStrangersFieldBytes = 1024;
 
 bool TakeEarned(uint32_t& earned) {
   if (earned == 0) return false;
@@ -89,7 +90,9 @@ const char* FrameBudget::OnWasted(size_t frames, absl::Duration now) {
   return Spend(kWasted, frames);
 }
 
-const char* FrameBudget::OnHeader(size_t size) { return Spend(kHeaderBytes, size + kFieldBytes); }
+const char* FrameBudget::OnHeader(size_t size) {
+  return Spend(kHeaderBytes, size + (is_trusted_ ? kFieldBytes : kStrangersFieldBytes));
+}
 
 void FrameBudget::Earn(size_t size) {
   earned_updates_ = std::min(earned_updates_ + kUpdatesPerData, kUpdatesSaved);

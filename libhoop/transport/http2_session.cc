@@ -44,7 +44,8 @@ Http2Session::Http2Session(Role role, Loop& loop, std::unique_ptr<ByteStream> by
       delegate_(&delegate),
       bytes_(std::move(bytes)),
       heads_(limits::kPreAuthHeadsCostTime, limits::kPreAuthHeadsCostAtOnce),
-      read_bytes_(limits::kHttp2ReadBytesAtFirst) {
+      read_bytes_(limits::kHttp2ReadBytesAtFirst),
+      slice_bytes_(limits::kHttp2SliceBytesMin) {
   h2_ = Callbacks::NewSession(*this);
   SubmitSettings();
   if (role_ == Role::kDialling) Trust();

@@ -163,6 +163,7 @@ class Http2Session final : private ByteStream::Events {
   size_t frames_cost_ = 0;  // of the last read, see limits::kHttp2TurnCost
   size_t inside_cost_ = 0;  // of the messages and headers of this turn
   size_t turn_bytes_ = 0;   // of the last read, for one turn
+  size_t slice_bytes_;      // of them, handled before their cost is looked at
   std::string rest_;        // of the last read, for the next turns
   size_t rest_handled_ = 0;
   FrameScanner scanner_;

@@ -109,10 +109,13 @@ size_t Http2Session::Handle(const char* bytes, size_t size) {
   const size_t most = std::min(size, turn_bytes_);
   size_t handled = 0;
   while (handled < most && inside_cost_ < limits::kHttp2TurnCost && broken_.ok()) {
-    const size_t slice = std::min(most - handled, limits::kHttp2SliceBytes);
+    const size_t cost_before = inside_cost_, slice = std::min(most - handled, slice_bytes_);
     const ssize_t taken = nghttp2_session_mem_recv(h2_, reinterpret_cast<const uint8_t*>(bytes) + handled, slice);
     if (taken < 0) Break(Internal("connection of {}: {}", peer_, nghttp2_strerror(static_cast<int>(taken))));
     handled += slice;
+    const bool is_costly = inside_cost_ - cost_before > limits::kHttp2TurnCost / 4;
+    slice_bytes_ = is_costly ? std::max(slice_bytes_ / 2, limits::kHttp2SliceBytesMin)
+                             : std::min(slice_bytes_ * 2, limits::kHttp2SliceBytes);
   }
   if (handled == size) CountWasted();
   if (nghttp2_session_get_outbound_queue_size(h2_) > limits::kHttp2QueuedFramesMax) {

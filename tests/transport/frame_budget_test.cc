@@ -91,7 +91,7 @@ TEST(FrameBudget, HeadersThatSayNothingCountAsWell) {
   };
   FrameBudget stranger, known;
   known.Trust();
-  EXPECT_LE(allowed(stranger), 5'000u);
+  EXPECT_LE(allowed(stranger), 1'100u);
   EXPECT_LE(allowed(known), 200'000u);
 }
 

@@ -21,6 +21,7 @@ inline constexpr size_t kHttp2ReadBytes = 128 * kKiB;         // one read of a t
 inline constexpr size_t kHttp2ReadBytesMin = 4 * kKiB;        // of a peer whose bytes cost the most
 inline constexpr size_t kHttp2ReadBytesAtFirst = 16 * kKiB;   // and of strangers at most
 inline constexpr size_t kHttp2SliceBytes = 8 * kKiB;          // handled before its cost is looked at
+inline constexpr size_t kHttp2SliceBytesMin = 512;            // of what costs much
 inline constexpr size_t kHttp2QueuedFramesMax = 10000;        // that wait for a peer who does not read
 inline constexpr size_t kHttp2WriteBytes = 256 * kKiB;        // one write of a turn; also what waits for a full socket
 inline constexpr int kPingsUnansweredMax = 2;                 // then the connection is broken
@@ -32,7 +33,7 @@ inline constexpr absl::Duration kCallEndsTime = absl::Milliseconds(1);
 // What one connection may cost in a turn, in tenths of a microsecond or so; what it has said beyond waits for the next.
 inline constexpr size_t kHttp2TurnCost = 1024;
 inline constexpr size_t kHttp2OpenCost = 500;       // a HEADERS frame, and what it leads to
-inline constexpr size_t kHttp2FieldCost = 1;        // a header in it
+inline constexpr size_t kHttp2FieldCost = 2;        // a header in it
 inline constexpr size_t kHttp2FieldCostBytes = 32;  // and as much again for so many bytes of it
 inline constexpr size_t kHttp2ControlCost = 8;      // any other frame but DATA
 inline constexpr size_t kHttp2DataCost = 2;         // a DATA frame
