@@ -372,8 +372,12 @@ absl::StatusOr<std::unique_ptr<Gateway>> Gateway::Create(GatewayOptions options)
 
 absl::Status Gateway::Check(const GatewayOptions& options) {
   if (options.data_dir.empty()) return InvalidArgument("data_dir is not set");
-  HOOP_RETURN_IF_ERROR(Annotate(Address::Parse(options.grpc_listen).status(), kGrpcListen));
-  HOOP_RETURN_IF_ERROR(Annotate(Address::Parse(options.http_listen).status(), kHttpListen));
+  const absl::StatusOr<Address> grpc = Address::Parse(options.grpc_listen), http = Address::Parse(options.http_listen);
+  HOOP_RETURN_IF_ERROR(Annotate(grpc.status(), kGrpcListen));
+  HOOP_RETURN_IF_ERROR(Annotate(http.status(), kHttpListen));
+  if (http->port != 0 && http->ToString() == grpc->ToString()) {
+    return InvalidArgument("{}: {} is where gRPC listens, too", kHttpListen, options.http_listen);
+  }
   if (!options.postgres_db_uri.empty()) HOOP_RETURN_IF_ERROR(ParsePostgresUri(options.postgres_db_uri).status());
   if (!options.secrets_key.empty()) {
     HOOP_RETURN_IF_ERROR(FindSecretBox(SecretsKeyOf(options.secrets_key, options.data_dir)).status());

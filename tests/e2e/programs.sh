@@ -95,6 +95,7 @@ line_of "a journal that cannot be" "PLUGIN_AUDIT_PATH: /proc/hoop: *" PLUGIN_AUD
 refused "hoop: start dev: --data: $work/first: another gateway runs in it" hoop start dev --data "$work/first"
 refused "hoop: start dev: --http: listen on ${api_url#http://}: Address already in use" hoop start dev --data "$work/third" --grpc 127.0.0.1:0 --http "${api_url#http://}"
 refused "hoop: start dev: --grpc: listen on ${api_url#http://}: Address already in use" hoop start dev --data "$work/third" --http 127.0.0.1:0 --grpc "${api_url#http://}"
+refused "hoop: start dev: --http: 127.0.0.1:8010 is where gRPC listens, too" hoop start dev --data "$work/third" --grpc 127.0.0.1:8010 --http 127.0.0.1:8010
 grpc_url=$(grep -o "grpc_url=[^ ]*" "$work/first.log" | tail -n 1 | cut -d= -f2-)
 line_of "both ports" "HOOP_GRPC_LISTEN: listen on ${grpc_url#grpc://}: Address already in use; HOOP_HTTP_LISTEN: listen on ${api_url#http://}: Address already in use" \
   HOOP_GRPC_LISTEN="${grpc_url#grpc://}" HOOP_HTTP_LISTEN="${api_url#http://}"

@@ -1,6 +1,7 @@
 // Attacks by number: a thousand connections that say nothing, or next to nothing, and connections that come and go.
 #include <deque>
 #include <string>
+#include <thread>
 
 #include "tests/floods/attack.h"
 #include "tests/floods/http2_bytes.h"
@@ -86,6 +87,12 @@ Outcome AskAndGo(const Target& target, Who) {
   return ComeAndGo(target, target.http_port, "GET /api/healthz HTTP/1.1\r\nHost: x\r\n\r\n", true);
 }
 
+// The control: what is measured beside it is the machine.
+Outcome Nobody(const Target& target, Who) {
+  std::this_thread::sleep_for(target.time);
+  return Outcome::Held("nothing was done");
+}
+
 // More connections than the gateway has descriptors, held for a while.
 Outcome Descriptors(const Target& target, Who) {
   std::deque<RawSocket> sockets;
@@ -105,6 +112,7 @@ Outcome Descriptors(const Target& target, Who) {
 
 const std::vector<Attack>& CrowdAttacks() {
   static const std::vector<Attack> kAttacks = {
+      {"nobody", Must::kBeHeld, Nobody},
       {"come-and-go", Must::kBeHeld, ComeAndGoGrpc},
       {"greet-and-go", Must::kBeHeld, GreetAndGo},
       {"http-come-and-go", Must::kBeHeld, ComeAndGoHttp},

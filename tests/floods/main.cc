@@ -3,9 +3,9 @@
 //   [--user-tokens TOKEN,... --connection NAME] [--seconds S] [--rounds N] [--only PART,...] [--skip PART,...]
 //   [--apart] [--tls] [--list]. Everything is on 127.0.0.1.
 // A line per attack; exit code 1 when a promise of docs/floods.md is broken. Times are printed, never judged. With
-// rounds, what a flood costs the neighbour is measured so often, each time against what it was alone just before; who
-// is cut comes again at once then, until the time is over. Each attack has the next one of the keys or tokens: who was
-// cut is not let in again at once.
+// rounds, what a flood costs the neighbour is measured so often, each time against what it was alone for as long
+// just before; attackers come again at once then, until the time is over. Each attack has the next one of the keys or
+// tokens: who was cut is not let in again at once.
 #include <sched.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -147,23 +147,23 @@ void StayApart() {
   ::sched_setaffinity(0, sizeof last, &last);
 }
 
-// Attackers who stay apart take nothing from anybody but what the gateway does for them. Stubborn ones come again when
-// they are cut.
+// Attackers who stay apart take nothing from anybody but what the gateway does for them. Stubborn ones come again, cut
+// or not, until the time is over.
 Outcome RunAttack(const Run& run, const Target& target, bool apart, bool stubborn) {
   if (apart) StayApart();
   const auto end = Clock::now() + target.time;
   Outcome outcome = run.attack->run(target, run.who);
-  size_t cut = 1, not_let_in = 0;
-  while (stubborn && outcome.kind == Outcome::Kind::kCut && Clock::now() < end) {
+  size_t times = 1, not_let_in = 0;
+  while (stubborn && outcome.kind != Outcome::Kind::kFailed && Clock::now() < end) {
     const Outcome again = run.attack->run(target, run.who);
     if (again.kind == Outcome::Kind::kNotLetIn) {
       ++not_let_in;
     } else {
       outcome = again;
-      ++cut;
+      ++times;
     }
   }
-  if (cut > 1) outcome.detail += ", " + std::to_string(cut) + " times";
+  if (times > 1) outcome.detail += ", " + std::to_string(times) + " times";
   if (not_let_in > 0) outcome.detail += ", " + std::to_string(not_let_in) + " times not let in";
   return outcome;
 }
@@ -256,7 +256,7 @@ class Arena {
   }
   void SeeAlone() {
     neighbour_->Take();
-    std::this_thread::sleep_for(std::clamp(target_.time, Seconds(1), Seconds(2)));
+    std::this_thread::sleep_for(std::max(target_.time, Seconds(1)));  // as long as an attack: equals are compared
     alone_ = neighbour_->Take();
   }
   // What a flood left behind goes back to the system within seconds.

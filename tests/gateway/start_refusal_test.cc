@@ -58,6 +58,10 @@ TEST_F(StartRefusalTest, NamesWhatMakesNoSense) {
   options.grpc_listen = "8010";
   EXPECT_STATUS(Start(options), absl::StatusCode::kInvalidArgument, "grpc_listen: ");
   options = Options("data");
+  options.http_listen = options.grpc_listen = "127.0.0.1:8010";
+  EXPECT_STATUS(Start(options), absl::StatusCode::kInvalidArgument,
+                "http_listen: 127.0.0.1:8010 is where gRPC listens, too");
+  options = Options("data");
   options.data_dir = "/proc/hoop/data";
   EXPECT_FALSE(Start(options).ok());
   EXPECT_EQ(std::string(Start(options).message()).rfind("data_dir: /proc/hoop/data: ", 0), 0u);

@@ -137,7 +137,8 @@ absl::Status DownloadSession(ApiClient& api, const DownloadOptions& options) {
   if (const absl::Status written = target->Finish(); !written.ok()) return written;
   const bool is_of_output = options.events.find_first_of("oe") != std::string::npos;
   is_of_output ? SayWhatThereWas(*session, events > 0) : SayStillOpen(*session, true);
-  if (file != "-") Print(fmt::format("{}: {} events, {} bytes\n", Harmless(file), events, target->bytes()));
+  if (file != "-")
+    Print(fmt::format("{}: {} event{}, {} bytes\n", Harmless(file), events, events == 1 ? "" : "s", target->bytes()));
   return absl::OkStatus();
 }
 

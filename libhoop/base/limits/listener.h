@@ -35,10 +35,10 @@ inline constexpr size_t kAcceptsPerTurnMax = 16;
 inline constexpr size_t kStrangersPerTurnMax = 2;  // that come in from the doorstep, and that are heard
 // Strangers that come in at once where a door has a pace; who has proved who he is makes room for another.
 inline constexpr int64_t kStrangersAtOnceMax = 64;
-inline constexpr absl::Duration kStrangerEntryTime = absl::Milliseconds(4);  // and one more each
-inline constexpr size_t kStrangerEntryBytes = 4 * kKiB;                      // so much that one says counts as one more
-inline constexpr size_t kLooksPerTurnMax = 64;  // at those who wait to come in: have they left?
-inline constexpr size_t kCrowd = 8;             // looks at connections on a doorstep, then others may run
+inline constexpr absl::Duration kStrangerEntryTime = absl::Milliseconds(16);  // and one more each
+inline constexpr size_t kStrangerEntryBytes = 4 * kKiB;  // so much that one says counts as one more
+inline constexpr size_t kLooksPerTurnMax = 64;           // at those who wait to come in: have they left?
+inline constexpr size_t kCrowd = 8;                      // looks at connections on a doorstep, then others may run
 inline constexpr absl::Duration kCrowdTime = absl::Milliseconds(1);
 inline constexpr size_t kDescriptorsReserved = 64;  // not for connections: the journal and the store need some, too
 inline constexpr absl::Duration kAcceptPauseTime = absl::Milliseconds(100);  // without a free descriptor
