@@ -148,13 +148,13 @@ void StayApart() {
 }
 
 // Attackers who stay apart take nothing from anybody but what the gateway does for them. Stubborn ones come again, cut
-// or not, until the time is over.
+// or not, until the time is over or a promise is broken.
 Outcome RunAttack(const Run& run, const Target& target, bool apart, bool stubborn) {
   if (apart) StayApart();
   const auto end = Clock::now() + target.time;
   Outcome outcome = run.attack->run(target, run.who);
   size_t times = 1, not_let_in = 0;
-  while (stubborn && outcome.kind != Outcome::Kind::kFailed && Clock::now() < end) {
+  while (stubborn && AsItMust(run, outcome) && Clock::now() < end) {
     const Outcome again = run.attack->run(target, run.who);
     if (again.kind == Outcome::Kind::kNotLetIn) {
       ++not_let_in;
@@ -176,7 +176,7 @@ class Arena {
     if (options.neighbour_port != 0) neighbour_ = std::make_unique<Neighbour>(options.neighbour_port);
     if (neighbour_ != nullptr) {
       std::this_thread::sleep_for(Seconds(2.5));  // the beginning of a session is slower
-      SeeAlone();
+      SeeAlone(target_.time);
       std::printf("the neighbour alone: %zu round trips, p50 %.0f us, p99 %.0f us\n", alone_.count, alone_.p50_us,
                   alone_.p99_us);
     }
@@ -189,7 +189,7 @@ class Arena {
   void AttackOften(const Run& run, int rounds) {
     std::vector<double> ratios;
     for (int round = 0; round < rounds; ++round) {
-      if (neighbour_ != nullptr) SeeAlone();
+      if (neighbour_ != nullptr) SeeAlone(TimeOf(run));
       ratios.push_back(Attack({run}, true));
     }
     std::sort(ratios.begin(), ratios.end());
@@ -246,17 +246,21 @@ class Arena {
   }
 
  private:
+  Seconds TimeOf(const Run& run) const {
+    return run.attack->lasts == Lasts::kUntilItIsMuch ? std::max(target_.time, kTimeToBeMuch) : target_.time;
+  }
   // With credentials that did not attack lately.
   Target TargetOf(const Run& run) {
     Target target = target_;
-    if (run.attack->lasts == Lasts::kUntilItIsMuch) target.time = std::max(target.time, kTimeToBeMuch);
+    target.time = TimeOf(run);
     if (run.who == Who::kAgent) target.agent_key = options_.agent_keys[agents_++ % options_.agent_keys.size()];
     if (run.who == Who::kUser) target.user_token = options_.user_tokens[users_++ % options_.user_tokens.size()];
     return target;
   }
-  void SeeAlone() {
+  // For as long as an attack takes, so that equals are compared.
+  void SeeAlone(Seconds time) {
     neighbour_->Take();
-    std::this_thread::sleep_for(std::max(target_.time, Seconds(1)));  // as long as an attack: equals are compared
+    std::this_thread::sleep_for(std::max(time, Seconds(1)));
     alone_ = neighbour_->Take();
   }
   // What a flood left behind goes back to the system within seconds.

@@ -137,8 +137,9 @@ absl::Status DownloadSession(ApiClient& api, const DownloadOptions& options) {
   if (const absl::Status written = target->Finish(); !written.ok()) return written;
   const bool is_of_output = options.events.find_first_of("oe") != std::string::npos;
   is_of_output ? SayWhatThereWas(*session, events > 0) : SayStillOpen(*session, true);
-  if (file != "-")
+  if (file != "-") {
     Print(fmt::format("{}: {} event{}, {} bytes\n", Harmless(file), events, events == 1 ? "" : "s", target->bytes()));
+  }
   return absl::OkStatus();
 }
 
