@@ -107,7 +107,10 @@ class GrpcServer::Connection final : public GrpcConnection, private Http2Session
   const std::string& peer() const override { return session_->peer(); }
   std::string VerifiedSubject() const override { return session_->VerifiedSubject(); }
   void Authenticated(std::string who) override {
-    if (who_.empty()) who_ = std::move(who);
+    if (who_.empty()) {
+      who_ = std::move(who);
+      TellCut();
+    }
     session_->Trust();
   }
   void Close(const absl::Status& reason) override { session_->Break(reason); }
@@ -133,15 +136,22 @@ class GrpcServer::Connection final : public GrpcConnection, private Http2Session
     }
   }
 
-  void OnSessionClosed(Http2Session&, const absl::Status& reason) override {
-    const bool is_cut = absl::IsResourceExhausted(reason) || absl::IsInternal(reason);
-    if (is_cut && !who_.empty()) server_.delegate_.OnCut(who_, reason);
-    server_.Remove(id_);
+  void OnBreak(const absl::Status& reason) override {
+    if (absl::IsResourceExhausted(reason) || absl::IsInternal(reason)) cut_ = reason;
+    TellCut();
   }
+
+  // Whichever comes last: that it is cut, or who it is.
+  void TellCut() {
+    if (!cut_.ok() && !who_.empty()) server_.delegate_.OnCut(who_, cut_);
+  }
+
+  void OnSessionClosed(Http2Session&, const absl::Status&) override { server_.Remove(id_); }
 
   GrpcServer& server_;  // not used any more once the session dropped its delegate
   const uint64_t id_;
-  std::string who_;  // empty: a stranger's
+  std::string who_;   // empty: a stranger's
+  absl::Status cut_;  // why it was cut
   std::unique_ptr<Http2Preface> preface_;
   std::unique_ptr<Http2Session> session_;
 };

@@ -68,8 +68,8 @@ class GrpcServer final {
     virtual void OnStream(std::unique_ptr<PacketStream> stream, GrpcConnection& connection) = 0;
     // Any other method of the service.
     virtual void OnUnary(std::unique_ptr<UnaryCall> call) = 0;
-    // A connection of who proved to be `who` was cut. ResourceExhausted: it sent too much; Internal: what it sent is no
-    // HTTP/2.
+    // A connection of who proved to be `who` is cut; its streams end later. ResourceExhausted: it sent too much;
+    // Internal: what it sent is no HTTP/2. Called from inside of what led to it.
     virtual void OnCut(const std::string& /*who*/, const absl::Status& /*why*/) {}
     // The connection of that id has ended, whoever ended it; nothing comes from it any more.
     virtual void OnConnectionEnd(uint64_t) {}

@@ -277,7 +277,7 @@ void Http2Session::OnGoAway(uint32_t error, int32_t last_stream, std::string_vie
 
 void Http2Session::OnOurGoAway(uint32_t error) {
   if (broken_.ok() && role_ == Role::kListening)
-    broken_ = Internal("connection of {}: it broke the protocol: {}", peer_, Http2ErrorName(error));
+    DecideEnd(Internal("connection of {}: it broke the protocol: {}", peer_, Http2ErrorName(error)));
 }
 
 absl::Status Http2Session::WhyUnavailable(std::string_view cause) const {
@@ -288,9 +288,14 @@ absl::Status Http2Session::WhyUnavailable(std::string_view cause) const {
 
 void Http2Session::Break(const absl::Status& reason) {
   if (!broken_.ok() || bytes_ == nullptr) return;
-  broken_ = reason;
+  DecideEnd(reason);
   nghttp2_session_terminate_session(h2_, GoAwayCode(reason));
   MarkDirty();
+}
+
+void Http2Session::DecideEnd(const absl::Status& reason) {
+  broken_ = reason;
+  if (delegate_ != nullptr) delegate_->OnBreak(reason);
 }
 
 void Http2Session::DropDelegate(const absl::Status& reason) {

@@ -37,6 +37,9 @@ class Http2Session final : private ByteStream::Events {
     // Listening: the head of a call is complete: POST, application/grpc, uncompressed, a path of our service.
     // Give it a sink, or Finish it.
     virtual void OnCall(Http2Session& session, GrpcCall& call) = 0;
+    // It was decided to end the connection, by Break or because the peer broke the protocol: nothing more is read.
+    // Once, from inside of what led to it; not called when the delegate has left or the peer has. Calls end later.
+    virtual void OnBreak(const absl::Status& /*reason*/) {}
     // The connection is over. Once, last.
     virtual void OnSessionClosed(Http2Session& session, const absl::Status& reason) = 0;
 
@@ -116,6 +119,7 @@ class Http2Session final : private ByteStream::Events {
   void OnGoAway(uint32_t error, int32_t last_stream, std::string_view words);
   void OnPong(uint64_t id);
   void KeepAlive();
+  void DecideEnd(const absl::Status& reason);
   void CloseNow();
   void EndCalls();
 

@@ -269,6 +269,30 @@ TEST_F(Opening, WhoIsCutMeanwhileIsHeardNoMore) {
   EXPECT_FALSE(Alive());
 }
 
+// It would come again while its many streams end.
+TEST_F(Opening, WhoFloodsIsNamedBeforeItsStreamsEnd) {
+  OpenMany();
+  loop.TurnUntilIdle();
+  ASSERT_EQ(server_side.streams.size(), kStreams);
+  server_side.last_connection->Close(ResourceExhausted("too many"));
+  const Cuts cuts = {{"peer", absl::StatusCode::kResourceExhausted}};
+  EXPECT_EQ(server_side.cuts, cuts);
+  Pass(kStreams * limits::kCallEndsTime);
+  EXPECT_FALSE(Alive());
+  EXPECT_EQ(server_side.cuts, cuts);
+}
+
+// Who it is may be found out when it is cut already.
+TEST_F(Hostile, WhoFloodsIsNamedWhenItBecomesKnown) {
+  server_side.trusting = false;
+  Greet();
+  Say(Frame(kHeaders, kEndHeaders, 1, Request()));
+  server_side.last_connection->Close(ResourceExhausted("too many"));
+  EXPECT_TRUE(server_side.cuts.empty());
+  server_side.last_connection->Authenticated("peer");
+  EXPECT_EQ(server_side.cuts, (Cuts{{"peer", absl::StatusCode::kResourceExhausted}}));
+}
+
 TEST_F(Hostile, WhoFloodsIsNamedWhenItIsKnown) {
   for (const bool known : {true, false}) {
     server_side.trusting = known;
