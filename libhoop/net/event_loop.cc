@@ -69,11 +69,7 @@ struct EventLoop::Reactor {
   bool RunsHere() const { return thread.load(std::memory_order_relaxed) == std::this_thread::get_id(); }
 
   // Any thread: the loop does not sleep before it has looked at everything again.
-  void Wake() {
-    absl::MutexLock lock(&mu);
-    WakeLocked();
-  }
-  void WakeLocked() ABSL_EXCLUSIVE_LOCKS_REQUIRED(mu);
+  void Wake() { Post(nullptr); }
   void Post(Task task);
   void AtTurnEnd(TurnPhase phase, Task task);
   void Forget(const TimerKey& key) { timers.erase(key); }
@@ -153,15 +149,17 @@ EventLoop::Reactor::~Reactor() {
   HOOP_CHECK(timers.empty());  // a timer outlived its loop
 }
 
-void EventLoop::Reactor::WakeLocked() {
-  wanted = true;
-  if (std::exchange(asleep, false)) poller.Wake();
-}
-
+// Wakes without the lock: the first thing that the loop does is to take it, and the kernel may let it run at once, in
+// place of the thread that wakes it. The loop may be gone by then.
 void EventLoop::Reactor::Post(Task task) {
-  absl::MutexLock lock(&mu);
-  posted.Push(std::move(task));
-  WakeLocked();
+  std::shared_ptr<const WakeSignal> signal;
+  {
+    absl::MutexLock lock(&mu);
+    if (task != nullptr) posted.Push(std::move(task));
+    wanted = true;
+    if (std::exchange(asleep, false)) signal = poller.wake_signal();
+  }
+  if (signal != nullptr) signal->Set();
 }
 
 void EventLoop::Reactor::AtTurnEnd(TurnPhase phase, Task task) {

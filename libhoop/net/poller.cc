@@ -92,11 +92,18 @@ class Poller::SourceWatch final : public Watch {
   std::unique_ptr<Source> source_;
 };
 
-Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) {
-  HOOP_CHECK(epoll_.is_open() && wake_.is_open());
+WakeSignal::WakeSignal() : descriptor_(::eventfd(0, EFD_NONBLOCK | EFD_CLOEXEC)) { HOOP_CHECK(descriptor_.is_open()); }
+
+void WakeSignal::Set() const {
+  const uint64_t one = 1;
+  HOOP_CHECK(::write(descriptor_.get(), &one, sizeof one) == sizeof one);
+}
+
+Poller::Poller() : epoll_(::epoll_create1(EPOLL_CLOEXEC)), wake_(std::make_shared<WakeSignal>()) {
+  HOOP_CHECK(epoll_.is_open());
   epoll_event event = {};
   event.events = EPOLLIN | EPOLLET;  // each write is news: the number never has to be read
-  HOOP_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_.get(), &event) == 0);
+  HOOP_CHECK(::epoll_ctl(epoll_.get(), EPOLL_CTL_ADD, wake_->descriptor_.get(), &event) == 0);
 }
 
 Poller::~Poller() = default;
@@ -127,11 +134,6 @@ void Poller::Dispatch() {
   for (Source* file : std::exchange(files_, {})) file->Ready(EPOLLIN | EPOLLOUT);
   dispatching_ = false;
   gone_.clear();
-}
-
-void Poller::Wake() {
-  const uint64_t one = 1;
-  HOOP_CHECK(::write(wake_.get(), &one, sizeof one) == sizeof one);
 }
 
 }  // namespace hoop

@@ -14,7 +14,18 @@
 
 namespace hoop {
 
-// Owned by the loop's reactor; the loop's thread, but for Wake. Outlives its watches. A descriptor that is read again
+// Ends a Wait from outside. Any thread; who holds it may outlive the poller.
+class WakeSignal final {
+ public:
+  WakeSignal();
+  void Set() const;
+
+ private:
+  friend class Poller;
+  const Descriptor descriptor_;
+};
+
+// Owned by the loop's reactor; the loop's thread. Outlives its watches. A descriptor that is read again
 // and again costs one system call for all of them together: what was wanted stays registered until it comes unwanted.
 class Poller final {
  public:
@@ -27,12 +38,12 @@ class Poller final {
 
   std::unique_ptr<Watch> Add(int descriptor, Call on_readable, Call on_writable);
 
-  // Sleeps until something is ready, Wake was called or the time is over; -1: as long as it takes.
+  // Sleeps until something is ready, the signal is set or the time is over; -1: as long as it takes.
   void Wait(int milliseconds);
   // Calls who wanted what the last Wait found.
   void Dispatch();
-  // Any thread: ends the Wait that runs, or the next one.
-  void Wake();
+  // Set, it ends the Wait that runs, or the next one.
+  const std::shared_ptr<const WakeSignal>& wake_signal() const { return wake_; }
 
  private:
   class Source;
@@ -43,7 +54,7 @@ class Poller final {
   static constexpr size_t kEventsMax = 256;  // of one turn; epoll hands out the others first in the next one
 
   const Descriptor epoll_;
-  const Descriptor wake_;
+  const std::shared_ptr<const WakeSignal> wake_;
   std::array<epoll_event, kEventsMax> events_;
   int event_count_ = 0;
   bool dispatching_ = false;
