@@ -9,8 +9,8 @@
 
 namespace hoop {
 
-// Owned by Gateway. Worker threads, several at a time. Asks the store each time (a signature and two look-ups are
-// together below a millisecond), so that a deactivated user is out at once.
+// Owned by Gateway. Worker threads, several at a time. Asks the store each time, two look-ups, so that a
+// deactivated user is out at once.
 class LocalVerifier final : public IdpVerifier {
  public:
   LocalVerifier(const TokenSigner& signer, Store& store, RoleGroups roles)

@@ -89,18 +89,15 @@ absl::Status CheckHeader(const Json& header, const Ed25519Key& key) {
   return absl::OkStatus();
 }
 
-absl::Status CheckTimes(const Json& claims, const TokenClaims& times, absl::Time now) {
-  if (now >= times.expires_at) return Bad("it is expired");
-  if (times.expires_at <= times.issued_at) return Bad("it expires before it was issued");
-  if (times.issued_at > now + limits::kTokenClockSkew) return Bad("it was issued in the future");
-  if (claims.contains("nbf")) {
-    HOOP_ASSIGN_OR_RETURN(const absl::Time not_before, Seconds(claims, "nbf"));
-    if (not_before > now + limits::kTokenClockSkew) return Bad("it is not valid yet");
-  }
+}  // namespace
+
+absl::Status CheckTimes(const TokenClaims& claims, absl::Time now) {
+  if (now >= claims.expires_at) return Bad("it is expired");
+  if (claims.expires_at <= claims.issued_at) return Bad("it expires before it was issued");
+  if (claims.issued_at > now + limits::kTokenClockSkew) return Bad("it was issued in the future");
+  if (claims.not_before > now + limits::kTokenClockSkew) return Bad("it is not valid yet");
   return absl::OkStatus();
 }
-
-}  // namespace
 
 absl::StatusOr<TokenClaims> CheckToken(std::string_view token, const Ed25519Key& key, std::string_view issuer,
                                        std::string_view audience, absl::Time now) {
@@ -120,7 +117,10 @@ absl::StatusOr<TokenClaims> CheckToken(std::string_view token, const Ed25519Key&
   TokenClaims result;
   HOOP_ASSIGN_OR_RETURN(result.expires_at, Seconds(claims, "exp"));
   HOOP_ASSIGN_OR_RETURN(result.issued_at, Seconds(claims, "iat"));
-  HOOP_RETURN_IF_ERROR(CheckTimes(claims, result, now));
+  if (claims.contains("nbf")) {
+    HOOP_ASSIGN_OR_RETURN(result.not_before, Seconds(claims, "nbf"));
+  }
+  HOOP_RETURN_IF_ERROR(CheckTimes(result, now));
   HOOP_ASSIGN_OR_RETURN(result.token_id, Text(claims, "jti"));
   HOOP_ASSIGN_OR_RETURN(result.subject, Text(claims, "sub"));
   HOOP_ASSIGN_OR_RETURN(result.user_id, Text(claims, "uid"));

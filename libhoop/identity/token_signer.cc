@@ -5,6 +5,7 @@
 #include "base/encoding.h"
 #include "base/ids.h"
 #include "base/status_macros.h"
+#include "identity/digest.h"
 
 namespace hoop {
 namespace {
@@ -37,6 +38,17 @@ std::string TokenSigner::Sign(std::string_view subject, std::string_view user_id
                        {"jti", RandomToken(16)}};
   const std::string text = Encode(header) + "." + Encode(claims);
   return text + "." + Base64UrlEncode(key_.Sign(text));
+}
+
+absl::StatusOr<TokenClaims> TokenSigner::Verify(std::string_view token, absl::Time now) const {
+  const std::string digest = Sha256(token);
+  if (std::optional<TokenClaims> known = checked_.Find(digest); known.has_value()) {
+    HOOP_RETURN_IF_ERROR(CheckTimes(*known, now));
+    return *std::move(known);
+  }
+  HOOP_ASSIGN_OR_RETURN(TokenClaims claims, CheckToken(token, key_, issuer_, issuer_, now));
+  checked_.Add(digest, claims);
+  return claims;
 }
 
 }  // namespace hoop

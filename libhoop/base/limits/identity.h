@@ -14,6 +14,7 @@ inline constexpr absl::Duration kTokenLifetime = absl::Hours(12);
 inline constexpr absl::Duration kTokenClockSkew = absl::Minutes(1);  // a token from the future, after a clock step
 inline constexpr size_t kTokenBytesMax = 4 * kKiB;                   // of a token we signed
 inline constexpr size_t kTokenJsonDepthMax = 4;
+inline constexpr size_t kCheckedTokensMax = 1024;  // whose signature is not looked at again
 inline constexpr size_t kPasswordBytesMin = 8;  // of a new one
 inline constexpr size_t kPasswordBytesMax = 1024;
 inline constexpr absl::Duration kServiceTokenLifetime = absl::Hours(24 * 90);  // unless another is asked for
