@@ -5,6 +5,7 @@
 #include "audit/session_head_json.h"
 #include "base/limits/journal.h"
 #include "base/limits/session.h"
+#include "base/niceness.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 #include "protocol/record_seal.h"
@@ -81,6 +82,9 @@ absl::Status FlushBatch::Add(const RecordView& record) {
   if (record.direction == Direction::kRequest) session->counts.request_bytes += record.payload.size();
   if (record.direction == Direction::kReply) session->counts.reply_bytes += record.payload.size();
 
+  // To begin and to end a session costs as much as some ten thousand bytes, and thousands may come at once.
+  if (record.kind == RecordKind::kOpen || record.kind == RecordKind::kSeal) LetOthersRun();
+
   if (record.kind == RecordKind::kOpen && !session->head.has_value()) {
     absl::StatusOr<SessionHead> head = SessionHeadFromJson(record.payload);
     if (!head.ok()) {
@@ -121,6 +125,7 @@ void FlushBatch::ExtendChain(Session& session) {
 }
 
 void FlushBatch::CloseChunk(Session& session) {
+  LetOthersRun();
   ExtendChain(session);
   RecordChunk& chunk = session.next;
   chunk.seq = ++session.tail.seq;
@@ -161,6 +166,7 @@ absl::Status FlushBatch::Commit(Database& database) {
     deleted_.clear();
     for (const auto& [uuid, session] : sessions_) {
       if (session.chunks.empty()) continue;
+      LetOthersRun();  // the others who write wait a little longer, those who have packets do not
       const std::string session_id = SessionUuidText(uuid);
       const absl::StatusOr<bool> stored = Store(transaction, session_id, session);
       HOOP_RETURN_IF_ERROR(Annotate(stored.status(), "session " + session_id));

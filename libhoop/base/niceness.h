@@ -13,4 +13,9 @@ inline constexpr int kDoorstepNiceness = 19;
 // The calling thread alone.
 void StandBack(int niceness);
 
+// Who waits for the core runs first, if the calling thread stands back; to be called every tenth of a millisecond or so
+// of what such a thread does. The kernel lets one that never sleeps go on for its slice, one to three milliseconds,
+// also when others are ten times as urgent.
+void LetOthersRun();
+
 }  // namespace hoop

@@ -2,7 +2,6 @@
 
 #include <pthread.h>
 
-#include <thread>
 #include <utility>
 
 #include "base/niceness.h"
@@ -41,9 +40,7 @@ void Worker::Run() {
       tasks_.pop_front();
     }
     task();
-    // Who stands back asks between two tasks whether somebody waits for the core: the kernel lets a thread that never
-    // sleeps go on for its slice, a millisecond, whatever its niceness.
-    if (niceness_ > 0) std::this_thread::yield();
+    LetOthersRun();
   }
 }
 

@@ -3,9 +3,9 @@
 #include <poll.h>
 #include <sys/socket.h>
 
-#include <thread>
 #include <utility>
 
+#include "base/niceness.h"
 #include "base/status_macros.h"
 
 namespace hoop {
@@ -45,7 +45,7 @@ void Doorstep::OnAccepted(Descriptor socket, std::string peer) {
   const Look look = LookAt(newcomer.socket.get());
   if (look == Look::kSpoke) spoke_(std::move(newcomer));
   if (look == Look::kSilent) Await(std::move(newcomer));
-  LetOthersRun();
+  LetOthersRunInACrowd();
 }
 
 void Doorstep::Await(Newcomer newcomer) {
@@ -66,7 +66,7 @@ void Doorstep::OnReadable(Position position) {
   Newcomer newcomer = std::move(position->newcomer);
   waiting_.erase(position);
   if (LookAt(newcomer.socket.get()) == Look::kSpoke) spoke_(std::move(newcomer));
-  LetOthersRun();
+  LetOthersRunInACrowd();
 }
 
 // Who spoke is still there to hear an answer. The bytes stay in the socket for who reads them.
@@ -97,14 +97,13 @@ void Doorstep::Drop(Position position, std::string_view reason) {
   waiting_.erase(position);
 }
 
-// A thread that never sleeps keeps its core for a slice, a millisecond, before the scheduler looks for somebody who is
-// nicer to wait for: in a flood it asks by itself. Where few come it does not: who yields on a crowded core waits long.
-void Doorstep::LetOthersRun() {
+// Not for a few: who yields on a crowded core waits long.
+void Doorstep::LetOthersRunInACrowd() {
   if (loop_.Monotonic() - crowd_since_ >= limits::kCrowdTime) {
     crowd_since_ = loop_.Monotonic();
     crowd_ = 0;
   }
-  if (++crowd_ % limits::kCrowd == 0) std::this_thread::yield();
+  if (++crowd_ % limits::kCrowd == 0) LetOthersRun();
 }
 
 // Once a minute: strangers can repeat what leads here at will.

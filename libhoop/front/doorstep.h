@@ -80,7 +80,7 @@ class Doorstep final {
   void OnReadable(Position position);
   void Await(Newcomer newcomer);
   Look LookAt(int descriptor) const;
-  void LetOthersRun();
+  void LetOthersRunInACrowd();
   void DropLate();
   void Drop(Position position, std::string_view reason);
   void WarnRarely(std::string_view event, uint64_t count);

@@ -7,6 +7,7 @@
 #include <filesystem>
 
 #include "base/limits/store.h"
+#include "base/niceness.h"
 #include "base/status.h"
 #include "base/status_macros.h"
 
@@ -21,6 +22,7 @@ class Lease final {
   ~Lease() {
     connection_->Rollback();  // nothing to do after a commit
     pool_.GiveBack(std::move(connection_));
+    LetOthersRun();  // now nobody waits for what it holds
   }
   Lease(const Lease&) = delete;
   Lease& operator=(const Lease&) = delete;
